@@ -1,0 +1,132 @@
+/* map: open addressing over seeded 64-bit hashes (see map.h). The hash follows the wyhash construction (public domain). */
+#include "base/map.h"
+
+#include "base/memory.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/random.h>
+
+struct slot {
+	const void *key; /* NULL: free */
+	size_t length;
+	uint64_t hash, value;
+};
+
+struct map {
+	struct slot *slots; /* `mask` + 1 of them */
+	size_t mask, count;
+};
+
+static atomic_uint_fast64_t seed;
+
+static uint64_t process_seed(void)
+{
+	uint_fast64_t s = atomic_load_explicit(&seed, memory_order_relaxed);
+	if (s) return s;
+	uint64_t fresh = 0;
+	if (getrandom(&fresh, sizeof fresh, GRND_NONBLOCK) != (ssize_t)sizeof fresh) fresh = (uint64_t)(uintptr_t)&fresh;
+	uint_fast64_t none = 0;
+	atomic_compare_exchange_strong(&seed, &none, fresh | 1);
+	return atomic_load(&seed);
+}
+
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+	__extension__ unsigned __int128 product = (unsigned __int128)a * b;
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+uint64_t map_hash(const void *key, size_t length)
+{
+	const uint64_t k0 = 0xa0761d6478bd642fULL, k1 = 0xe7037ed1a0b428dbULL;
+	uint64_t h = process_seed() ^ length;
+	const uint8_t *p = key;
+	while (length >= 16) {
+		uint64_t a, b;
+		memcpy(&a, p, 8);
+		memcpy(&b, p + 8, 8);
+		h = mix(a ^ k0, b ^ h);
+		p += 16;
+		length -= 16;
+	}
+	uint64_t tail[2] = { 0, 0 };
+	if (length) memcpy(tail, p, length);
+	return mix(h ^ k1, mix(tail[0] ^ k0, tail[1] ^ h ^ k1));
+}
+
+struct map *map_new(size_t expected)
+{
+	size_t slots = 16;
+	while (slots / 4 * 3 < expected) {
+		if (slots > SIZE_MAX / 4) return NULL;
+		slots *= 2;
+	}
+	struct map *m = memory_new(1, sizeof *m);
+	if (!m) return NULL;
+	m->slots = memory_new(slots, sizeof *m->slots);
+	m->mask = slots - 1;
+	if (m->slots) return m;
+	memory_free(m);
+	return NULL;
+}
+
+void map_free(struct map *m)
+{
+	if (!m) return;
+	memory_free(m->slots);
+	memory_free(m);
+}
+
+/* The slot that holds the key, or the free one where it would go. */
+static struct slot *find(const struct map *m, const void *key, size_t length, uint64_t hash)
+{
+	for (size_t i = (size_t)hash & m->mask;; i = (i + 1) & m->mask) {
+		struct slot *s = &m->slots[i];
+		if (!s->key) return s;
+		if (s->hash == hash && s->length == length && memcmp(s->key, key, length) == 0) return s;
+	}
+}
+
+static bool grow(struct map *m)
+{
+	struct map bigger = { .mask = m->mask * 2 + 1, .count = m->count };
+	bigger.slots = memory_new(bigger.mask + 1, sizeof *bigger.slots);
+	if (!bigger.slots) return false;
+	for (size_t i = 0; i <= m->mask; i++) {
+		const struct slot *s = &m->slots[i];
+		if (s->key) *find(&bigger, s->key, s->length, s->hash) = *s;
+	}
+	memory_free(m->slots);
+	*m = bigger;
+	return true;
+}
+
+bool map_set(struct map *m, const void *key, size_t length, uint64_t value)
+{
+	uint64_t hash = map_hash(key, length);
+	struct slot *s = find(m, key, length, hash);
+	if (!s->key) {
+		if (m->count + 1 > (m->mask + 1) / 4 * 3) {
+			if (!grow(m)) return false;
+			s = find(m, key, length, hash);
+		}
+		*s = (struct slot){ .key = key, .length = length, .hash = hash };
+		m->count++;
+	}
+	s->value = value;
+	return true;
+}
+
+bool map_get(const struct map *m, const void *key, size_t length, uint64_t *value)
+{
+	const struct slot *s = find(m, key, length, map_hash(key, length));
+	if (!s->key) return false;
+	if (value) *value = s->value;
+	return true;
+}
+
+size_t map_count(const struct map *m)
+{
+	return m->count;
+}

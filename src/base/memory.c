@@ -1,0 +1,135 @@
+/* memory: accounted allocation with a failure mode for tests (see memory.h). Each block carries its size in front. */
+#include "base/memory.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The header keeps the 16-byte alignment of malloc; `base` is what the C library gave. */
+struct header {
+	void *base;
+	size_t size;
+};
+_Static_assert(sizeof(struct header) == 16, "the header must keep malloc's alignment");
+
+static atomic_size_t in_use, peak;
+static atomic_uint_fast64_t fail_countdown; /* 0: off */
+static atomic_bool fail_all;
+
+static bool must_fail(void)
+{
+	uint_fast64_t left = atomic_load(&fail_countdown);
+	if (left == 0) return false;
+	if (left == 1) {
+		if (!atomic_load(&fail_all)) atomic_store(&fail_countdown, 0);
+		return true;
+	}
+	atomic_fetch_sub(&fail_countdown, 1);
+	return false;
+}
+
+static void account(size_t added)
+{
+	size_t now = atomic_fetch_add(&in_use, added) + added;
+	size_t most = atomic_load(&peak);
+	while (now > most && !atomic_compare_exchange_weak(&peak, &most, now)) {}
+}
+
+static void *with_header(void *base, size_t offset, size_t size)
+{
+	struct header *h = (struct header *)(void *)((char *)base + offset) - 1;
+	h->base = base;
+	h->size = size;
+	account(size);
+	return h + 1;
+}
+
+static struct header *header_of(void *p)
+{
+	return (struct header *)p - 1;
+}
+
+void *memory_new(size_t count, size_t size)
+{
+	size_t bytes, total;
+	if (!memory_multiply(count, size, &bytes) || !memory_add(bytes, sizeof(struct header), &total)) return NULL;
+	if (must_fail()) return NULL;
+	void *base = calloc(1, total);
+	return base ? with_header(base, sizeof(struct header), bytes) : NULL;
+}
+
+void *memory_new_aligned(size_t count, size_t size, size_t align)
+{
+	if (align < sizeof(struct header)) align = sizeof(struct header);
+	size_t bytes, total;
+	if (!memory_multiply(count, size, &bytes) || !memory_add(bytes, 2 * align, &total)) return NULL;
+	if (must_fail()) return NULL;
+	char *base = calloc(1, total);
+	if (!base) return NULL;
+	size_t start = ((size_t)base + sizeof(struct header) + align - 1) & ~(align - 1);
+	return with_header(base, start - (size_t)base, bytes);
+}
+
+void *memory_resize(void *p, size_t count, size_t size)
+{
+	size_t bytes, total;
+	if (!memory_multiply(count, size, &bytes) || !memory_add(bytes, sizeof(struct header), &total)) return NULL;
+	if (must_fail()) return NULL;
+	if (!p) {
+		void *base = malloc(total);
+		return base ? with_header(base, sizeof(struct header), bytes) : NULL;
+	}
+	size_t old = header_of(p)->size;
+	void *base = realloc(header_of(p)->base, total); /* never used on aligned blocks: their header is not at the start */
+	if (!base) return NULL;
+	atomic_fetch_sub(&in_use, old);
+	return with_header(base, sizeof(struct header), bytes);
+}
+
+void memory_free(void *p)
+{
+	if (!p) return;
+	atomic_fetch_sub(&in_use, header_of(p)->size);
+	free(header_of(p)->base);
+}
+
+char *memory_copy_text(const char *text, size_t length)
+{
+	size_t room;
+	if (!memory_add(length, 1, &room)) return NULL;
+	char *copy = memory_new(room, 1);
+	if (copy && length) memcpy(copy, text, length);
+	return copy;
+}
+
+void memory_wipe(void *p, size_t size)
+{
+	volatile unsigned char *bytes = p;
+	while (size--) *bytes++ = 0;
+}
+
+bool memory_add(size_t a, size_t b, size_t *result)
+{
+	return !__builtin_add_overflow(a, b, result);
+}
+
+bool memory_multiply(size_t a, size_t b, size_t *result)
+{
+	return !__builtin_mul_overflow(a, b, result);
+}
+
+size_t memory_in_use(void)
+{
+	return atomic_load(&in_use);
+}
+
+size_t memory_peak(void)
+{
+	return atomic_load(&peak);
+}
+
+void memory_fail_at(uint64_t n, bool all)
+{
+	atomic_store(&fail_all, all);
+	atomic_store(&fail_countdown, n);
+}

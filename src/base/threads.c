@@ -1,0 +1,217 @@
+/*
+ * threads: pool and barrier (see threads.h).
+ *
+ * Barrier: a counter of those that came and a generation. The last to come resets the counter, raises the generation and
+ * wakes sleepers. A waiter spins SPINS times on the generation, then sleeps on a futex of it; `sleepers` spares the wake call
+ * when nobody sleeps. The pool itself waits for work in the same way on `round`.
+ */
+#include "base/threads.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { SPINS = 4000, MAX_THREADS = 1024 };
+
+struct gate {
+	_Alignas(64) atomic_uint generation;
+	atomic_uint sleepers;
+};
+
+struct worker {
+	struct threads *pool;
+	pthread_t thread;
+	unsigned index;
+};
+
+struct threads {
+	unsigned count;
+	struct gate start, barrier;
+	_Alignas(64) atomic_uint arrived;
+	threads_work work; /* NULL: the workers end */
+	void *data;
+	unsigned started; /* workers that run */
+	struct worker workers[];
+};
+
+static void relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
+static void gate_wait(struct gate *g, unsigned seen)
+{
+	for (int i = 0; i < SPINS; i++) {
+		if (atomic_load_explicit(&g->generation, memory_order_acquire) != seen) return;
+		relax();
+	}
+	atomic_fetch_add(&g->sleepers, 1);
+	while (atomic_load(&g->generation) == seen) {
+		syscall(SYS_futex, &g->generation, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
+	}
+	atomic_fetch_sub(&g->sleepers, 1);
+}
+
+static void gate_open(struct gate *g)
+{
+	atomic_fetch_add(&g->generation, 1);
+	if (atomic_load(&g->sleepers)) syscall(SYS_futex, &g->generation, FUTEX_WAKE_PRIVATE, MAX_THREADS, NULL, NULL, 0);
+}
+
+void threads_barrier(struct threads *t)
+{
+	if (t->count == 1) return;
+	unsigned seen = atomic_load(&t->barrier.generation);
+	if (atomic_fetch_add(&t->arrived, 1) + 1 == t->count) {
+		atomic_store(&t->arrived, 0);
+		gate_open(&t->barrier);
+	} else {
+		gate_wait(&t->barrier, seen);
+	}
+}
+
+static void *worker_main(void *data)
+{
+	struct worker *w = data;
+	struct threads *t = w->pool;
+	unsigned seen = 0;
+	for (;;) {
+		gate_wait(&t->start, seen++);
+		if (!t->work) return NULL;
+		t->work(t->data, w->index, t->count);
+		threads_barrier(t);
+	}
+}
+
+struct threads *threads_new(unsigned count, struct error *e)
+{
+	if (count < 1) count = 1;
+	if (count > MAX_THREADS) {
+		error_set(e, "%u threads: at most %d are supported", count, (int)MAX_THREADS);
+		return NULL;
+	}
+	struct threads *t = memory_new_aligned(1, sizeof *t + count * sizeof(struct worker), 64);
+	if (!t) {
+		error_memory(e);
+		return NULL;
+	}
+	t->count = count;
+	for (unsigned i = 1; i < count; i++) {
+		struct worker *w = &t->workers[i];
+		*w = (struct worker){ .pool = t, .index = i };
+		int status = pthread_create(&w->thread, NULL, worker_main, w);
+		if (status != 0) {
+			error_set(e, "cannot start thread %u of %u: %s; try --threads 1", i + 1, count, strerror(status));
+			threads_free(t);
+			return NULL;
+		}
+		t->started++;
+	}
+	return t;
+}
+
+void threads_free(struct threads *t)
+{
+	if (!t) return;
+	t->work = NULL;
+	gate_open(&t->start);
+	for (unsigned i = 1; i <= t->started; i++) pthread_join(t->workers[i].thread, NULL);
+	memory_free(t);
+}
+
+unsigned threads_count(const struct threads *t)
+{
+	return t->count;
+}
+
+void threads_run(struct threads *t, threads_work work, void *data)
+{
+	t->work = work;
+	t->data = data;
+	if (t->count > 1) gate_open(&t->start);
+	work(data, 0, t->count);
+	threads_barrier(t);
+}
+
+void threads_range(size_t total, size_t unit, unsigned index, unsigned count, size_t *first, size_t *last)
+{
+	size_t units = (total + unit - 1) / unit;
+	size_t share = units / count, rest = units % count;
+	size_t begin = share * index + (index < rest ? index : rest);
+	size_t end = begin + share + (index < rest ? 1 : 0);
+	*first = begin * unit < total ? begin * unit : total;
+	*last = end * unit < total ? end * unit : total;
+}
+
+/* The quota of one cgroup in CPUs, rounded up; 0 when it states none. */
+static unsigned read_quota(const char *quota_path, const char *period_path)
+{
+	char line[64] = "", period_line[64] = "";
+	FILE *f = fopen(quota_path, "re");
+	if (!f) return 0;
+	bool read = fgets(line, sizeof line, f) != NULL;
+	fclose(f);
+	long long quota = 0, period = 0;
+	if (!period_path) { /* version 2: "QUOTA PERIOD" or "max PERIOD" */
+		if (!read || sscanf(line, "%lld %lld", &quota, &period) != 2) return 0;
+	} else {
+		f = fopen(period_path, "re");
+		if (!f) return 0;
+		bool more = fgets(period_line, sizeof period_line, f) != NULL;
+		fclose(f);
+		if (!read || !more || sscanf(line, "%lld", &quota) != 1 || sscanf(period_line, "%lld", &period) != 1) return 0;
+	}
+	if (quota <= 0 || period <= 0) return 0;
+	return (unsigned)((quota + period - 1) / period);
+}
+
+/* The least quota from this process's cgroup (version 2) up to the root. */
+static unsigned cgroup_quota(void)
+{
+	unsigned least = read_quota("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+	FILE *f = fopen("/proc/self/cgroup", "re");
+	if (!f) return least;
+	char line[1024], path[1200];
+	while (fgets(line, sizeof line, f)) {
+		if (strncmp(line, "0::", 3) != 0) continue;
+		line[strcspn(line, "\n")] = 0;
+		char *group = line + 3;
+		for (;;) {
+			snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", strcmp(group, "/") == 0 ? "" : group);
+			unsigned q = read_quota(path, NULL);
+			if (q && (!least || q < least)) least = q;
+			char *slash = strrchr(group, '/');
+			if (!slash || slash == group) break;
+			*slash = 0;
+		}
+	}
+	fclose(f);
+	return least;
+}
+
+unsigned threads_available(void)
+{
+	cpu_set_t set;
+	unsigned cpus = 0;
+	if (sched_getaffinity(0, sizeof set, &set) == 0) cpus = (unsigned)CPU_COUNT(&set);
+	if (cpus == 0) {
+		long online = sysconf(_SC_NPROCESSORS_ONLN);
+		cpus = online > 0 ? (unsigned)online : 1;
+	}
+	unsigned quota = cgroup_quota();
+	if (quota && quota < cpus) cpus = quota;
+	return cpus < MAX_THREADS ? cpus : MAX_THREADS;
+}
