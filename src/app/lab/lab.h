@@ -1,0 +1,20 @@
+/* lab: the commands of hearth-lab. Each takes the arguments behind its name and returns the exit status. */
+#ifndef HEARTH_APP_LAB_H
+#define HEARTH_APP_LAB_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+
+enum { LAB_DONE = 0, LAB_FAILED = 1, LAB_WRONG_USE = 2 };
+
+/* Prints `error: TEXT` on standard error and returns LAB_FAILED. */
+int lab_fail(const struct error *e);
+
+/* Prints what is wrong with the arguments, and where help is, on standard error and returns LAB_WRONG_USE. */
+int lab_misuse(const char *format, ...) ERROR_FORMAT(1, 2);
+
+/* Writes all of it to standard output; LAB_FAILED with a message when that fails. */
+int lab_print(const char *text, size_t length);
+
+#endif

@@ -1,0 +1,63 @@
+/* hearth-lab: the workshop. It reads its files directly and never sees private data. */
+#include "app/lab/lab.h"
+
+#include "base/file.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv); /* without the program's and the command's name */
+	const char *arguments;
+	const char *purpose;
+};
+
+static const struct command commands[] = {
+	{ NULL, NULL, NULL, NULL },
+};
+
+int lab_fail(const struct error *e)
+{
+	fprintf(stderr, "error: %s\n", e->text);
+	return LAB_FAILED;
+}
+
+int lab_misuse(const char *format, ...)
+{
+	va_list args;
+	fputs("hearth-lab: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputs("; see hearth-lab --help\n", stderr);
+	return LAB_WRONG_USE;
+}
+
+int lab_print(const char *text, size_t length)
+{
+	if (fwrite(text, 1, length, stdout) == length && fflush(stdout) == 0) return LAB_DONE;
+	struct error e;
+	error_set(&e, "standard output: cannot write");
+	return lab_fail(&e);
+}
+
+static int print_help(void)
+{
+	puts("hearth-lab: the workshop of hearth. Usage: hearth-lab COMMAND ...\n");
+	for (const struct command *c = commands; c->name; c++)
+		printf("  %-11s %s\n              %s\n", c->name, c->arguments, c->purpose);
+	return LAB_DONE;
+}
+
+int main(int argc, char **argv)
+{
+	file_guard_maps();
+	if (argc < 2) return lab_misuse("a command is missing");
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) return print_help();
+	for (const struct command *c = commands; c->name; c++) {
+		if (strcmp(argv[1], c->name) == 0) return c->run(argc - 2, argv + 2);
+	}
+	return lab_misuse("there is no command '%s'", argv[1]);
+}
