@@ -43,13 +43,23 @@ struct gguf_text {
 struct gguf_value {
 	const char *key; /* zero-terminated, UTF-8 */
 	enum gguf_type type;
-	enum gguf_type item;    /* of an array */
-	uint64_t count;         /* of items; 1 for a scalar */
-	const uint8_t *data;    /* numbers, packed, unaligned; NULL for texts */
-	struct gguf_text *text; /* `count` texts when the type or the item is GGUF_TEXT */
+	enum gguf_type item;        /* of an array */
+	uint64_t count;             /* of items; 1 for a scalar */
+	const uint8_t *data;        /* numbers, packed, unaligned; NULL for texts */
+	const uint8_t **text_start; /* where each of `count` texts lies, its length first; read with gguf_item_text */
 };
 
-enum { GGUF_MAX_DIMENSIONS = 4 };
+/* What a file may hold at most, all parts each: far above any real model, so that a hostile one costs little memory. */
+enum {
+	GGUF_MAX_DIMENSIONS = 4,
+	GGUF_MAX_VALUES = 65536,
+	GGUF_MAX_TENSORS = 131072,
+	GGUF_MAX_TEXTS = 4194304, /* in arrays */
+	GGUF_MAX_KEY = 65535,     /* bytes */
+	GGUF_MAX_NAME = 255,      /* bytes of a tensor's name */
+	GGUF_MAX_ALIGNMENT = 1048576,
+	GGUF_MAX_PARTS = 1024
+};
 
 struct gguf_tensor {
 	const char *name; /* zero-terminated, UTF-8 */
@@ -98,7 +108,8 @@ bool gguf_get_text(const struct gguf *g, const char *key, struct gguf_text *valu
  * integer, GGUF_F64: any float, GGUF_BOOL, GGUF_TEXT). */
 bool gguf_get_array(const struct gguf *g, const char *key, enum gguf_type item, const struct gguf_value **value, struct error *e);
 
-/* Item `index` (below value->count) of an array or scalar of numbers, converted. */
+/* Item `index` (below value->count) of an array or a scalar, numbers converted. */
+struct gguf_text gguf_item_text(const struct gguf_value *v, uint64_t index);
 int64_t gguf_item_int(const struct gguf_value *v, uint64_t index);
 double gguf_item_float(const struct gguf_value *v, uint64_t index);
 

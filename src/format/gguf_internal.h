@@ -1,0 +1,25 @@
+/* gguf_internal: the open file, shared by gguf.c (opening, checking) and gguf_value.c (reading values). */
+#ifndef HEARTH_FORMAT_GGUF_INTERNAL_H
+#define HEARTH_FORMAT_GGUF_INTERNAL_H
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "format/gguf.h"
+
+struct gguf {
+	struct file_map *maps; /* the parts, in order */
+	size_t n_maps;
+	struct arena *arena;
+	uint32_t version;
+	struct gguf_value *values; /* of the first part */
+	size_t n_values;
+	struct map *value_of_key;    /* index into values */
+	struct gguf_tensor *tensors; /* of all parts */
+	size_t n_tensors;
+	struct map *tensor_of_name; /* index into tensors */
+};
+
+/* Bytes of one item of a number type; 0 for texts and arrays. */
+size_t gguf_item_size(enum gguf_type type);
+
+#endif
