@@ -1,0 +1,213 @@
+/*
+ * hearth.h: the public interface of libhearth, and the only header a program needs.
+ *
+ * It is written as requests and events. A program opens a model, submits requests (a conversation, plain text or token ids),
+ * takes events until the request is done, and may cancel it at any time. The same interface works in one process and over a
+ * socket: everything that crosses it is a plain struct with lengths.
+ *
+ *     struct hearth_options options = { .size = sizeof options, .model = "model.gguf" };
+ *     struct hearth *h;
+ *     struct hearth_error error;
+ *     if (!hearth_open(&options, &h, &error)) { fprintf(stderr, "%s\n", error.text); return 1; }
+ *     const char chat[] = "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}]}";
+ *     struct hearth_request request = hearth_request_new(HEARTH_CHAT);
+ *     request.text = chat;
+ *     request.text_length = sizeof chat - 1;
+ *     uint64_t id;
+ *     if (hearth_submit(h, &request, &id, &error)) {
+ *             struct hearth_event event;
+ *             while (hearth_next(h, -1, &event) && event.kind != HEARTH_DONE && event.kind != HEARTH_FAILED)
+ *                     if (event.kind == HEARTH_ANSWER) fwrite(event.text, 1, event.text_length, stdout);
+ *     }
+ *     hearth_close(h);
+ *
+ * Threads: all functions may be called from any thread; hearth_next by one thread at a time for one engine. hearth_cancel may
+ * be called while another thread waits in hearth_next. Texts are UTF-8 and not zero-terminated unless it is said.
+ * Structs that a program fills in begin with their size, so that later versions can add members.
+ */
+#ifndef HEARTH_H
+#define HEARTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define HEARTH_API __attribute__((visibility("default")))
+#else
+#define HEARTH_API
+#endif
+
+#define HEARTH_VERSION "0.1.0"
+
+/* One line for a person: what happened, where, what to do. Zero-terminated. */
+struct hearth_error {
+	char text[512];
+};
+
+/* An open model with its threads, sessions and queue of requests. */
+struct hearth;
+
+enum hearth_kv { HEARTH_KV_F16 = 0, HEARTH_KV_F32 = 1 };
+
+struct hearth_options {
+	size_t size;       /* sizeof(struct hearth_options) */
+	const char *model; /* path of a GGUF file, zero-terminated */
+	uint32_t threads;  /* 0: as many as suit this process */
+	uint32_t context;  /* positions a session can hold; 0: the least of trained length, 8192, and what fits in half of the free
+	                      memory */
+	uint32_t kv;       /* enum hearth_kv: how keys and values are kept */
+	bool exact;        /* float32 throughout, K/V too: slower, for comparisons */
+};
+
+/* Opens a model. On success *h is the engine, to be closed with hearth_close. */
+HEARTH_API bool hearth_open(const struct hearth_options *options, struct hearth **h, struct hearth_error *error);
+
+/* Cancels what runs and frees everything; NULL is allowed. */
+HEARTH_API void hearth_close(struct hearth *h);
+
+/* What was opened. Texts are zero-terminated and live as long as the engine. */
+struct hearth_info {
+	size_t size;              /* sizeof(struct hearth_info), set by the caller */
+	const char *name;         /* as the file says, else its file name */
+	const char *architecture; /* general.architecture */
+	const char *weights;      /* the weight type that most bytes have, such as "Q4_K" */
+	const char *kernels;      /* the CPU level in use, such as "avx2" */
+	uint64_t parameters;
+	uint64_t bytes_weights, bytes_kv, bytes_scratch, bytes_total; /* the memory plan; K/V for one session of full length */
+	uint32_t context, context_trained;                            /* positions */
+	uint32_t n_vocab, n_layer, n_embd;
+	uint32_t threads;
+	bool has_template; /* false: HEARTH_CHAT uses a plain built-in form */
+	double seconds_load;
+};
+HEARTH_API void hearth_info(struct hearth *h, struct hearth_info *info);
+
+/* ---- sessions: one timeline of keys and values each ---- */
+
+/* A session remembers what it computed last: a request that begins with the same tokens computes only what is new.
+ * 0 when memory is out. Ids are never used twice. */
+HEARTH_API uint64_t hearth_session_new(struct hearth *h);
+
+/* Cancels its requests and wipes its keys and values. An unknown id is ignored. */
+HEARTH_API void hearth_session_free(struct hearth *h, uint64_t session);
+
+/* ---- requests ---- */
+
+enum hearth_kind {
+	HEARTH_CHAT = 1, /* text: a JSON object {"messages": [...], "tools": [...], ...}: every member is a variable of the model's
+	                    chat template; add_generation_prompt is true unless it says otherwise */
+	HEARTH_TEXT = 2, /* text: as it is, behind BOS where the model wants one; control tokens in it are plain text */
+	HEARTH_IDS = 3   /* ids: as they are, nothing added */
+};
+
+/* The order is fixed: penalties, top_k, typical_p, top_p, min_p, temperature, choice. */
+struct hearth_sampling {
+	float temperature;       /* 0: always the most likely token; the rest is then without effect, but for the penalties */
+	uint32_t top_k;          /* keep the k most likely; 0: all */
+	float top_p;             /* keep the most likely ones that together reach p; 1: all */
+	float min_p;             /* keep those at least min_p times as likely as the most likely; 0: all */
+	float typical_p;         /* locally typical sampling (Meister et al. 2022); 1: off */
+	float repeat_penalty;    /* divides positive and multiplies negative logits of recent tokens; 1: off */
+	float presence_penalty;  /* taken off once from every recent token; 0: off */
+	float frequency_penalty; /* taken off for each time the token came; 0: off */
+	uint32_t penalty_last;   /* how many tokens back the penalties look; answer tokens only */
+	uint64_t seed;           /* equal seeds give equal text on this machine; 0: a fresh one (reported when done) */
+};
+
+struct hearth_request {
+	size_t size;      /* sizeof(struct hearth_request) */
+	uint32_t kind;    /* enum hearth_kind */
+	uint64_t session; /* 0: a session of its own, forgotten when done */
+	const char *text; /* the engine copies all that a request points to */
+	size_t text_length;
+	const int32_t *ids;
+	size_t n_ids;
+	uint32_t max_tokens; /* of the answer; 0: none is computed, the prompt alone is looked at (events PROMPT and DONE) */
+	struct hearth_sampling sampling;
+	const char *const *stop; /* zero-terminated texts that end the answer and are not shown */
+	size_t n_stop;
+	bool ignore_end;  /* go on behind end-of-generation tokens */
+	bool want_prompt; /* the PROMPT event shows text, pieces and ids */
+	const char *date; /* "YYYY-MM-DDTHH:MM:SS" for templates that ask for it; NULL: now, local time */
+};
+
+/* A request with the defaults: temperature 0.7, top_k 40, top_p 0.95, min_p 0.05, no penalties, 4096 tokens. */
+HEARTH_API struct hearth_request hearth_request_new(uint32_t kind);
+
+/* Takes a request into the queue; several run side by side. False: nothing was taken, `error` says why. */
+HEARTH_API bool hearth_submit(struct hearth *h, const struct hearth_request *request, uint64_t *id, struct hearth_error *error);
+
+/* Ends a request soon; its last event is HEARTH_DONE with HEARTH_STOP_CANCEL. An unknown or finished id is ignored. */
+HEARTH_API void hearth_cancel(struct hearth *h, uint64_t id);
+
+/* ---- events ---- */
+
+enum hearth_event_kind {
+	HEARTH_PROMPT = 1,   /* the prompt was made: n_prompt, n_cached, and with want_prompt text, pieces and ids */
+	HEARTH_PROGRESS = 2, /* n_done prompt tokens of n_prompt are computed */
+	HEARTH_ANSWER = 3,   /* text (whole characters; may be empty) and the ids it came from */
+	HEARTH_DONE = 4,     /* the last event of a request that went well or was cancelled: stop and all counts */
+	HEARTH_FAILED = 5    /* the last event of one that did not: text is the reason, `failure` its kind */
+};
+
+enum hearth_stop {
+	HEARTH_STOP_END = 1,    /* the model ended its answer */
+	HEARTH_STOP_LENGTH = 2, /* max_tokens */
+	HEARTH_STOP_TEXT = 3,   /* one of the stop texts */
+	HEARTH_STOP_CANCEL = 4,
+	HEARTH_STOP_CONTEXT = 5 /* the session's context is full */
+};
+
+enum hearth_failure {
+	HEARTH_FAIL_REQUEST = 1,  /* JSON, template or ids are not usable */
+	HEARTH_FAIL_CONTEXT = 2,  /* the prompt (n_prompt tokens, counted or estimated) does not fit into the context (n_context) */
+	HEARTH_FAIL_RESOURCES = 3 /* memory, or the model file was damaged while open */
+};
+
+/* A stretch of the prompt by origin: bytes [start, start + length) of its text. */
+struct hearth_piece {
+	size_t start, length;
+	bool trusted; /* written by the template; false: it came with a message */
+};
+
+struct hearth_event {
+	uint32_t kind; /* enum hearth_event_kind */
+	uint64_t request;
+	const char *text; /* this and the other pointers are valid until the next hearth_next */
+	size_t text_length;
+	const struct hearth_piece *pieces;
+	size_t n_pieces;
+	const int32_t *ids;
+	size_t n_ids;
+	uint32_t stop;    /* enum hearth_stop */
+	uint32_t failure; /* enum hearth_failure */
+	uint64_t seed;    /* that was used */
+	uint32_t n_context;
+	uint32_t n_prompt;    /* tokens of the prompt */
+	uint32_t n_cached;    /* of them, already there from the session's last request */
+	uint32_t n_done;      /* of them, computed or cached so far */
+	uint32_t n_generated; /* tokens of the answer, the end-of-generation token included */
+	double seconds_wait, seconds_prompt, seconds_generate;
+};
+
+/* Waits for the next event of any request: at most timeout_ms milliseconds, for ever when negative. False when none came in
+ * that time, or when nothing is queued or running. */
+HEARTH_API bool hearth_next(struct hearth *h, int timeout_ms, struct hearth_event *event);
+
+/* ---- without an engine ---- */
+
+HEARTH_API const char *hearth_version(void); /* zero-terminated */
+
+/* The CPU level and kernels that this machine gets, one a line, zero-terminated; lives as long as the program. */
+HEARTH_API const char *hearth_kernels(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

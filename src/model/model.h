@@ -1,0 +1,66 @@
+/*
+ * model: an open model that can be run: weights in their file, the plan, and the forward pass over rows.
+ *
+ * A model is loaded once and does not change. What a conversation computed lives in a sequence (model/sequence.h): a list of
+ * K/V pages. model_forward runs a batch of rows; a row is one token at one position of one sequence, and rows of different
+ * sequences mix freely. A row's result depends on nothing but its own sequence.
+ */
+#ifndef HEARTH_MODEL_MODEL_H
+#define HEARTH_MODEL_MODEL_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/threads.h"
+#include "format/gguf.h"
+#include "model/config.h"
+
+#include <stdint.h>
+
+enum kv_type { KV_F16, KV_F32 };
+
+struct model_options {
+	uint32_t context; /* positions a sequence may hold; 0: the default, see model_default_context */
+	enum kv_type kv;
+	bool exact;        /* float32 everywhere; implies KV_F32 */
+	uint32_t max_rows; /* of one batch, prompt rows; 0: 512 */
+};
+
+/* Bytes. `kv` is for one sequence of full length; scratch is allocated when the model is opened. */
+struct model_memory {
+	size_t weights, kv, scratch, total;
+};
+
+struct model;
+
+/* Builds the plan and allocates the scratch. The file stays the caller's and must live as long as the model; so must `threads`. */
+struct model *model_open(const struct gguf *file, const struct model_options *options, struct threads *threads, struct error *e);
+void model_close(struct model *m); /* NULL is allowed; sequences must be gone */
+
+const struct config *model_config(const struct model *m);
+struct model_memory model_memory(const struct model *m);
+uint32_t model_context(const struct model *m);  /* positions */
+uint32_t model_max_rows(const struct model *m); /* of one batch */
+
+/* The list of steps, a line each, and the memory plan: as text, or as the JSON object of DESIGN 11. */
+bool model_describe(const struct model *m, bool json, struct buffer *out, struct error *e);
+
+struct sequence;
+
+enum row_kind {
+	ROW_PROMPT, /* given text: computed by the arithmetic for many rows */
+	ROW_ANSWER  /* one the model wrote: the arithmetic for few */
+};
+
+/* One token to be computed. Rows of one sequence stand in order of position, without gaps, behind what the sequence holds. */
+struct row {
+	struct sequence *sequence;
+	int32_t token;
+	enum row_kind kind;
+	float *logits; /* NULL, or where n_vocab logits go */
+};
+
+/* Computes `n_rows` (at most model_max_rows) and appends them to their sequences. False when a sequence's context is full, memory
+ * is out or the file was cut: then the sequences are as before. Calls must not overlap. */
+bool model_forward(struct model *m, const struct row *rows, uint32_t n_rows, struct error *e);
+
+#endif
