@@ -44,7 +44,8 @@ enum tensor_type_id {
 	TYPE_MXFP4 = 39,
 	TYPE_NVFP4 = 40,
 	TYPE_Q1_0 = 41,
-	TYPE_Q2_0 = 42
+	TYPE_Q2_0 = 42,
+	TYPE_COUNT
 };
 
 struct tensor_type {
@@ -54,8 +55,11 @@ struct tensor_type {
 	uint32_t bytes;   /* of a block */
 };
 
+/* By number; a number that no type has is a row without a name. */
+extern const struct tensor_type tensor_types[TYPE_COUNT];
+
 const struct tensor_type *tensor_type_find(uint32_t id);       /* NULL: unknown */
 const struct tensor_type *tensor_type_named(const char *name); /* as in the table, exactly; NULL: unknown */
-const struct tensor_type *tensor_type_at(uint32_t index);      /* the table in order; NULL behind its end */
+const struct tensor_type *tensor_type_at(uint32_t index);      /* the types in the order of their numbers; NULL behind the last */
 
 #endif
