@@ -87,6 +87,10 @@ struct hearth_info {
 };
 HEARTH_API void hearth_info(struct hearth *h, struct hearth_info *info);
 
+/* The plan of the opened model: the steps of a forward pass, a line each, and the memory plan, as text for people or as the JSON
+ * object {"steps": [...], "bytes": {...}}. Zero-terminated, lives as long as the engine; NULL when memory is out. */
+HEARTH_API const char *hearth_describe(struct hearth *h, bool json);
+
 /* ---- sessions: one timeline of keys and values each ---- */
 
 /* A session remembers what it computed last: a request that begins with the same tokens computes only what is new.
