@@ -29,7 +29,8 @@ const char *kernels_name(void);
 const char *kernels_level(size_t index);
 
 /* Entry by entry, which level's function was chosen, for --version: writes "ENTRY LEVEL" lines (a line each, ended by a line
- * feed) into `text`, always terminated, and returns the length that the whole takes (like snprintf). */
+ * feed; for a weight format "FORMAT unpack LEVEL, dot LEVEL") into `text`, always terminated, and returns the length that the whole
+ * takes (like snprintf). */
 size_t kernels_describe(char *text, size_t size);
 
 #endif

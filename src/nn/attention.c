@@ -1,0 +1,436 @@
+/*
+ * attention: the walk over pages (see attention.h); scores and weighted sums are the kernels'.
+ *
+ * A unit of work is a tile of rows of one run for the query heads (at most QUERIES queries together) that read one key head, and,
+ * where threads outnumber such units, one split of the positions. A query's state is (max, sum, weighted values); a split starts
+ * afresh, and its state is merged into that of the splits before it.
+ */
+#include "nn/attention.h"
+
+#include "nn/kernel_types.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+	QUERIES = 32,    /* of a unit */
+	UNPACK_FROM = 8, /* queries that make it worth to unpack a page's halves before they are read again and again */
+	SPLIT_ROWS = 4,  /* most rows of a job whose splits are computed apart */
+	SPLIT = KV_PAGE * KV_SPLIT_PAGES
+};
+
+/* States of the queries of a unit. */
+struct states {
+	float max[QUERIES], sum[QUERIES];
+	float *acc; /* QUERIES x head_v */
+};
+
+struct unit {
+	const struct attention_run *run;
+	size_t row, n_rows;   /* in the run */
+	size_t head, n_heads; /* of queries, all of one key head */
+	size_t kv_head;
+	size_t split; /* when splits are computed apart */
+};
+
+/* A thread's memory for one unit. */
+struct work {
+	float *q;      /* QUERIES x head_k, scaled */
+	float *scores; /* QUERIES x KV_PAGE */
+	float *keys;   /* a page's keys of one head as floats */
+	float *values; /* the same of its values, in pairs */
+	float factors[QUERIES];
+	struct states split, total;
+};
+
+bool kv_type_named(const char *name, enum kv_type *type)
+{
+	static const char *const names[KV_TYPES] = { [KV_F32] = "f32", [KV_F16] = "f16" };
+	for (size_t i = 0; i < KV_TYPES; i++) {
+		if (strcmp(names[i], name) == 0) {
+			*type = (enum kv_type)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static size_t element_bytes(enum kv_type type)
+{
+	return type == KV_F32 ? sizeof(float) : sizeof(uint16_t);
+}
+
+static size_t round_up(size_t n, size_t unit)
+{
+	return (n + unit - 1) / unit * unit;
+}
+
+/* A page of a head is 64 values of at least two bytes times its length: always a multiple of 64 bytes. */
+size_t kv_layer_bytes(const struct kv_shape *s)
+{
+	if (s->n_heads == 0 || s->n_heads > 65536 || s->head_k == 0 || s->head_k > KV_HEAD_MOST || s->head_v == 0 ||
+	    s->head_v > KV_HEAD_MOST)
+		return 0;
+	return s->n_heads * KV_PAGE * (s->head_k + s->head_v) * element_bytes(s->type);
+}
+
+/* Where a head's keys and values lie in a layer's part of a page. */
+static size_t keys_at(const struct kv_shape *s, size_t head)
+{
+	return head * KV_PAGE * s->head_k * element_bytes(s->type);
+}
+
+static size_t values_at(const struct kv_shape *s, size_t head)
+{
+	return KV_PAGE * (s->n_heads * s->head_k + head * s->head_v) * element_bytes(s->type);
+}
+
+static void store_values(const struct kv_shape *s, void *values, size_t slot, const float *v)
+{
+	size_t at = slot / 2 * s->head_v * 2 + slot % 2;
+	if (s->type == KV_F32) {
+		for (size_t d = 0; d < s->head_v; d++) ((float *)values)[at + 2 * d] = v[d];
+		return;
+	}
+	uint16_t half[KV_HEAD_MOST];
+	kernels_chosen->store_half(v, half, s->head_v);
+	for (size_t d = 0; d < s->head_v; d++) ((uint16_t *)values)[at + 2 * d] = half[d];
+}
+
+void kv_store(const struct kv_shape *s, uint8_t *layer, size_t slot, const float *k, const float *v)
+{
+	for (size_t h = 0; h < s->n_heads; h++) {
+		uint8_t *key = layer + keys_at(s, h) + slot * s->head_k * element_bytes(s->type);
+		if (s->type == KV_F32)
+			memcpy(key, k + h * s->head_k, s->head_k * sizeof(float));
+		else
+			kernels_chosen->store_half(k + h * s->head_k, (uint16_t *)(void *)key, s->head_k);
+		store_values(s, layer + values_at(s, h), slot, v + h * s->head_v);
+	}
+}
+
+/* Floats in a record of one query's state for one split: acc, max, sum. */
+static size_t record_floats(const struct kv_shape *s)
+{
+	return round_up(s->head_v + 2, 16);
+}
+
+static size_t work_floats(const struct kv_shape *s)
+{
+	return QUERIES * (s->head_k + KV_PAGE + 2 * s->head_v) + KV_PAGE * (s->head_k + s->head_v);
+}
+
+size_t attention_scratch_bytes(const struct kv_shape *s, size_t group)
+{
+	(void)group;
+	return round_up(sizeof(struct work), 64) + round_up(work_floats(s) * sizeof(float), 64);
+}
+
+static struct work *work_init(const struct kv_shape *s, void *scratch)
+{
+	struct work *w = scratch;
+	w->q = (float *)(void *)((uint8_t *)scratch + round_up(sizeof *w, 64));
+	w->scores = w->q + QUERIES * s->head_k;
+	w->split.acc = w->scores + QUERIES * KV_PAGE;
+	w->total.acc = w->split.acc + QUERIES * s->head_v;
+	w->keys = w->total.acc + QUERIES * s->head_v;
+	w->values = w->keys + KV_PAGE * s->head_k;
+	return w;
+}
+
+/* The positions that row `row` of a run sees: [*first, *last). */
+static void visible(const struct attention_job *job, const struct attention_run *run, size_t row, size_t *first, size_t *last)
+{
+	size_t position = run->position + row;
+	*last = (job->whole ? run->position + run->n_rows - 1 : position) + 1;
+	*first = job->window > 0 && position + 1 > job->window ? position + 1 - job->window : 0;
+}
+
+/* The positions that some row of a unit sees. */
+static void unit_span(const struct attention_job *job, const struct unit *u, size_t *first, size_t *last)
+{
+	size_t none;
+	visible(job, u->run, u->row, first, &none);
+	visible(job, u->run, u->row + u->n_rows - 1, &none, last);
+}
+
+static size_t n_splits(size_t n_positions)
+{
+	return (n_positions + SPLIT - 1) / SPLIT;
+}
+
+/* Query heads of a unit, units per key head, and rows of a unit. */
+static size_t unit_heads(const struct attention_job *job)
+{
+	size_t group = job->n_heads / job->kv.n_heads;
+	return group < QUERIES ? group : QUERIES;
+}
+
+static size_t units_per_head(const struct attention_job *job)
+{
+	size_t group = job->n_heads / job->kv.n_heads, heads = unit_heads(job);
+	return (group + heads - 1) / heads;
+}
+
+static size_t unit_rows(const struct attention_job *job)
+{
+	return QUERIES / unit_heads(job);
+}
+
+/* Most splits of any run of the job. */
+static size_t job_splits(const struct attention_job *job)
+{
+	size_t most = 0;
+	for (size_t i = 0; i < job->n_runs; i++) {
+		size_t splits = n_splits(job->runs[i].position + job->runs[i].n_rows);
+		if (splits > most) most = splits;
+	}
+	return most;
+}
+
+bool attention_wants_merge(const struct attention_job *job, unsigned count)
+{
+	size_t units = 0, rows = 0, per_row = job->kv.n_heads * units_per_head(job), tile = unit_rows(job);
+	for (size_t i = 0; i < job->n_runs; i++) {
+		rows += job->runs[i].n_rows;
+		units += (job->runs[i].n_rows + tile - 1) / tile * per_row;
+	}
+	return count > 1 && rows <= SPLIT_ROWS && units < 2 * (size_t)count && job_splits(job) > 1;
+}
+
+size_t attention_partial_bytes(const struct kv_shape *s, size_t n_heads, size_t n_positions, unsigned count)
+{
+	if (count < 2) return 0;
+	return SPLIT_ROWS * n_heads * n_splits(n_positions) * record_floats(s) * sizeof(float);
+}
+
+/* Where the state of (row of the job's small batch, head, split) lies. */
+static float *record(const struct attention_job *job, size_t row, size_t head, size_t split)
+{
+	return (float *)job->partial + ((row * job->n_heads + head) * job_splits(job) + split) * record_floats(&job->kv);
+}
+
+/* The number of a run's first row when the rows of all runs are counted in order. */
+static size_t rows_before(const struct attention_job *job, const struct attention_run *run)
+{
+	size_t rows = 0;
+	for (const struct attention_run *r = job->runs; r < run; r++) rows += r->n_rows;
+	return rows;
+}
+
+/* Copies the unit's queries, scaled; query i is row i / n_heads, head i % n_heads of the unit. */
+static void load_queries(const struct attention_job *job, const struct unit *u, struct work *w)
+{
+	size_t n = job->kv.head_k;
+	for (size_t i = 0; i < u->n_rows * u->n_heads; i++) {
+		size_t row = u->run->first_row + u->row + i / u->n_heads, head = u->head + i % u->n_heads;
+		kernels_chosen->scale_multiply(job->q + row * job->q_stride + head * n, NULL, job->scale, w->q + i * n, n);
+	}
+}
+
+static void states_clear(struct states *s, size_t n, size_t head_v)
+{
+	for (size_t i = 0; i < n; i++) {
+		s->max[i] = -INFINITY;
+		s->sum[i] = 0;
+	}
+	memset(s->acc, 0, n * head_v * sizeof *s->acc);
+}
+
+/* Turns one query's scores in a page into weights: those outside [first, last) become 0. */
+static void weigh(const struct attention_job *job, struct work *w, size_t i, size_t first, size_t last, size_t n)
+{
+	float *scores = w->scores + i * KV_PAGE;
+	struct states *s = &w->split;
+	w->factors[i] = 1;
+	if (first < last && job->soft_cap > 0) kernels_chosen->soft_cap(scores + first, job->soft_cap, last - first);
+	float max = first < last ? kernels_chosen->most(scores + first, last - first) : -INFINITY;
+	if (max < s->max[i]) max = s->max[i];
+	if (first >= last || max == -INFINITY) {
+		memset(scores, 0, n * sizeof *scores);
+		return;
+	}
+	memset(scores, 0, first * sizeof *scores);
+	float sum = kernels_chosen->exp_sum(scores + first, max, last - first);
+	if (last < n) memset(scores + last, 0, (n - last) * sizeof *scores);
+	if (s->max[i] < max) w->factors[i] = s->max[i] == -INFINITY ? 0 : expf(s->max[i] - max);
+	s->sum[i] = s->sum[i] * w->factors[i] + sum;
+	s->max[i] = max;
+}
+
+/* A page as the kernels are to read it: where it lies, or unpacked to floats when many queries read it. */
+static const void *page_floats(const struct attention_job *job, const uint8_t *packed, size_t n, size_t n_q, float *unpacked,
+                               enum kv_type *type)
+{
+	*type = job->kv.type;
+	if (job->kv.type != KV_F16 || n_q < UNPACK_FROM) return packed;
+	kernels_chosen->unpack[FORMAT_F16](packed, n, unpacked);
+	*type = KV_F32;
+	return unpacked;
+}
+
+/* One page's part in the split's states; `begin` is the page's first position, `end` the last the unit sees plus one. */
+static void attend_page(const struct attention_job *job, const struct unit *u, struct work *w, size_t begin, size_t end)
+{
+	const struct kv_shape *s = &job->kv;
+	const uint8_t *layer = u->run->pages[begin / KV_PAGE] + job->layer_offset;
+	size_t n_q = u->n_rows * u->n_heads, n = end - begin < KV_PAGE ? end - begin : KV_PAGE, even = round_up(n, 2);
+	const float *q[QUERIES];
+	for (size_t i = 0; i < n_q; i++) q[i] = w->q + i * s->head_k;
+	enum kv_type type;
+	const void *keys = page_floats(job, layer + keys_at(s, u->kv_head), round_up(n, 4) * s->head_k, n_q, w->keys, &type);
+	kernels_chosen->scores[type](keys, s->head_k, q, n_q, n, w->scores);
+	for (size_t i = 0; i < n_q; i++) {
+		size_t first, last;
+		visible(job, u->run, u->row + i / u->n_heads, &first, &last);
+		first = first > begin ? first - begin : 0;
+		last = last > begin ? last - begin : 0;
+		weigh(job, w, i, first < n ? first : n, last < n ? last : n, even);
+	}
+	const void *values = page_floats(job, layer + values_at(s, u->kv_head), even * s->head_v, n_q, w->values, &type);
+	kernels_chosen->values[type](values, s->head_v, w->scores, w->factors, n_q, n, w->split.acc);
+}
+
+/* The positions of one split. */
+static void attend_split(const struct attention_job *job, const struct unit *u, struct work *w, size_t split)
+{
+	size_t first, last, n_q = u->n_rows * u->n_heads;
+	unit_span(job, u, &first, &last);
+	states_clear(&w->split, n_q, job->kv.head_v);
+	if (first < split * SPLIT) first = split * SPLIT;
+	if (last > (split + 1) * SPLIT) last = (split + 1) * SPLIT;
+	for (size_t begin = first / KV_PAGE * KV_PAGE; begin < last; begin += KV_PAGE) attend_page(job, u, w, begin, last);
+}
+
+/* Takes a split's state into the total of those before it; an empty one changes nothing. */
+static void merge(float *max, float *sum, float *acc, float split_max, float split_sum, const float *split_acc, size_t n)
+{
+	if (split_max == -INFINITY) return;
+	if (*max == -INFINITY) {
+		*max = split_max;
+		*sum = split_sum;
+		memcpy(acc, split_acc, n * sizeof *acc);
+		return;
+	}
+	float most = *max > split_max ? *max : split_max, before = expf(*max - most), now = expf(split_max - most);
+	kernels_chosen->scale_multiply(acc, NULL, before, acc, n);
+	kernels_chosen->add_scaled(acc, split_acc, now, n);
+	*sum = *sum * before + split_sum * now;
+	*max = most;
+}
+
+/* The finished row of a head: weighted values over the sum, in which a sink takes part. */
+static void finish(const struct attention_job *job, size_t row, size_t head, float max, float sum, const float *acc)
+{
+	float factor = 1;
+	if (job->sinks) {
+		float most = job->sinks[head] > max ? job->sinks[head] : max;
+		factor = expf(max - most);
+		sum = sum * factor + expf(job->sinks[head] - most);
+	}
+	float *out = job->out + row * job->out_stride + head * job->kv.head_v;
+	kernels_chosen->scale_multiply(acc, NULL, sum > 0 ? factor / sum : 0, out, job->kv.head_v);
+}
+
+static void compute_all_splits(const struct attention_job *job, const struct unit *u, struct work *w)
+{
+	size_t first, last, n_q = u->n_rows * u->n_heads, n = job->kv.head_v;
+	unit_span(job, u, &first, &last);
+	states_clear(&w->total, n_q, n);
+	for (size_t split = first / SPLIT; split < n_splits(last); split++) {
+		attend_split(job, u, w, split);
+		for (size_t i = 0; i < n_q; i++) {
+			merge(&w->total.max[i], &w->total.sum[i], w->total.acc + i * n, w->split.max[i], w->split.sum[i],
+			      w->split.acc + i * n, n);
+		}
+	}
+	for (size_t i = 0; i < n_q; i++) {
+		finish(job, u->run->first_row + u->row + i / u->n_heads, u->head + i % u->n_heads, w->total.max[i], w->total.sum[i],
+		       w->total.acc + i * n);
+	}
+}
+
+static void compute_one_split(const struct attention_job *job, const struct unit *u, struct work *w)
+{
+	size_t n = job->kv.head_v;
+	attend_split(job, u, w, u->split);
+	for (size_t i = 0; i < u->n_rows * u->n_heads; i++) {
+		size_t row = rows_before(job, u->run) + u->row + i / u->n_heads;
+		float *to = record(job, row, u->head + i % u->n_heads, u->split);
+		memcpy(to, w->split.acc + i * n, n * sizeof *to);
+		to[n] = w->split.max[i];
+		to[n + 1] = w->split.sum[i];
+	}
+}
+
+/* The positions that a unit reads: its cost. */
+static size_t unit_cost(const struct attention_job *job, const struct unit *u, bool apart)
+{
+	size_t first, last;
+	unit_span(job, u, &first, &last);
+	if (apart) {
+		if (first < u->split * SPLIT) first = u->split * SPLIT;
+		if (last > (u->split + 1) * SPLIT) last = (u->split + 1) * SPLIT;
+	}
+	return last > first ? (last - first) * u->n_rows * u->n_heads : 0;
+}
+
+/* The n-th unit, key head by key head so that a thread's share reads few of them; false behind the last. */
+static bool unit_at(const struct attention_job *job, size_t n, bool apart, struct unit *u)
+{
+	size_t tile = unit_rows(job), heads = unit_heads(job), chunks = units_per_head(job), group = job->n_heads / job->kv.n_heads;
+	for (const struct attention_run *run = job->runs; run < job->runs + job->n_runs; run++) {
+		size_t tiles = (run->n_rows + tile - 1) / tile, splits = apart ? n_splits(run->position + run->n_rows) : 1;
+		size_t units = tiles * job->kv.n_heads * chunks * splits;
+		if (n >= units) {
+			n -= units;
+			continue;
+		}
+		size_t chunk = n / (tiles * splits) % chunks, row = n / splits % tiles * tile;
+		*u = (struct unit){ .run = run, .row = row, .split = n % splits, .kv_head = n / (tiles * splits * chunks) };
+		u->n_rows = run->n_rows - row < tile ? run->n_rows - row : tile;
+		u->head = u->kv_head * group + chunk * heads;
+		u->n_heads = group - chunk * heads < heads ? group - chunk * heads : heads;
+		return true;
+	}
+	return false;
+}
+
+void attention_compute(const struct attention_job *job, unsigned thread, unsigned count, void *scratch)
+{
+	struct work *w = work_init(&job->kv, scratch);
+	struct unit u;
+	bool apart = attention_wants_merge(job, count);
+	size_t total = 0, before = 0;
+	for (size_t n = 0; unit_at(job, n, apart, &u); n++) total += unit_cost(job, &u, apart);
+	for (size_t n = 0; unit_at(job, n, apart, &u); n++) {
+		size_t cost = unit_cost(job, &u, apart), owner = (size_t)((double)before / (double)total * count);
+		if (owner >= count) owner = count - 1; /* units without positions at the end: their empty states count too */
+		before += cost;
+		if (owner != thread) continue;
+		load_queries(job, &u, w);
+		if (apart)
+			compute_one_split(job, &u, w);
+		else
+			compute_all_splits(job, &u, w);
+	}
+}
+
+void attention_merge(const struct attention_job *job, unsigned thread, unsigned count)
+{
+	size_t n = job->kv.head_v, pair = 0;
+	for (size_t i = 0; i < job->n_runs; i++) {
+		const struct attention_run *run = &job->runs[i];
+		for (size_t k = 0; k < run->n_rows * job->n_heads; k++, pair++) {
+			if (pair % count != thread) continue;
+			size_t head = k % job->n_heads, row = rows_before(job, run) + k / job->n_heads;
+			size_t splits = n_splits(run->position + run->n_rows);
+			float *acc = record(job, row, head, 0);
+			for (size_t s = 1; s < splits; s++) {
+				const float *from = record(job, row, head, s);
+				merge(&acc[n], &acc[n + 1], acc, from[n], from[n + 1], from, n);
+			}
+			finish(job, run->first_row + k / job->n_heads, head, acc[n], acc[n + 1], acc);
+		}
+	}
+}

@@ -1,0 +1,86 @@
+/*
+ * kernel_types: what each entry of the table of kernels computes (see kernels.h for how one is chosen).
+ *
+ * Everything here works on one thread, allocates nothing, takes pointers of any alignment that the type allows (packed weights:
+ * any) and gives bits that do not depend on how many rows or outputs a call has.
+ */
+#ifndef HEARTH_NN_KERNEL_TYPES_H
+#define HEARTH_NN_KERNEL_TYPES_H
+
+#include "nn/attention.h"
+#include "nn/format.h"
+#include "nn/ops.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A row of activations as answer kernels read it; formats that are not quantized read x, the others the 8-bit form. */
+struct kernel_row {
+	const float *x;
+	const int8_t *q;
+	const float *scales;
+	const int16_t *sums;
+};
+
+/* out[r * out_stride + o] = packed row o (at weights + o * row_bytes, `cols` weights) times rows[r]; any counts. */
+typedef void (*kernel_dot)(const struct format *format, const uint8_t *weights, size_t row_bytes, size_t n_outputs, size_t cols,
+                           const struct kernel_row *rows, size_t n_rows, float *out, size_t out_stride);
+
+/* out[r * out_stride + o] = (add ? the old value : 0) + sum over i < n of tile[o * tile_stride + i] * x[r][i]; any counts. The sum
+ * over i has one order, whatever the counts. */
+typedef void (*kernel_products)(const float *tile, size_t tile_stride, size_t n_outputs, const float *const *x, size_t n_rows,
+                                size_t n, float *out, size_t out_stride, bool add);
+
+/* The 8-bit form of n values, n a multiple of 32 (see struct activations). */
+typedef void (*kernel_quantize)(const float *x, size_t n, int8_t *q, float *scales, int16_t *sums);
+
+/* scores[i * KV_PAGE + p] = q[i] . key p, for p < n_positions (rounded up to a multiple of 4); `keys`: a head's part of a page. */
+typedef void (*kernel_scores)(const void *keys, size_t head_k, const float *const *q, size_t n_q, size_t n_positions,
+                              float *scores);
+
+/* acc[i * head_v + d] = acc * factors[i] + sum over p < n_positions of weights[i * KV_PAGE + p] * value p [d]; `values`: a
+ * head's part of a page, in pairs; weights are 0 at n_positions when that is odd. */
+typedef void (*kernel_values)(const void *values, size_t head_v, const float *weights, const float *factors, size_t n_q,
+                              size_t n_positions, float *acc);
+
+struct kernels {
+	const char *name;
+
+	format_unpack unpack[FORMAT_COUNT];
+	kernel_dot dot[FORMAT_COUNT];
+	kernel_products products;
+	kernel_quantize quantize;
+
+	kernel_scores scores[KV_TYPES];
+	kernel_values values[KV_TYPES];
+	void (*store_half)(const float *x, uint16_t *out, size_t n); /* as half_from_float */
+
+	/* the operations of nn/ops.h that are worth a level's own code */
+	float (*dot_float)(const float *a, const float *b, size_t n);
+	void (*scale_multiply)(const float *x, const float *weight, float factor, float *out, size_t n); /* x * factor * weight */
+	float (*most)(const float *x, size_t n);         /* the largest; -inf when n is 0; what is no number is passed over */
+	float (*exp_sum)(float *x, float max, size_t n); /* x = exp(x - max); the sum */
+	void (*soft_cap)(float *x, float cap, size_t n);
+	void (*gate[OPS_ACTIVATIONS])(const float *gate, const float *up, float *out, size_t n); /* `up` may be NULL */
+	void (*sigmoid)(float *x, size_t n);
+	void (*add)(const float *a, const float *b, float *out, size_t n);
+	void (*multiply)(const float *a, const float *b, float *out, size_t n);
+	void (*add_scaled)(float *sum, const float *x, float factor, size_t n);
+	void (*rope_pairs)(float *x, size_t half, const float *cosines, const float *sines);  /* one head's `half` pairs */
+	void (*rope_halves)(float *x, size_t half, const float *cosines, const float *sines); /* one head */
+};
+
+/* The chosen table. */
+extern const struct kernels *kernels_chosen;
+
+/* The table of a level by name, complete; NULL: unknown, or this CPU or build lacks it. For kerncheck. */
+const struct kernels *kernels_find(const char *name);
+
+/* The levels: each file of a level fills what it has. */
+void kernels_fill_portable(struct kernels *k);
+#if defined(__x86_64__)
+void kernels_fill_avx2(struct kernels *k);
+#endif
+
+#endif

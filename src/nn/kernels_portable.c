@@ -1,0 +1,168 @@
+/* kernels: every entry in plain C, the definition that faster levels are checked against. */
+#include "nn/float16.h"
+#include "nn/kernel_types.h"
+
+#include <math.h>
+
+void ops_fill_portable(struct kernels *k);
+
+/* The 8-bit form as floats times the unpacked weights: what the integer kernels of other levels compute, for any format. */
+static float dot_block(const float *weights, const int8_t *q, size_t n)
+{
+	float sum = 0;
+	for (size_t i = 0; i < n; i++) sum += weights[i] * (float)q[i];
+	return sum;
+}
+
+static void dot_quantized(const struct format *format, const uint8_t *weights, size_t row_bytes, size_t n_outputs, size_t cols,
+                          const struct kernel_row *rows, size_t n_rows, float *out, size_t out_stride)
+{
+	const size_t block = format->type->weights;
+	float unpacked[256];
+	for (size_t o = 0; o < n_outputs; o++) {
+		for (size_t r = 0; r < n_rows; r++) out[r * out_stride + o] = 0;
+		const uint8_t *packed = weights + o * row_bytes;
+		for (size_t i = 0; i < cols; i += block, packed += format->type->bytes) {
+			format->unpack(packed, 1, unpacked);
+			for (size_t j = 0; j < block; j += 32) {
+				for (size_t r = 0; r < n_rows; r++) {
+					float sum = dot_block(unpacked + j, rows[r].q + i + j, 32);
+					out[r * out_stride + o] += rows[r].scales[(i + j) / 32] * sum;
+				}
+			}
+		}
+	}
+}
+
+static void dot_plain(const struct format *format, const uint8_t *weights, size_t row_bytes, size_t n_outputs, size_t cols,
+                      const struct kernel_row *rows, size_t n_rows, float *out, size_t out_stride)
+{
+	for (size_t o = 0; o < n_outputs; o++) {
+		for (size_t r = 0; r < n_rows; r++) {
+			const uint8_t *packed = weights + o * row_bytes;
+			float sum = 0;
+			for (size_t i = 0; i < cols; i++, packed += format->type->bytes) {
+				float w;
+				format->unpack(packed, 1, &w);
+				sum += w * rows[r].x[i];
+			}
+			out[r * out_stride + o] = sum;
+		}
+	}
+}
+
+static void products(const float *tile, size_t tile_stride, size_t n_outputs, const float *const *x, size_t n_rows, size_t n,
+                     float *out, size_t out_stride, bool add)
+{
+	for (size_t r = 0; r < n_rows; r++) {
+		for (size_t o = 0; o < n_outputs; o++) {
+			const float *w = tile + o * tile_stride;
+			float sum = 0, *to = &out[r * out_stride + o];
+			for (size_t i = 0; i < n; i++) sum += w[i] * x[r][i];
+			*to = add ? *to + sum : sum;
+		}
+	}
+}
+
+static void quantize(const float *x, size_t n, int8_t *q, float *scales, int16_t *sums)
+{
+	for (size_t b = 0; b < n / 32; b++, x += 32, q += 32) {
+		float most = 0;
+		for (size_t i = 0; i < 32; i++) {
+			if (fabsf(x[i]) > most) most = fabsf(x[i]);
+		}
+		/* an infinite value leaves no scale for the others: what overflows is limited to the largest float */
+		if (most > 0x1.fffffep127f) most = 0x1.fffffep127f;
+		float inverse = most > 0x1p-120f ? 127.0f / most : 0;
+		scales[b] = most / 127.0f;
+		sums[2 * b] = sums[2 * b + 1] = 0;
+		for (size_t i = 0; i < 32; i++) {
+			float v = x[i] * inverse;
+			if (!(v > -127.0f)) v = -127.0f;
+			if (v > 127.0f) v = 127.0f;
+			q[i] = (int8_t)lrintf(v);
+			sums[2 * b + i / 16] = (int16_t)(sums[2 * b + i / 16] + q[i]);
+		}
+	}
+}
+
+static void scores_f32(const void *keys, size_t head_k, const float *const *q, size_t n_q, size_t n_positions, float *scores)
+{
+	const float *k = keys;
+	for (size_t i = 0; i < n_q; i++) {
+		for (size_t p = 0; p < n_positions; p++) {
+			float sum = 0;
+			for (size_t d = 0; d < head_k; d++) sum += q[i][d] * k[p * head_k + d];
+			scores[i * KV_PAGE + p] = sum;
+		}
+	}
+}
+
+static void scores_f16(const void *keys, size_t head_k, const float *const *q, size_t n_q, size_t n_positions, float *scores)
+{
+	const uint16_t *k = keys;
+	for (size_t i = 0; i < n_q; i++) {
+		for (size_t p = 0; p < n_positions; p++) {
+			float sum = 0;
+			for (size_t d = 0; d < head_k; d++) sum += q[i][d] * half_to_float(k[p * head_k + d]);
+			scores[i * KV_PAGE + p] = sum;
+		}
+	}
+}
+
+static float value_f32(const void *values, size_t i)
+{
+	return ((const float *)values)[i];
+}
+
+static float value_f16(const void *values, size_t i)
+{
+	return half_to_float(((const uint16_t *)values)[i]);
+}
+
+static void values_any(float (*value)(const void *values, size_t i), const void *values, size_t head_v, const float *weights,
+                       const float *factors, size_t n_q, size_t n_positions, float *acc)
+{
+	for (size_t i = 0; i < n_q; i++) {
+		for (size_t d = 0; d < head_v; d++) {
+			float sum = 0, *to = &acc[i * head_v + d];
+			for (size_t p = 0; p < n_positions; p++) {
+				sum += weights[i * KV_PAGE + p] * value(values, (p / 2 * head_v + d) * 2 + p % 2);
+			}
+			*to = *to * factors[i] + sum;
+		}
+	}
+}
+
+static void values_f32(const void *values, size_t head_v, const float *weights, const float *factors, size_t n_q,
+                       size_t n_positions, float *acc)
+{
+	values_any(value_f32, values, head_v, weights, factors, n_q, n_positions, acc);
+}
+
+static void values_f16(const void *values, size_t head_v, const float *weights, const float *factors, size_t n_q,
+                       size_t n_positions, float *acc)
+{
+	values_any(value_f16, values, head_v, weights, factors, n_q, n_positions, acc);
+}
+
+static void store_half(const float *x, uint16_t *out, size_t n)
+{
+	for (size_t i = 0; i < n; i++) out[i] = half_from_float(x[i]);
+}
+
+void kernels_fill_portable(struct kernels *k)
+{
+	for (size_t i = 0; i < FORMAT_COUNT; i++) {
+		k->unpack[i] = format_at(i)->unpack;
+		k->dot[i] = format_at(i)->quantized ? dot_quantized : dot_plain;
+	}
+	k->products = products;
+	k->quantize = quantize;
+	k->scores[KV_F32] = scores_f32;
+	k->scores[KV_F16] = scores_f16;
+	k->values[KV_F32] = values_f32;
+	k->values[KV_F16] = values_f16;
+	k->store_half = store_half;
+	ops_fill_portable(k);
+}

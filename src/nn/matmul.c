@@ -1,0 +1,193 @@
+/*
+ * matmul: the products' loops; what is multiplied how stands in the table of kernels.
+ *
+ * Float products go by tiles of TILE_OUTPUTS x TILE_COLS weights, unpacked once and then multiplied with all rows of the batch; a
+ * row's sum is the sum of its tiles' sums in order. Answer rows go by pieces of DOT_OUTPUTS packed rows, which stay in cache while
+ * groups of DOT_ROWS activation rows pass over them.
+ */
+#include "nn/matmul.h"
+
+#include "nn/kernel_types.h"
+
+#include <string.h>
+
+enum {
+	TILE_OUTPUTS = 64,
+	TILE_COLS = 512,              /* a multiple of every block */
+	TILE_STRIDE = TILE_COLS + 16, /* rows of a tile start in different sets of the cache */
+	DOT_OUTPUTS = 64,
+	DOT_ROWS = 8,
+	ROWS_AT_ONCE = 48
+};
+
+bool matrix_init(struct matrix *m, const struct format *format, const uint8_t *data, size_t rows, size_t cols)
+{
+	if (cols % format->type->weights != 0) return false;
+	*m = (struct matrix){ format, data, rows, cols, cols / format->type->weights * format->type->bytes };
+	return true;
+}
+
+struct matrix matrix_at(const struct matrix *m, size_t index)
+{
+	struct matrix one = *m;
+	one.data += index * m->rows * m->row_bytes;
+	return one;
+}
+
+void matrix_row(const struct matrix *m, size_t row, float *out)
+{
+	kernels_chosen->unpack[m->format->index](m->data + row * m->row_bytes, m->cols / m->format->type->weights, out);
+}
+
+static size_t round_up(size_t n, size_t unit)
+{
+	return (n + unit - 1) / unit * unit;
+}
+
+/* The parts of the 8-bit form: q, scales, sums. */
+size_t activations_bytes(size_t n_answer, size_t cols)
+{
+	if (cols % 32 != 0) return 0;
+	size_t values = n_answer * cols;
+	return round_up(values, 64) + round_up(values / 32 * sizeof(float), 64) + round_up(values / 16 * sizeof(int16_t), 64);
+}
+
+void activations_init(struct activations *a, const float *x, size_t stride, size_t n_rows, size_t n_answer, size_t cols, bool exact,
+                      void *memory)
+{
+	*a = (struct activations){ x, stride, n_rows, n_answer, cols, exact, NULL, NULL, NULL };
+	if (!memory || cols % 32 != 0) return;
+	size_t values = n_answer * cols;
+	a->q = memory;
+	a->scales = (float *)((uint8_t *)memory + round_up(values, 64));
+	a->sums = (int16_t *)((uint8_t *)a->scales + round_up(values / 32 * sizeof(float), 64));
+}
+
+void activations_quantize(struct activations *a, size_t first, size_t last)
+{
+	if (a->exact || !a->q) return;
+	if (last > a->n_answer) last = a->n_answer;
+	for (size_t r = first; r < last; r++) {
+		size_t at = r * a->cols;
+		kernels_chosen->quantize(a->x + r * a->stride, a->cols, a->q + at, a->scales + at / 32, a->sums + at / 16);
+	}
+}
+
+bool matmul_wants_quantized(const struct matrix *weights)
+{
+	return weights->format->quantized;
+}
+
+size_t matmul_scratch_bytes(void)
+{
+	return TILE_OUTPUTS * TILE_STRIDE * sizeof(float) + DOT_ROWS * DOT_OUTPUTS * sizeof(float);
+}
+
+/* Which row of the input the i-th taken row is. */
+static size_t input_row(const struct matmul_job *job, size_t i)
+{
+	return job->pick ? job->pick[i] : i;
+}
+
+/* How many of the taken rows are answer rows: they come first. */
+static size_t count_answers(const struct matmul_job *job, size_t n)
+{
+	if (job->in->exact) return 0;
+	if (!job->pick) return job->in->n_answer < n ? job->in->n_answer : n;
+	size_t answers = 0;
+	while (answers < n && job->pick[answers] < job->in->n_answer) answers++;
+	return answers;
+}
+
+/* Answer rows [0, n_rows) of the taken ones, outputs [first, last). */
+static void answer_rows(const struct matmul_job *job, size_t n_rows, size_t first, size_t last, float *piece)
+{
+	const struct matrix *w = job->weights;
+	const struct activations *in = job->in;
+	kernel_dot dot = kernels_chosen->dot[w->format->index];
+	for (size_t o = first; o < last; o += DOT_OUTPUTS) {
+		size_t n_outputs = last - o < DOT_OUTPUTS ? last - o : DOT_OUTPUTS;
+		for (size_t r = 0; r < n_rows; r += DOT_ROWS) {
+			size_t n = n_rows - r < DOT_ROWS ? n_rows - r : DOT_ROWS;
+			struct kernel_row rows[DOT_ROWS];
+			for (size_t i = 0; i < n; i++) {
+				size_t row = input_row(job, r + i), at = row * in->cols;
+				rows[i].x = in->x + row * in->stride;
+				rows[i].q = in->q ? in->q + at : NULL;
+				rows[i].scales = in->q ? in->scales + at / 32 : NULL;
+				rows[i].sums = in->q ? in->sums + at / 16 : NULL;
+			}
+			float *out = job->out + r * job->out_stride + o;
+			if (!job->add) {
+				dot(w->format, w->data + o * w->row_bytes, w->row_bytes, n_outputs, w->cols, rows, n, out,
+				    job->out_stride);
+				continue;
+			}
+			dot(w->format, w->data + o * w->row_bytes, w->row_bytes, n_outputs, w->cols, rows, n, piece, DOT_OUTPUTS);
+			for (size_t i = 0; i < n; i++) {
+				float *to = out + i * job->out_stride;
+				kernels_chosen->add(to, piece + i * DOT_OUTPUTS, to, n_outputs);
+			}
+		}
+	}
+}
+
+/* Weights [o, o + n_outputs) x [col, col + n_cols) as floats: unpacked into `tile`, or where they lie. */
+static const float *weight_tile(const struct matrix *w, size_t o, size_t n_outputs, size_t col, size_t n_cols, float *tile,
+                                size_t *stride)
+{
+	const struct tensor_type *type = w->format->type;
+	const uint8_t *packed = w->data + o * w->row_bytes + col / type->weights * type->bytes;
+	if (w->format->index == FORMAT_F32 && (uintptr_t)packed % sizeof(float) == 0) {
+		*stride = w->cols;
+		return (const float *)(const void *)packed;
+	}
+	format_unpack unpack = kernels_chosen->unpack[w->format->index];
+	for (size_t i = 0; i < n_outputs; i++) {
+		unpack(packed + i * w->row_bytes, n_cols / type->weights, tile + i * TILE_STRIDE);
+	}
+	*stride = TILE_STRIDE;
+	return tile;
+}
+
+/* Rows [first_row, n_rows) of the taken ones with one tile; `add`: to what stands in the output. */
+static void multiply_tile(const struct matmul_job *job, size_t first_row, size_t n_rows, size_t o, size_t n_outputs, size_t col,
+                          size_t n_cols, bool add, float *scratch)
+{
+	const struct activations *in = job->in;
+	size_t stride;
+	const float *tile = weight_tile(job->weights, o, n_outputs, col, n_cols, scratch, &stride);
+	for (size_t r = first_row; r < n_rows; r += ROWS_AT_ONCE) {
+		size_t n = n_rows - r < ROWS_AT_ONCE ? n_rows - r : ROWS_AT_ONCE;
+		const float *x[ROWS_AT_ONCE];
+		for (size_t i = 0; i < n; i++) x[i] = in->x + input_row(job, r + i) * in->stride + col;
+		kernels_chosen->products(tile, stride, n_outputs, x, n, n_cols, job->out + r * job->out_stride + o, job->out_stride,
+		                         add);
+	}
+}
+
+static void float_rows(const struct matmul_job *job, size_t first_row, size_t n_rows, size_t first, size_t last, float *tile)
+{
+	size_t cols = job->weights->cols;
+	for (size_t o = first; o < last; o += TILE_OUTPUTS) {
+		size_t n_outputs = last - o < TILE_OUTPUTS ? last - o : TILE_OUTPUTS;
+		for (size_t col = 0; col < cols; col += TILE_COLS) {
+			size_t n_cols = cols - col < TILE_COLS ? cols - col : TILE_COLS;
+			multiply_tile(job, first_row, n_rows, o, n_outputs, col, n_cols, job->add || col > 0, tile);
+		}
+	}
+}
+
+void matmul(const struct matmul_job *job, size_t first, size_t last, void *scratch)
+{
+	float *tile = scratch;
+	size_t n_rows = job->pick ? job->n_pick : job->in->n_rows, answers = count_answers(job, n_rows);
+	if (first >= last) return;
+	if (answers > 0) answer_rows(job, answers, first, last, tile + TILE_OUTPUTS * TILE_STRIDE);
+	if (answers < n_rows) float_rows(job, answers, n_rows, first, last, tile);
+	if (!job->bias) return;
+	for (size_t r = 0; r < n_rows; r++) {
+		float *to = job->out + r * job->out_stride + first;
+		kernels_chosen->add(to, job->bias + first, to, last - first);
+	}
+}
