@@ -1,20 +1,40 @@
 # hearth: `make help` lists the targets.
+#
+# Sources are found by their place: src/FLOOR/*.c is the library, src/app/PROGRAM/*.c a program, tests/FLOOR/UNIT.c a test
+# program, tests/fuzz/NAME.c a fuzz target. A new file needs no line here.
+
+.SUFFIXES:
+.DELETE_ON_ERROR:
+SHELL = /bin/sh
 
 BUILD ?= build
-CC ?= cc
-ARCH := $(shell $(CC) -dumpmachine | cut -d- -f1)
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+CXX ?= g++
+PREFIX ?= /usr/local
+TIME ?= 600
+V ?=
+Q = $(if $(V),,@)
+say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo "  $(1)")
 
-WARN = -Wall -Wextra -Wshadow -Wconversion -Werror
+VERSION := $(shell sed -n 's/^\#define HEARTH_VERSION "\(.*\)"/\1/p' include/hearth.h)
+SOVERSION := $(firstword $(subst ., ,$(VERSION)))
+ARCH := $(shell $(CC) -dumpmachine | cut -d- -f1)
+JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+QUIET_MAKE = $(MAKE) --no-print-directory $(JOBS)
+
+WARN = -Wall -Wextra -Wshadow -Wconversion -Wvla -Werror
 OPT ?= -O2 -g
 SANITIZE ?=
+SANITIZE_FLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -Isrc -Iinclude $(WARN) $(OPT) -fPIC -fno-math-errno -ffp-contract=off \
-	-fstack-protector-strong -fvisibility=hidden -ffile-prefix-map=$(CURDIR)=. \
-	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer) $(CFLAGS)
-LDFLAGS_ALL = -Wl,-z,relro,-z,now,--as-needed $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
+	-fstack-protector-strong -fvisibility=hidden -ffile-prefix-map=$(CURDIR)=. $(SANITIZE_FLAGS) $(CFLAGS)
+LDFLAGS_ALL = -Wl,-z,relro,-z,now,--as-needed $(SANITIZE_FLAGS) $(LDFLAGS)
 
 # The library: every floor below the programs. A kernel file's ending names the CPU level that it is compiled for.
 LIB_FLOORS = base format text nn model engine
-LIB_SRC := $(foreach f,$(LIB_FLOORS),$(wildcard src/$(f)/*.c))
+LIB_SRC := $(sort $(foreach f,$(LIB_FLOORS),$(wildcard src/$(f)/*.c)))
 ifneq ($(ARCH),x86_64)
 LIB_SRC := $(filter-out %_avx2.c %_avxvnni.c %_avx512.c %_avx512vnni.c %_avx512bf16.c %_amx.c,$(LIB_SRC))
 endif
@@ -23,6 +43,7 @@ LIB_SRC := $(filter-out %_neon.c %_dotprod.c %_i8mm.c,$(LIB_SRC))
 endif
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
 LIBS = -ljansson -lutf8proc -lm -lpthread
+LIBRARIES = $(BUILD)/libhearth.a $(BUILD)/libhearth.so.$(SOVERSION) $(BUILD)/libhearth.so $(BUILD)/hearth.pc
 
 LEVEL_avx2 = -mavx2 -mfma -mf16c -mbmi2
 LEVEL_avxvnni = $(LEVEL_avx2) -mavxvnni
@@ -34,41 +55,178 @@ LEVEL_dotprod = -march=armv8.2-a+dotprod
 LEVEL_i8mm = -march=armv8.2-a+dotprod+i8mm
 level_flags = $(LEVEL_$(lastword $(subst _, ,$(basename $(notdir $(1))))))
 
-PROGRAMS := $(notdir $(patsubst %/,%,$(wildcard src/app/*/)))
-program_src = $(wildcard src/app/$(1)/*.c)
+# The programs.
+PROGRAMS := $(notdir $(patsubst %/,%,$(sort $(wildcard src/app/*/))))
+program_src = $(sort $(wildcard src/app/$(1)/*.c))
+program_obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(call program_src,$(1)))
 binary_hearth = hearth
 binary_lab = hearth-lab
 LIBS_hearth = -ledit
+BINARIES = $(foreach p,$(PROGRAMS),$(BUILD)/$(binary_$(p)))
 
-TEST_SRC := $(wildcard $(foreach f,$(LIB_FLOORS),tests/$(f)/*.c))
-TESTS := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
+# The tests. Those of a program link its objects without main.c. Hostile input and fuzz replays run in a build with sanitizers.
+FLOOR_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(foreach f,$(LIB_FLOORS),$(wildcard tests/$(f)/*.c))))
+APP_TEST_SRC := $(sort $(foreach p,$(PROGRAMS),$(wildcard tests/app/$(p)/*.c)))
+APP_TESTS := $(APP_TEST_SRC:tests/%.c=$(BUILD)/tests/%)
+CHECK_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/bad/*.c tests/incidents/*.c tests/end_to_end/*.c)))
+TESTS = $(FLOOR_TESTS) $(APP_TESTS) $(CHECK_TESTS)
+FUZZ_SRC := $(sort $(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
+REPLAYS := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/tests/fuzz/%)
+FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+KERNCHECK = $(if $(wildcard tests/kerncheck.c),$(BUILD)/kerncheck)
+EXAMPLES := $(patsubst docs/examples/%.c,$(BUILD)/examples/%,$(sort $(wildcard docs/examples/*.c)))
 
+##  make                 build the programs and libraries into build/
 .PHONY: all
-all: $(foreach p,$(PROGRAMS),$(BUILD)/$(binary_$(p)))
+all: $(BINARIES) $(LIBRARIES)
 
-$(BUILD)/obj/%.o: %.c
+# Objects are built again when the compiler or its flags change.
+$(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(call level_flags,$<) -MMD -MP -c $< -o $@
+	@echo '$(CC) $(CFLAGS_ALL) $(ARCH)' | cmp -s - $@ || echo '$(CC) $(CFLAGS_ALL) $(ARCH)' > $@
+.PHONY: FORCE
+FORCE:
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,cc $<)
+	$(Q)$(CC) $(CFLAGS_ALL) $(call level_flags,$<) -MMD -MP -c $< -o $@
 
 $(BUILD)/libhearth.a: $(LIB_OBJ)
-	rm -f $@
-	ar crD $@ $^
+	$(call say,ar $@)
+	@rm -f $@
+	$(Q)ar crD $@ $^
+
+$(BUILD)/libhearth.so.$(SOVERSION): $(LIB_OBJ) src/engine/libhearth.map
+	$(call say,ld $@)
+	$(Q)$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script=src/engine/libhearth.map $(LDFLAGS_ALL) $(LIB_OBJ) $(LIBS) -o $@
+
+$(BUILD)/libhearth.so: $(BUILD)/libhearth.so.$(SOVERSION)
+	@ln -sf $(<F) $@
+
+# In the build folder the .pc file describes the tree as it lies; `make install` writes the installed one.
+pc_file = sed -e 's|@PREFIX@|$(1)|' -e 's|@LIBDIR@|$(2)|' -e 's|@INCLUDEDIR@|$(3)|' -e 's|@VERSION@|$(VERSION)|' tools/hearth.pc.in
+$(BUILD)/hearth.pc: tools/hearth.pc.in include/hearth.h
+	@mkdir -p $(@D)
+	$(Q)$(call pc_file,$${pcfiledir}/..,$${pcfiledir},$${prefix}/include) > $@
 
 define program_rule
-$(BUILD)/$(binary_$(1)): $(patsubst %.c,$(BUILD)/obj/%.o,$(call program_src,$(1))) $(BUILD)/libhearth.a
-	$$(CC) $$(LDFLAGS_ALL) $$^ $$(LIBS_$(1)) $$(LIBS) -o $$@
+$(BUILD)/$(binary_$(1)): $(call program_obj,$(1)) $(BUILD)/libhearth.a
+	$$(call say,ld $$@)
+	$$(Q)$$(CC) $$(LDFLAGS_ALL) $$^ $$(LIBS_$(1)) $$(LIBS) -o $$@
+$(BUILD)/tests/app/$(1)/%: $(BUILD)/obj/tests/app/$(1)/%.o $(filter-out %/main.o,$(call program_obj,$(1))) $(BUILD)/libhearth.a
+	@mkdir -p $$(@D)
+	$$(call say,ld $$@)
+	$$(Q)$$(CC) $$(LDFLAGS_ALL) $$^ $$(LIBS_$(1)) $$(LIBS) -lcmocka -o $$@
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
+$(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/libhearth.a
+	@mkdir -p $(@D)
+	$(call say,ld $@)
+	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libhearth.a
+	@mkdir -p $(@D)
+	$(call say,ld $@)
+	$(Q)$(CC) -fsanitize=fuzzer $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libhearth.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lcmocka -o $@
+	$(call say,ld $@)
+	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lcmocka -o $@
 
-.PHONY: tests
-tests: $(TESTS)
+$(BUILD)/kerncheck: $(BUILD)/obj/tests/kerncheck.o $(BUILD)/libhearth.a
+	$(call say,ld $@)
+	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
+# An example is built as a stranger would: with the .pc file's flags and the shared library.
+$(BUILD)/examples/%: docs/examples/%.c include/hearth.h $(LIBRARIES)
+	@mkdir -p $(@D)
+	$(call say,cc $<)
+	$(Q)$(CC) -std=c11 $(WARN) -Iinclude $< -L$(BUILD) -lhearth -Wl,-rpath,'$$ORIGIN/..' -o $@
+
+.PHONY: tests examples
+tests: $(TESTS) $(KERNCHECK)
+examples: $(EXAMPLES)
+
+##  make run             set up what is missing, build, open a chat that answers
+.PHONY: run
+run:
+	@tools/setup run
+	@$(QUIET_MAKE) $(BUILD)/hearth
+	@$(BUILD)/hearth
+
+##  make check           set up what is missing, build, run the tests
+ASAN = BUILD=build-asan SANITIZE=address,undefined OPT="-O1 -g"
+.PHONY: check check-programs check-asan
+check:
+	@tools/setup check
+	@$(QUIET_MAKE) check-programs
+	@$(QUIET_MAKE) $(ASAN) check-asan
+	@tools/run-tests $(FLOOR_TESTS) $(APP_TESTS) $(KERNCHECK) $(patsubst $(BUILD)/%,build-asan/%,$(CHECK_TESTS) $(REPLAYS)) \
+		$(sort $(wildcard tests/bad/*.sh tests/incidents/*.sh tests/end_to_end/*.sh)) tools/lint
+check-programs: all $(FLOOR_TESTS) $(APP_TESTS) $(KERNCHECK) $(EXAMPLES)
+check-asan: $(BINARIES) $(CHECK_TESTS) $(REPLAYS)
+
+##  make check-long      the rest: sanitizers over every test, planted bugs, reproducible builds (an hour)
+.PHONY: check-long
+check-long:
+	@tools/setup long
+	@$(QUIET_MAKE) check-programs
+	@$(QUIET_MAKE) $(ASAN) check-asan
+	@tools/run-tests --minutes 90 --jobs 1 $(sort $(wildcard tests/long/*.sh))
+
+##  make lint            floors, banned calls, headers alone, layout and words of the sources
+.PHONY: lint
+lint:
+	@tools/lint
+
+##  make bench           load time, speed and memory of the built-in model, or of MODEL=FILE
+.PHONY: bench
+bench:
+	@$(QUIET_MAKE) all
+	@bench/run $(MODEL)
+
+##  make fuzz TIME=600   fuzz every parser for TIME seconds each
+.PHONY: fuzz fuzzers
+fuzz:
+	@tools/setup long
+	@$(QUIET_MAKE) BUILD=build-fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined OPT="-O1 -g" fuzzers
+	@tools/fuzz build-fuzz/fuzz $(TIME)
+fuzzers: $(FUZZERS)
+
+##  make docs            render the manual pages into build/docs and check the links between documents
+.PHONY: docs
+docs:
+	@tools/docs $(BUILD)/docs
+
+##  make install         install below PREFIX=/usr/local (staged below DESTDIR)
+.PHONY: install
+install: all
+	$(call say,install $(DESTDIR)$(PREFIX))
+	@install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/pkgconfig include share/man/man1 share/hearth \
+		share/bash-completion/completions share/zsh/site-functions)
+	@install -m 755 $(BINARIES) $(DESTDIR)$(PREFIX)/bin/
+	@install -m 644 $(BUILD)/libhearth.a $(BUILD)/libhearth.so.$(SOVERSION) $(DESTDIR)$(PREFIX)/lib/
+	@ln -sf libhearth.so.$(SOVERSION) $(DESTDIR)$(PREFIX)/lib/libhearth.so
+	@$(call pc_file,$(PREFIX),$${prefix}/lib,$${prefix}/include) > $(DESTDIR)$(PREFIX)/lib/pkgconfig/hearth.pc
+	@install -m 644 include/hearth.h $(DESTDIR)$(PREFIX)/include/
+	@install -m 644 docs/hearth.1 docs/hearth-lab.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	@install -m 644 $(wildcard models/*.gguf models/*.md) $(DESTDIR)$(PREFIX)/share/hearth/
+	@install -m 644 tools/completion/hearth.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hearth
+	@install -m 644 tools/completion/_hearth $(DESTDIR)$(PREFIX)/share/zsh/site-functions/
+
+##  make clean           remove everything that was built
 .PHONY: clean
 clean:
-	rm -rf $(BUILD)
+	rm -rf build build-asan build-clang build-fuzz build-tsan $(BUILD)
 
--include $(LIB_OBJ:.o=.d) $(TEST_SRC:%.c=$(BUILD)/obj/%.d) $(foreach p,$(PROGRAMS),$(patsubst %.c,$(BUILD)/obj/%.d,$(call program_src,$(p))))
+##  make help            this list
+.PHONY: help
+help:
+	@sed -n 's/^##//p' Makefile
+
+-include $(LIB_OBJ:.o=.d) $(patsubst %.c,$(BUILD)/obj/%.d,$(wildcard tests/*.c tests/*/*.c tests/app/*/*.c) \
+	$(foreach p,$(PROGRAMS),$(call program_src,$(p))))
+.SECONDARY:

@@ -1,0 +1,43 @@
+# tap: what the test scripts share; `. tests/tap.sh` at their top. Scripts run from the root of the repository.
+#
+#     build        the folder with the programs under test: the release build, or the one with sanitizers for hostile input
+#     data         the folder with the reference data (HEARTH_TESTDATA); have_data is false where it is absent
+#     work         a fresh folder, removed at the end
+#     check NAME COMMAND...          one case: passes when the command's status is 0
+#     check_status N NAME COMMAND... one case: passes when the status is N; the output stays in $work/out and $work/err
+#     skip NAME REASON               one case that could not run
+# shellcheck shell=bash disable=SC2034
+set -u
+build=${HEARTH_BUILD:-build}
+data=${HEARTH_TESTDATA:-../shared}
+work=$(mktemp -d)
+cases=0
+failures=0
+trap 'rm -rf "$work"; [ "$failures" = 0 ] || exit 1' EXIT
+export LC_ALL=C.UTF-8 HEARTH_HOME="$work/home"
+
+have_data() { [ -d "$data" ]; }
+
+check_status() {
+	local wanted=$1 name=$2 status
+	shift 2
+	"$@" >"$work/out" 2>"$work/err" </dev/null
+	status=$?
+	cases=$((cases + 1))
+	if [ $status = "$wanted" ]; then
+		echo "ok $cases - $name"
+		return 0
+	fi
+	failures=$((failures + 1))
+	echo "not ok $cases - $name"
+	echo "# status $status instead of $wanted: $*"
+	head -c 2000 "$work/out" "$work/err" | sed 's/^/# /'
+	return 1
+}
+
+check() { check_status 0 "$@"; }
+
+skip() {
+	cases=$((cases + 1))
+	echo "ok $cases - $1 # SKIP $2"
+}
