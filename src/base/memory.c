@@ -104,8 +104,9 @@ char *memory_copy_text(const char *text, size_t length)
 
 void memory_wipe(void *p, size_t size)
 {
-	volatile unsigned char *bytes = p;
-	while (size--) *bytes++ = 0;
+	if (size == 0) return;
+	memset(p, 0, size);
+	__asm__ volatile("" : : "r"(p) : "memory"); /* the compiler must take the bytes as read */
 }
 
 bool memory_add(size_t a, size_t b, size_t *result)

@@ -13,17 +13,21 @@
 #include "base/threads.h"
 #include "format/gguf.h"
 #include "model/config.h"
+#include "nn/attention.h"
 
 #include <stdint.h>
 
-enum kv_type { KV_F16, KV_F32 };
-
 struct model_options {
-	uint32_t context; /* positions a sequence may hold; 0: the default, see model_default_context */
+	uint32_t context; /* positions a sequence may hold; 0: the least of trained length, 8192, and what fits in half of
+	                     free_memory */
 	enum kv_type kv;
-	bool exact;        /* float32 everywhere; implies KV_F32 */
-	uint32_t max_rows; /* of one batch, prompt rows; 0: 512 */
+	bool exact;         /* float32 everywhere; implies KV_F32 */
+	uint32_t max_rows;  /* of one batch; 0: 512 */
+	size_t free_memory; /* bytes that may be used, for the default context; 0: not known */
 };
+
+/* Answer rows of one batch; prompt rows fill the rest up to max_rows. */
+enum { MODEL_MAX_ANSWERS = 64 };
 
 /* Bytes. `kv` is for one sequence of full length; scratch is allocated when the model is opened. */
 struct model_memory {
@@ -38,6 +42,7 @@ void model_close(struct model *m); /* NULL is allowed; sequences must be gone */
 
 const struct config *model_config(const struct model *m);
 struct model_memory model_memory(const struct model *m);
+uint64_t model_parameters(const struct model *m);
 uint32_t model_context(const struct model *m);  /* positions */
 uint32_t model_max_rows(const struct model *m); /* of one batch */
 
@@ -59,8 +64,9 @@ struct row {
 	float *logits; /* NULL, or where n_vocab logits go */
 };
 
-/* Computes `n_rows` (at most model_max_rows) and appends them to their sequences. False when a sequence's context is full, memory
- * is out or the file was cut: then the sequences are as before. Calls must not overlap. */
+/* Computes `n_rows` (at most model_max_rows, of them at most MODEL_MAX_ANSWERS answer rows) and appends them to their sequences.
+ * False when a sequence's context is full, memory is out or the file was cut: then the sequences are as before. Calls must not
+ * overlap. */
 bool model_forward(struct model *m, const struct row *rows, uint32_t n_rows, struct error *e);
 
 #endif

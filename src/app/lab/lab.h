@@ -17,4 +17,8 @@ int lab_misuse(const char *format, ...) ERROR_FORMAT(1, 2);
 /* Writes all of it to standard output; LAB_FAILED with a message when that fails. */
 int lab_print(const char *text, size_t length);
 
+/* The commands; their forms are printed by --help. */
+int lab_logits(int argc, char **argv);
+int lab_plan(int argc, char **argv);
+
 #endif

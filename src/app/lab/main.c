@@ -2,8 +2,10 @@
 #include "app/lab/lab.h"
 
 #include "base/file.h"
+#include "nn/kernels.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,6 +17,8 @@ struct command {
 };
 
 static const struct command commands[] = {
+	{ "logits", lab_logits, "MODEL TOKENS OUT [--batch N]", "logits of every position as raw float32" },
+	{ "plan", lab_plan, "MODEL [--json]", "the list of steps and the memory plan" },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -54,6 +58,8 @@ static int print_help(void)
 int main(int argc, char **argv)
 {
 	file_guard_maps();
+	struct error e;
+	if (!kernels_choose(getenv("HEARTH_CPU"), &e)) return lab_fail(&e);
 	if (argc < 2) return lab_misuse("a command is missing");
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) return print_help();
 	for (const struct command *c = commands; c->name; c++) {

@@ -1,0 +1,106 @@
+/* model_options: parsing and opening (see model_options.h). */
+#include "app/lab/model_options.h"
+
+#include "app/lab/lab.h"
+#include "base/machine.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool lab_number(const char *text, uint64_t least, uint64_t most, uint64_t *value)
+{
+	if (*text < '0' || *text > '9') return false;
+	char *end;
+	errno = 0;
+	unsigned long long v = strtoull(text, &end, 10);
+	if (errno || *end || v < least || v > most) return false;
+	*value = v;
+	return true;
+}
+
+bool lab_real(const char *text, double least, double most, double *value)
+{
+	char *end;
+	errno = 0;
+	double v = strtod(text, &end);
+	if (errno || end == text || *end || !(v >= least && v <= most)) return false;
+	*value = v;
+	return true;
+}
+
+static int take_number(const char *option, const char *text, uint64_t most, uint32_t *value)
+{
+	uint64_t number;
+	if (!text) return lab_misuse("%s needs a number", option);
+	if (!lab_number(text, 1, most, &number))
+		return lab_misuse("%s: '%s' is not a number from 1 to %llu", option, text, (unsigned long long)most);
+	*value = (uint32_t)number;
+	return LAB_DONE;
+}
+
+int model_option(struct model_arguments *a, int argc, char **argv, int *i, bool *taken)
+{
+	const char *option = argv[*i], *value = *i + 1 < argc ? argv[*i + 1] : NULL;
+	*taken = true;
+	if (strcmp(option, "--exact") == 0) {
+		a->exact = true;
+		return LAB_DONE;
+	}
+	if (strcmp(option, "--engine") == 0 || strcmp(option, "--lora") == 0) {
+		struct error e;
+		error_set(&e, "%s: not in this version", option);
+		return lab_fail(&e);
+	}
+	if (strcmp(option, "--threads") == 0) {
+		++*i;
+		return take_number(option, value, 1024, &a->threads);
+	}
+	if (strcmp(option, "--context") == 0) {
+		++*i;
+		return take_number(option, value, 1u << 28, &a->context);
+	}
+	if (strcmp(option, "--kv") == 0) {
+		++*i;
+		if (value && kv_type_named(value, &a->kv)) {
+			a->kv_given = true;
+			return LAB_DONE;
+		}
+		struct error e;
+		if (!value || (strcmp(value, "q8_0") != 0 && strcmp(value, "q4_0") != 0))
+			return lab_misuse("--kv takes f32, f16, q8_0 or q4_0");
+		error_set(&e, "--kv %s: not in this version", value);
+		return lab_fail(&e);
+	}
+	if (option[0] != '-' && !a->path) {
+		a->path = option;
+		return LAB_DONE;
+	}
+	*taken = false;
+	return LAB_DONE;
+}
+
+bool lab_model_open(struct lab_model *m, const struct model_arguments *a, uint32_t context, uint32_t max_rows, struct error *e)
+{
+	*m = (struct lab_model){ 0 };
+	struct model_options o = { .context = a->context ? a->context : context,
+		                   .kv = a->kv_given ? a->kv : KV_F16,
+		                   .exact = a->exact,
+		                   .max_rows = max_rows,
+		                   .free_memory = machine_free_memory() };
+	m->file = gguf_open(a->path, e);
+	if (m->file) m->threads = threads_new(a->threads ? a->threads : threads_available(), e);
+	if (m->threads) m->model = model_open(m->file, &o, m->threads, e);
+	if (m->model) return true;
+	lab_model_close(m);
+	return false;
+}
+
+void lab_model_close(struct lab_model *m)
+{
+	model_close(m->model);
+	threads_free(m->threads);
+	gguf_close(m->file);
+	*m = (struct lab_model){ 0 };
+}

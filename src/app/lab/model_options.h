@@ -1,0 +1,37 @@
+/* model_options: what every MODEL command of hearth-lab takes, and the opened model. */
+#ifndef HEARTH_APP_LAB_MODEL_OPTIONS_H
+#define HEARTH_APP_LAB_MODEL_OPTIONS_H
+
+#include "base/threads.h"
+#include "format/gguf.h"
+#include "model/model.h"
+
+struct model_arguments {
+	uint32_t threads; /* 0: all cores */
+	uint32_t context; /* 0: as many as the command needs */
+	bool exact, kv_given;
+	enum kv_type kv;
+	const char *path; /* the first argument that is no option */
+};
+
+/* Looks at argv[*i]; when it is an option of every MODEL command, takes it (and its value, moving *i) and sets *taken. The status
+ * is LAB_DONE, or that of the message that was printed. */
+int model_option(struct model_arguments *a, int argc, char **argv, int *i, bool *taken);
+
+/* An unsigned number of the command line; false when `text` is none from least to most. */
+bool lab_number(const char *text, uint64_t least, uint64_t most, uint64_t *value);
+
+/* A floating-point number of the command line. */
+bool lab_real(const char *text, double least, double most, double *value);
+
+struct lab_model {
+	struct gguf *file;
+	struct threads *threads;
+	struct model *model;
+};
+
+/* Opens the model with `context` positions where the arguments do not say (0: the model's default). */
+bool lab_model_open(struct lab_model *m, const struct model_arguments *a, uint32_t context, uint32_t max_rows, struct error *e);
+void lab_model_close(struct lab_model *m);
+
+#endif

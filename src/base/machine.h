@@ -1,0 +1,17 @@
+/* machine: what this process may use of the machine's memory. */
+#ifndef HEARTH_BASE_MACHINE_H
+#define HEARTH_BASE_MACHINE_H
+
+#include <stddef.h>
+
+/* Bytes that can be allocated without driving others out: what the kernel calls available, at most what the cgroup leaves.
+ * 0 when it cannot be told. */
+size_t machine_free_memory(void);
+
+/* Bytes of memory in all; 0 when it cannot be told. */
+size_t machine_memory(void);
+
+/* The largest resident size of this process so far, in bytes. */
+size_t machine_peak_resident(void);
+
+#endif

@@ -1,0 +1,207 @@
+/* model: opening: config, weights, plan, and the memory that a pass needs (see model.h). */
+#include "model/model_internal.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+enum { DEFAULT_CONTEXT = 8192, DEFAULT_ROWS = 512, ALIGNMENT = 64 };
+
+/* A layout that is walked twice: first without memory to learn its size, then to hand out places. */
+struct layout {
+	uint8_t *memory;
+	size_t used;
+	bool failed;
+};
+
+static void *place(struct layout *l, size_t count, size_t size)
+{
+	size_t bytes;
+	if (!memory_multiply(count, size, &bytes) || bytes > SIZE_MAX / 2 || l->used > SIZE_MAX / 4) {
+		l->failed = true;
+		return NULL;
+	}
+	void *p = l->memory ? l->memory + l->used : NULL;
+	l->used += (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+	return p;
+}
+
+static size_t larger(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+static size_t thread_scratch_bytes(const struct model *m)
+{
+	size_t most = matmul_scratch_bytes();
+	for (uint32_t i = 0; i < m->config.n_layer; i++) {
+		const struct config_layer *n = &m->config.layer[i];
+		most = larger(most, attention_scratch_bytes(&m->kv[i], n->n_head / n->n_head_kv));
+	}
+	return most;
+}
+
+static size_t partial_bytes(const struct model *m, unsigned count)
+{
+	size_t most = 0;
+	for (uint32_t i = 0; i < m->config.n_layer; i++) {
+		most = larger(most, attention_partial_bytes(&m->kv[i], m->config.layer[i].n_head, m->context, count));
+	}
+	return most;
+}
+
+static void place_choices(struct model *m, struct layout *l)
+{
+	size_t slots = (size_t)m->max_rows * m->config.n_expert_used, n_expert = m->config.n_expert;
+	if (n_expert == 0) return;
+	struct choices *ch = &m->choices;
+	ch->expert = place(l, slots, sizeof *ch->expert);
+	ch->weight = place(l, slots, sizeof *ch->weight);
+	ch->slot = place(l, slots, sizeof *ch->slot);
+	ch->row_of = place(l, slots, sizeof *ch->row_of);
+	ch->first = place(l, n_expert + 1, sizeof *ch->first);
+	ch->n_answers = place(l, n_expert, sizeof *ch->n_answers);
+}
+
+static void place_scratch(struct model *m, struct layout *l)
+{
+	unsigned count = threads_count(m->threads);
+	size_t half = m->config.n_rot / 2, q8 = activations_bytes(m->max_answers, m->plan.max_cols),
+	       kernel = thread_scratch_bytes(m);
+	m->buffers = place(l, m->max_rows, m->plan.width * sizeof *m->buffers);
+	for (int set = 0; set < ROPE_SETS; set++) {
+		bool used = set == ROPE_GLOBAL || m->config.family->flags & FAMILY_LOCAL_ROPE;
+		m->tables[set] = used ? place(l, (size_t)m->max_rows * 2 * half, sizeof(float)) : NULL;
+	}
+	m->query_factor = place(l, m->max_rows, sizeof *m->query_factor);
+	m->partial = place(l, partial_bytes(m, count), 1);
+	for (unsigned t = 0; t < count; t++) {
+		m->thread_scratch[t] = place(l, kernel, 1);
+		m->thread_q8[t] = place(l, q8, 1);
+	}
+	place_choices(m, l);
+	m->rows = place(l, m->max_rows, sizeof *m->rows);
+	m->runs = place(l, m->max_rows, sizeof *m->runs);
+	m->wanted = place(l, m->max_rows, sizeof *m->wanted);
+}
+
+static bool allocate_scratch(struct model *m, struct error *e)
+{
+	unsigned count = threads_count(m->threads);
+	m->thread_scratch = arena_alloc(m->arena, count, sizeof *m->thread_scratch);
+	m->thread_q8 = arena_alloc(m->arena, count, sizeof *m->thread_q8);
+	if (!m->thread_scratch || !m->thread_q8) return error_memory(e);
+	struct layout measure = { 0 };
+	place_scratch(m, &measure);
+	if (measure.failed) return error_set(e, "%s: the model is too large for this machine", gguf_name(m->file));
+	m->scratch = memory_new_aligned(measure.used, 1, ALIGNMENT);
+	if (!m->scratch) {
+		return error_set(e,
+		                 "%s: not enough memory for %zu MiB of working space; close other programs or use a smaller model",
+		                 gguf_name(m->file), measure.used >> 20);
+	}
+	m->scratch_bytes = measure.used;
+	struct layout real = { .memory = m->scratch };
+	place_scratch(m, &real);
+	return true;
+}
+
+static bool shape_pages(struct model *m, enum kv_type type, struct error *e)
+{
+	const struct config *c = &m->config;
+	m->kv = arena_alloc(m->arena, c->n_layer, sizeof *m->kv);
+	m->layer_offset = arena_alloc(m->arena, c->n_layer, sizeof *m->layer_offset);
+	if (!m->kv || !m->layer_offset) return error_memory(e);
+	for (uint32_t i = 0; i < c->n_layer; i++) {
+		m->kv[i] = (struct kv_shape){
+			.type = type, .n_heads = c->layer[i].n_head_kv, .head_k = c->head_k, .head_v = c->head_v
+		};
+		size_t bytes = kv_layer_bytes(&m->kv[i]);
+		m->layer_offset[i] = m->page_bytes;
+		if (bytes == 0 || !memory_add(m->page_bytes, bytes, &m->page_bytes)) {
+			return error_set(e, "%s: heads of %u and %u values cannot be computed with", gguf_name(m->file), c->head_k,
+			                 c->head_v);
+		}
+	}
+	return true;
+}
+
+static size_t kv_bytes(const struct model *m, uint32_t context)
+{
+	return ((size_t)context + KV_PAGE - 1) / KV_PAGE * m->page_bytes;
+}
+
+static void choose_context(struct model *m, const struct model_options *o)
+{
+	m->context = o->context;
+	if (m->context) return;
+	m->context = m->config.n_context < DEFAULT_CONTEXT ? m->config.n_context : DEFAULT_CONTEXT;
+	while (o->free_memory && m->context > KV_PAGE && kv_bytes(m, m->context) > o->free_memory / 2)
+		m->context = (m->context / KV_PAGE - 1) * KV_PAGE;
+}
+
+static bool prepare(struct model *m, const struct model_options *o, struct error *e)
+{
+	if (!config_read(&m->config, m->file, e) || !weights_bind(&m->weights, m->file, &m->config, m->arena, e)) return false;
+	m->exact = o->exact;
+	m->max_rows = o->max_rows ? o->max_rows : DEFAULT_ROWS;
+	m->max_answers = m->max_rows < MODEL_MAX_ANSWERS ? m->max_rows : MODEL_MAX_ANSWERS;
+	if (!shape_pages(m, o->exact ? KV_F32 : o->kv, e)) return false;
+	choose_context(m, o);
+	for (int set = 0; set < ROPE_SETS; set++) {
+		if (!rope_init(&m->rope[set], &m->config, &m->weights, m->context, set == ROPE_LOCAL, m->arena, e)) return false;
+	}
+	return plan_build(&m->plan, &m->config, &m->weights, m->arena, e) && allocate_scratch(m, e);
+}
+
+struct model *model_open(const struct gguf *file, const struct model_options *options, struct threads *threads, struct error *e)
+{
+	struct model *m = memory_new(1, sizeof *m);
+	if (!m) {
+		error_memory(e);
+		return NULL;
+	}
+	m->file = file;
+	m->threads = threads;
+	m->arena = arena_new(SIZE_MAX / 2); /* a few hundred bytes for each of at most CONFIG_MAX_LAYERS layers */
+	bool ok = (m->arena || error_memory(e)) && prepare(m, options, e) && gguf_intact(file, e);
+	if (ok) return m;
+	model_close(m);
+	return NULL;
+}
+
+void model_close(struct model *m)
+{
+	if (!m) return;
+	if (m->scratch) memory_wipe(m->scratch, m->scratch_bytes);
+	memory_free(m->scratch);
+	arena_free(m->arena);
+	memory_free(m);
+}
+
+const struct config *model_config(const struct model *m)
+{
+	return &m->config;
+}
+
+struct model_memory model_memory(const struct model *m)
+{
+	struct model_memory memory = { .weights = m->weights.bytes, .kv = kv_bytes(m, m->context), .scratch = m->scratch_bytes };
+	memory.total = memory.weights + memory.kv + memory.scratch;
+	return memory;
+}
+
+uint64_t model_parameters(const struct model *m)
+{
+	return m->weights.parameters;
+}
+
+uint32_t model_context(const struct model *m)
+{
+	return m->context;
+}
+
+uint32_t model_max_rows(const struct model *m)
+{
+	return m->max_rows;
+}

@@ -1,0 +1,82 @@
+/* model_internal: what an open model holds, shared by opening (model.c) and running (forward.c, experts.c). */
+#ifndef HEARTH_MODEL_MODEL_INTERNAL_H
+#define HEARTH_MODEL_MODEL_INTERNAL_H
+
+#include "base/arena.h"
+#include "model/model.h"
+#include "model/plan.h"
+#include "model/rope.h"
+#include "model/sequence_internal.h"
+#include "nn/attention.h"
+
+enum { ROPE_GLOBAL, ROPE_LOCAL, ROPE_SETS };
+
+/* A row as the steps see it; answer rows come first. */
+struct batch_row {
+	struct sequence *sequence;
+	uint32_t position;
+	int32_t token;
+	float *logits;
+};
+
+/* Rows grouped by expert: slot s stands for one choice of one row. */
+struct choices {
+	uint32_t *expert;    /* [row][n_expert_used]: chosen, best first */
+	float *weight;       /* the same */
+	uint32_t *slot;      /* the same: where its results lie */
+	uint32_t *row_of;    /* [slot]: row, ascending within an expert */
+	uint32_t *first;     /* [n_expert + 1]: an expert's slots are first[e] ... first[e + 1] - 1 */
+	uint32_t *n_answers; /* [n_expert]: of its slots, the first so many are of answer rows */
+};
+
+struct model {
+	const struct gguf *file;
+	struct threads *threads;
+	struct arena *arena;
+	struct config config;
+	struct weights weights;
+	struct plan plan;
+	struct rope rope[ROPE_SETS];
+	bool exact;
+	uint32_t context, max_rows, max_answers;
+
+	struct kv_shape *kv;  /* of each layer */
+	size_t *layer_offset; /* of each layer's part in a page */
+	size_t page_bytes, bytes_in_pages;
+
+	/* scratch, in one block of memory */
+	uint8_t *scratch;
+	size_t scratch_bytes;
+	float *buffers;           /* plan.width x max_rows */
+	float *tables[ROPE_SETS]; /* [row][n_rot / 2] cosines, then the same of sines */
+	float *query_factor;      /* [row] */
+	void *partial;            /* of attention */
+	uint8_t **thread_scratch; /* [thread]: for kernels */
+	uint8_t **thread_q8;      /* [thread]: 8-bit form of answer rows */
+	struct choices choices;
+
+	/* the batch that is being run */
+	struct batch_row *rows;
+	struct attention_run *runs;
+	uint32_t n_rows, n_answers, n_runs;
+	uint32_t *wanted; /* rows that want logits, ascending */
+	uint32_t n_wanted, n_wanted_answers;
+};
+
+static inline float *model_buffer(const struct model *m, int buffer)
+{
+	return m->buffers + m->plan.buffers[buffer].offset * m->max_rows;
+}
+
+static inline size_t model_width(const struct model *m, int buffer)
+{
+	return m->plan.buffers[buffer].width;
+}
+
+/* Steps on experts; `thread` of `count` does its share (model/experts.c). */
+void experts_choose(struct model *m, const struct step *s);
+void experts_up(struct model *m, const struct step *s, unsigned thread, unsigned count);
+void experts_down(struct model *m, const struct step *s, unsigned thread, unsigned count);
+void experts_sum(struct model *m, const struct step *s, unsigned thread, unsigned count);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * plan: the forward pass as a flat list of steps over named buffers.
+ *
+ * It is built once, when a model is opened. Threads run the steps in order, all of them on their own share, with one barrier
+ * between two steps and none inside. A buffer holds `width` floats for each row of the batch; its lifetime goes from the step
+ * that writes it first to the one that reads it last, and buffers whose lifetimes do not meet share memory. So the memory of a
+ * pass is known before the model is loaded, and whoever wants to change what a model does rewrites this list.
+ */
+#ifndef HEARTH_MODEL_PLAN_H
+#define HEARTH_MODEL_PLAN_H
+
+#include "model/weights.h"
+
+enum step_kind {
+	STEP_TABLES,       /* cosines, sines and query factors of every row's position */
+	STEP_EMBED,        /* out = embedding of the token, scaled */
+	STEP_NORM,         /* out = norm(in) */
+	STEP_ADD_NORM,     /* out += norm(in) */
+	STEP_MATMUL,       /* up to three products of one input; with `gate`, product 0 = act(product 0) * product 1 */
+	STEP_HEADS,        /* norms of heads, rope, query factor; then keys and values go into their page */
+	STEP_ATTENTION,    /* out = attention of in */
+	STEP_MERGE,        /* joins what threads computed of one row's attention, where it was split */
+	STEP_CHOOSE,       /* in = router logits: chooses experts and their weights, groups rows by expert */
+	STEP_EXPERTS_UP,   /* out = act(gate(in)) * up(in), a row for each choice */
+	STEP_EXPERTS_DOWN, /* out = down(in), a row for each choice */
+	STEP_EXPERTS_SUM,  /* out += sum of in over the row's choices, weighted */
+	STEP_LAST_NORM,    /* rows that want logits, one behind the other: out = norm(in) */
+	STEP_LOGITS        /* in times the output matrix, to where each row wants it */
+};
+
+enum { PLAN_MAX_PRODUCTS = 3, PLAN_NO_BUFFER = -1 };
+
+struct plan_buffer {
+	const char *name;
+	size_t width;       /* floats a row */
+	size_t first, last; /* steps */
+	size_t offset;      /* floats a row that lie before it: it starts at offset * max_rows in the scratch */
+};
+
+struct plan_product {
+	const struct matrix *weights;
+	const float *bias;
+	int out;  /* buffer */
+	bool add; /* out += */
+};
+
+struct step {
+	enum step_kind kind;
+	uint32_t layer; /* of those that belong to one */
+	int in, out;    /* buffers; of STEP_HEADS: in = queries, out = none */
+	int keys, values;
+	const float *weight; /* of a norm */
+	bool gate;
+	uint32_t n_products;
+	struct plan_product product[PLAN_MAX_PRODUCTS];
+};
+
+struct plan {
+	struct step *steps;
+	size_t n_steps;
+	struct plan_buffer *buffers;
+	size_t n_buffers;
+	size_t width;    /* floats a row of all buffers together, after sharing */
+	size_t max_cols; /* of a product's input */
+};
+
+/* Memory from the arena. */
+bool plan_build(struct plan *p, const struct config *c, const struct weights *w, struct arena *arena, struct error *e);
+
+const char *plan_step_name(enum step_kind kind);
+
+#endif

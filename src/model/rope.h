@@ -1,0 +1,23 @@
+/*
+ * rope: the frequencies that a model's heads turn with, scaled as its file says.
+ *
+ * Value pair i of a head turns by position * frequency[i]. Plain: base^(-2i/n_rot), divided by a factor of the file where it
+ * has one for each pair. Linear scaling divides all by the factor; YaRN (Peng et al. 2023, "YaRN: Efficient Context Window
+ * Extension") divides the slow pairs and leaves the fast ones, with a ramp between, and makes cosines and sines larger.
+ */
+#ifndef HEARTH_MODEL_ROPE_H
+#define HEARTH_MODEL_ROPE_H
+
+#include "model/weights.h"
+
+struct rope {
+	float *frequency; /* n_rot / 2 */
+	float magnitude;  /* of cosines and sines */
+};
+
+/* For windowed layers with a base of their own `local` is set. `context`: positions in use, which choose between the long and the
+ * short factors. Memory from the arena. */
+bool rope_init(struct rope *r, const struct config *c, const struct weights *w, uint32_t context, bool local, struct arena *arena,
+               struct error *e);
+
+#endif
