@@ -19,6 +19,7 @@ struct command {
 static const struct command commands[] = {
 	{ "logits", lab_logits, "MODEL TOKENS OUT [--batch N]", "logits of every position as raw float32" },
 	{ "plan", lab_plan, "MODEL [--json]", "the list of steps and the memory plan" },
+	{ "dequantize", lab_dequantize, "TYPE < RAW > FLOATS", "whole blocks of a weight type as float32" },
 	{ NULL, NULL, NULL, NULL },
 };
 
