@@ -1,0 +1,207 @@
+/*
+ * golden: logits of small models against independent references (shared/golden), at batch sizes 1, 7 and 96, exact and default.
+ * The bounds are those of DESIGN 5.
+ */
+#include "../testdata.h"
+#include "base/file.h"
+#include "nn/format.h"
+#include "nn/kernels.h"
+#include "opened.h"
+
+#include <math.h>
+
+enum { MAX_TOKENS = 256, MAX_FIELD = 1024, MAX_NAME = 100 };
+
+static uint32_t read_ids(const char *path, int32_t *ids)
+{
+	FILE *f = fopen(path, "r");
+	assert_non_null(f);
+	uint32_t n = 0;
+	while (n < MAX_TOKENS && fscanf(f, "%d", &ids[n]) == 1) n++;
+	fclose(f);
+	return n;
+}
+
+/* "0-7,15-16,95" to a list of positions. */
+static uint32_t read_positions(const char *text, uint32_t *positions)
+{
+	uint32_t n = 0;
+	for (const char *p = text; *p;) {
+		char *end;
+		unsigned long first = strtoul(p, &end, 10), last = first;
+		if (*end == '-') last = strtoul(end + 1, &end, 10);
+		while (first <= last && n < MAX_TOKENS) positions[n++] = (uint32_t)first++;
+		p = *end ? end + 1 : end;
+	}
+	return n;
+}
+
+/* sum((a - b)^2) / sum(b^2) over the listed positions. */
+static double nmse(const float *all, const float *reference, const uint32_t *positions, uint32_t n, uint32_t n_vocab)
+{
+	double error = 0, size = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		for (uint32_t v = 0; v < n_vocab; v++) {
+			double b = (double)reference[(size_t)i * n_vocab + v],
+			       d = (double)all[(size_t)positions[i] * n_vocab + v] - b;
+			error += d * d;
+			size += b * b;
+		}
+	}
+	return error / size;
+}
+
+/* Where the reference's best logit leads by more than 1e-3, ours is the same. */
+static bool same_best(const float *all, const float *reference, const uint32_t *positions, uint32_t n, uint32_t n_vocab)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const float *b = reference + (size_t)i * n_vocab, *a = all + (size_t)positions[i] * n_vocab;
+		size_t best = ops_argmax(b, n_vocab);
+		float second = -INFINITY;
+		for (uint32_t v = 0; v < n_vocab; v++) {
+			if (v != best && b[v] > second) second = b[v];
+		}
+		if (b[best] - second > 1e-3f && ops_argmax(a, n_vocab) != best) return false;
+	}
+	return true;
+}
+
+struct golden {
+	const char *model, *tokens, *logits; /* paths */
+	const char *name;
+	uint32_t positions[MAX_TOKENS], n_positions;
+};
+
+/* The error of one way of running the model. */
+static double error_of(const struct golden *g, uint32_t batch, bool exact)
+{
+	int32_t ids[MAX_TOKENS];
+	uint32_t n = read_ids(g->tokens, ids);
+	struct opened o = open_model(g->model, 2, (struct model_options){ .context = 512, .exact = exact, .kv = KV_F16 });
+	float *logits = memory_new((size_t)n * o.n_vocab, sizeof *logits);
+	struct sequence *s = new_sequence(&o);
+	run_ids(&o, s, ids, n, batch, batch == 1 ? ROW_ANSWER : ROW_PROMPT, logits);
+	size_t size;
+	struct error e = { "" };
+	char *reference = file_read(g->logits, 64u << 20, &size, &e);
+	assert_non_null(reference);
+	assert_int_equal(size, (size_t)g->n_positions * o.n_vocab * sizeof(float));
+	double error = nmse(logits, (const float *)(const void *)reference, g->positions, g->n_positions, o.n_vocab);
+	bool best = same_best(logits, (const float *)(const void *)reference, g->positions, g->n_positions, o.n_vocab);
+	if (exact && !best) fail_msg("%s: batch %u: another token is best", g->name, batch);
+	memory_free(reference);
+	memory_free(logits);
+	sequence_free(s);
+	close_model(&o);
+	return error;
+}
+
+static void check_arch(const char *name, const char *positions, double f16_path)
+{
+	static const uint32_t batches[] = { 1, 7, 96 };
+	char path[3][MAX_FIELD];
+	snprintf(path[0], MAX_FIELD, "golden/arch/%s.gguf", name);
+	snprintf(path[1], MAX_FIELD, "golden/arch/%s.tokens", name);
+	snprintf(path[2], MAX_FIELD, "golden/arch/%s.logits", name);
+	struct golden g = { .model = testdata(path[0]), .tokens = testdata(path[1]), .logits = testdata(path[2]), .name = name };
+	g.n_positions = read_positions(positions, g.positions);
+	for (size_t i = 0; i < 3; i++) {
+		for (int exact = 0; exact < 2; exact++) {
+			double error = error_of(&g, batches[i], exact), bound = exact ? 1e-6 : fmax(1e-6, 10 * f16_path);
+			if (!(error <= bound))
+				fail_msg("%s: batch %u, %s: error %g is above %g", name, batches[i], exact ? "exact" : "default",
+				         error, bound);
+		}
+	}
+}
+
+static void families_agree_with_their_references(void **state)
+{
+	(void)state;
+	const char *index = testdata("golden/arch/index.tsv");
+	if (!index) skip();
+	FILE *f = fopen(index, "r");
+	assert_non_null(f);
+	char line[4096], name[MAX_NAME], arch[MAX_NAME], positions[MAX_FIELD];
+	double f16_path;
+	unsigned n_vocab, n, checked = 0;
+	while (fgets(line, sizeof line, f)) {
+		if (sscanf(line, "%99[^\t]\t%99[^\t]\t%u\t%u\t%1023[^\t]\t%lf", name, arch, &n_vocab, &n, positions, &f16_path) !=
+		    6)
+			continue;
+		if (!family_find(arch, strlen(arch))) continue;
+		check_arch(name, positions, f16_path);
+		checked++;
+	}
+	fclose(f);
+	assert_true(checked >= 15);
+}
+
+/* The largest of llama.cpp's own errors, from the columns of quant/index.tsv. */
+static double largest_column(const char *columns)
+{
+	double most = 0;
+	for (const char *p = columns; *p;) {
+		char *end;
+		double value = strtod(p, &end);
+		if (end == p) break;
+		most = fmax(most, value);
+		p = end;
+	}
+	return most;
+}
+
+static double check_quant(const char *name, const char *type, double largest)
+{
+	char path[2][MAX_FIELD];
+	snprintf(path[0], MAX_FIELD, "golden/quant/%s.gguf", name);
+	snprintf(path[1], MAX_FIELD, "golden/quant/%s.exact.logits", name);
+	struct golden g = { .model = testdata(path[0]),
+		            .tokens = testdata("golden/quant/llama.tokens"),
+		            .logits = testdata(path[1]),
+		            .name = name };
+	int32_t positions[MAX_TOKENS];
+	g.n_positions = read_ids(testdata("golden/quant/llama.positions"), positions);
+	for (uint32_t i = 0; i < g.n_positions; i++) g.positions[i] = (uint32_t)positions[i];
+	bool plain = strchr(type, 'F') != NULL && strncmp(type, "MX", 2) != 0;
+	double prompt = error_of(&g, 96, false), answer = error_of(&g, 1, false);
+	double prompt_bound = plain ? largest : largest / 2;
+	if (!(prompt <= prompt_bound)) fail_msg("%s: prompt rows: error %g is above %g", name, prompt, prompt_bound);
+	if (!(answer <= 1.3 * largest)) fail_msg("%s: answer rows: error %g is above %g", name, answer, 1.3 * largest);
+	if (!(error_of(&g, 96, true) <= 1e-10)) fail_msg("%s: exact rows are not exact", name);
+	return answer / largest;
+}
+
+static void weight_formats_agree_with_their_references(void **state)
+{
+	(void)state;
+	const char *index = testdata("golden/quant/index.tsv");
+	if (!index) skip();
+	FILE *f = fopen(index, "r");
+	assert_non_null(f);
+	char line[4096], name[MAX_NAME], type[MAX_NAME];
+	double logarithms = 0;
+	int skipped, checked = 0;
+	unsigned long bytes;
+	while (fgets(line, sizeof line, f)) {
+		if (sscanf(line, "%99[^\t]\t%99[^\t]\t%lu%n", name, type, &bytes, &skipped) != 3) continue;
+		const struct tensor_type *t = tensor_type_named(strcmp(type, "Q4_K_M") == 0 ? "Q4_K" : type);
+		if (!t || !format_find(t->id)) continue;
+		logarithms += log(check_quant(name, type, largest_column(line + skipped)));
+		checked++;
+	}
+	fclose(f);
+	assert_true(checked >= 12);
+	assert_true(exp(logarithms / checked) <= 1.0);
+}
+
+int main(void)
+{
+	struct error e;
+	if (!kernels_choose(getenv("HEARTH_CPU"), &e)) return 1;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(families_agree_with_their_references),
+		cmocka_unit_test(weight_formats_agree_with_their_references),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
