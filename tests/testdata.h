@@ -15,7 +15,8 @@ static inline const char *testdata(const char *name)
 	static unsigned next;
 	const char *root = getenv("HEARTH_TESTDATA");
 	char *path = paths[next++ % 4];
-	snprintf(path, sizeof paths[0], "%s/%s", root && *root ? root : "../shared", name);
+	int length = snprintf(path, sizeof paths[0], "%s/%s", root && *root ? root : "../shared", name);
+	if (length < 0 || (size_t)length >= sizeof paths[0]) return NULL;
 	return access(path, R_OK) == 0 ? path : NULL;
 }
 
