@@ -2,6 +2,7 @@
 #include "app/lab/lab.h"
 
 #include "base/file.h"
+#include "hearth.h"
 #include "nn/kernels.h"
 
 #include <stdio.h>
@@ -16,10 +17,25 @@ struct command {
 	const char *purpose;
 };
 
+/* A command of the contract that comes with a later version. */
+static int not_yet(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	struct error e;
+	error_set(&e, "not in this version");
+	return lab_fail(&e);
+}
+
 static const struct command commands[] = {
 	{ "logits", lab_logits, "MODEL TOKENS OUT [--batch N]", "logits of every position as raw float32" },
 	{ "plan", lab_plan, "MODEL [--json]", "the list of steps and the memory plan" },
 	{ "dequantize", lab_dequantize, "TYPE < RAW > FLOATS", "whole blocks of a weight type as float32" },
+	{ "embed", not_yet, "", "not in this version" },
+	{ "rerank", not_yet, "", "not in this version" },
+	{ "imatrix", not_yet, "", "not in this version" },
+	{ "quantize", not_yet, "", "not in this version" },
+	{ "convert", not_yet, "", "not in this version" },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -56,6 +72,15 @@ static int print_help(void)
 	return LAB_DONE;
 }
 
+/* The version and the kernels that this CPU gets. */
+static int print_version(void)
+{
+	char text[4096];
+	kernels_describe(text, sizeof text);
+	printf("hearth-lab %s\nCPU level %s\n%s", HEARTH_VERSION, kernels_name(), text);
+	return LAB_DONE;
+}
+
 int main(int argc, char **argv)
 {
 	file_guard_maps();
@@ -66,5 +91,6 @@ int main(int argc, char **argv)
 	for (const struct command *c = commands; c->name; c++) {
 		if (strcmp(argv[1], c->name) == 0) return c->run(argc - 2, argv + 2);
 	}
+	if (strcmp(argv[1], "--version") == 0) return print_version();
 	return lab_misuse("there is no command '%s'", argv[1]);
 }
