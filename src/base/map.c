@@ -1,4 +1,9 @@
-/* map: open addressing over seeded 64-bit hashes (see map.h). The hash follows the wyhash construction (public domain). */
+/*
+ * map: open addressing over seeded 64-bit hashes (see map.h).
+ *
+ * The hash follows the wyhash construction (public domain), but with secret constants: whoever knew one could choose keys
+ * that multiply by zero, and all of those collide whatever the seed.
+ */
 #include "base/map.h"
 
 #include "base/memory.h"
@@ -18,17 +23,28 @@ struct map {
 	size_t mask, count;
 };
 
-static atomic_uint_fast64_t seed;
+/* Drawn once a process; the first is 0 until then. */
+enum { SECRETS = 4 };
+static atomic_uint_fast64_t secrets[SECRETS];
 
-static uint64_t process_seed(void)
+static uint64_t secret(int index)
 {
-	uint_fast64_t s = atomic_load_explicit(&seed, memory_order_relaxed);
-	if (s) return s;
-	uint64_t fresh = 0;
-	if (getrandom(&fresh, sizeof fresh, GRND_NONBLOCK) != (ssize_t)sizeof fresh) fresh = (uint64_t)(uintptr_t)&fresh;
-	uint_fast64_t none = 0;
-	atomic_compare_exchange_strong(&seed, &none, fresh | 1);
-	return atomic_load(&seed);
+	return atomic_load_explicit(&secrets[index], memory_order_relaxed);
+}
+
+static void draw_secrets(void)
+{
+	uint64_t fresh[SECRETS];
+	if (getrandom(fresh, sizeof fresh, GRND_NONBLOCK) != (ssize_t)sizeof fresh) {
+		/* Before the kernel's generator is ready: where the loader put stack and code is what is left. */
+		fresh[0] = (uint64_t)(uintptr_t)fresh;
+		for (int i = 1; i < SECRETS; i++) fresh[i] = fresh[i - 1] * 0x9e3779b97f4a7c15u + (uint64_t)(uintptr_t)&secrets;
+	}
+	/* Two threads may draw at once: each secret is the one that came first, and [0] is set when all others are. */
+	for (int i = SECRETS - 1; i >= 0; i--) {
+		uint_fast64_t none = 0;
+		atomic_compare_exchange_strong(&secrets[i], &none, fresh[i] | 1);
+	}
 }
 
 static uint64_t mix(uint64_t a, uint64_t b)
@@ -39,20 +55,21 @@ static uint64_t mix(uint64_t a, uint64_t b)
 
 uint64_t map_hash(const void *key, size_t length)
 {
-	const uint64_t k0 = 0xa0761d6478bd642fULL, k1 = 0xe7037ed1a0b428dbULL;
-	uint64_t h = process_seed() ^ length;
+	if (atomic_load_explicit(&secrets[0], memory_order_acquire) == 0) draw_secrets();
+	const uint64_t s1 = secret(1), s2 = secret(2), s3 = secret(3);
+	uint64_t h = secret(0) ^ length;
 	const uint8_t *p = key;
 	while (length >= 16) {
 		uint64_t a, b;
 		memcpy(&a, p, 8);
 		memcpy(&b, p + 8, 8);
-		h = mix(a ^ k0, b ^ h);
+		h = mix(a ^ s1, b ^ h);
 		p += 16;
 		length -= 16;
 	}
 	uint64_t tail[2] = { 0, 0 };
 	if (length) memcpy(tail, p, length);
-	return mix(h ^ k1, mix(tail[0] ^ k0, tail[1] ^ h ^ k1));
+	return mix(h ^ s3, mix(tail[0] ^ s1, tail[1] ^ h ^ s2));
 }
 
 struct map *map_new(size_t expected)
@@ -104,6 +121,7 @@ static bool grow(struct map *m)
 
 bool map_set(struct map *m, const void *key, size_t length, uint64_t value)
 {
+	if (!key) key = ""; /* NULL marks a free slot */
 	uint64_t hash = map_hash(key, length);
 	struct slot *s = find(m, key, length, hash);
 	if (!s->key) {
@@ -120,6 +138,7 @@ bool map_set(struct map *m, const void *key, size_t length, uint64_t value)
 
 bool map_get(const struct map *m, const void *key, size_t length, uint64_t *value)
 {
+	if (!key) key = "";
 	const struct slot *s = find(m, key, length, map_hash(key, length));
 	if (!s->key) return false;
 	if (value) *value = s->value;

@@ -1,8 +1,8 @@
 /*
  * map: a hash map from byte strings to 64-bit values.
  *
- * Keys are not copied: they must live as long as the map. Open addressing, linear probing, no removal. The hash is seeded
- * per process, so that nobody can prepare keys that collide.
+ * Keys are not copied: they must live as long as the map (NULL with length 0 is the empty key). Open addressing, linear probing, no
+ * removal. The hash is seeded per process, so that nobody can prepare keys that collide.
  */
 #ifndef HEARTH_BASE_MAP_H
 #define HEARTH_BASE_MAP_H
