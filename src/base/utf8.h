@@ -20,4 +20,11 @@ bool utf8_valid(const char *text, size_t length);
 /* How many bytes at the end of the text are the start of a character that is not whole yet (0 to 3). */
 size_t utf8_incomplete(const char *text, size_t length);
 
+/* Whether a terminal would obey the code point instead of showing it: C0 and C1 controls, line ends, and the marks that turn
+ * the direction of the text around them. */
+bool utf8_is_control(uint32_t point);
+
+/* Valid and without control characters: may be shown in a line as it is. */
+bool utf8_plain(const char *text, size_t length);
+
 #endif
