@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,14 +15,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_GUARDED = 256, READ_PIECE = 64 * 1024 };
+enum { MAX_GUARDED = 4096, READ_PIECE = 64 * 1024 };
 
-/* Maps that the SIGBUS handler may mend: `start` is 0 in a free slot. */
+/* Maps that the SIGBUS handler may mend. A slot is taken first, filled, and in force once `start` is set. */
 static struct guarded {
-	atomic_uintptr_t start;
+	atomic_bool taken;
+	atomic_uintptr_t start; /* 0: not in force */
 	atomic_size_t size;
 	atomic_bool damaged;
 } guarded[MAX_GUARDED];
+static atomic_uintptr_t page_size = 4096;
 
 static atomic_uint_fast64_t fail_countdown;
 
@@ -72,15 +75,16 @@ void file_close(int fd)
 	if (fd >= 0) close(fd);
 }
 
-static void guard_add(const uint8_t *data, size_t size)
+static bool guard_add(const uint8_t *data, size_t size)
 {
 	for (int i = 0; i < MAX_GUARDED; i++) {
-		uintptr_t none = 0;
-		if (atomic_load(&guarded[i].start) != 0) continue;
+		if (atomic_exchange(&guarded[i].taken, true)) continue;
 		atomic_store(&guarded[i].damaged, false);
 		atomic_store(&guarded[i].size, size);
-		if (atomic_compare_exchange_strong(&guarded[i].start, &none, (uintptr_t)data)) return;
+		atomic_store(&guarded[i].start, (uintptr_t)data);
+		return true;
 	}
+	return false;
 }
 
 static struct guarded *guard_find(const void *address)
@@ -99,8 +103,9 @@ static void on_bus_error(int number, siginfo_t *info, void *context)
 	(void)context;
 	struct guarded *g = guard_find(info->si_addr);
 	if (g) {
-		uintptr_t page = (uintptr_t)info->si_addr & ~(uintptr_t)4095;
-		uintptr_t end = (atomic_load(&g->start) + atomic_load(&g->size) + 4095) & ~(uintptr_t)4095;
+		uintptr_t within = atomic_load(&page_size) - 1;
+		uintptr_t page = (uintptr_t)info->si_addr & ~within;
+		uintptr_t end = (atomic_load(&g->start) + atomic_load(&g->size) + within) & ~within;
 		atomic_store(&g->damaged, true);
 		void *p = mmap((void *)page, end - page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 		if (p != MAP_FAILED) return;
@@ -112,6 +117,8 @@ static void on_bus_error(int number, siginfo_t *info, void *context)
 void file_guard_maps(void)
 {
 	struct sigaction action = { .sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO | SA_NODEFER };
+	long size = sysconf(_SC_PAGESIZE);
+	if (size > 0) atomic_store(&page_size, (uintptr_t)size);
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGBUS, &action, NULL);
 }
@@ -127,16 +134,20 @@ bool file_map_fd(struct file_map *m, int fd, const char *name, struct error *e)
 	if (st.st_size == 0) return true;
 	size_t size = (size_t)st.st_size;
 	void *p = must_fail() ? MAP_FAILED : mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (p != MAP_FAILED && guard_add(p, size)) {
+		m->data = p;
+		m->size = size;
+		return true;
+	}
 	if (p == MAP_FAILED) {
 		system_error(e, name, "map");
-		memory_free(m->name);
-		m->name = NULL;
-		return false;
+	} else {
+		munmap(p, size);
+		error_set(e, "%s: %d files are open already, the most that can be", name, (int)MAX_GUARDED);
 	}
-	m->data = p;
-	m->size = size;
-	guard_add(m->data, m->size);
-	return true;
+	memory_free(m->name);
+	m->name = NULL;
+	return false;
 }
 
 bool file_map_path(struct file_map *m, const char *path, struct error *e)
@@ -152,7 +163,10 @@ bool file_map_path(struct file_map *m, const char *path, struct error *e)
 void file_unmap(struct file_map *m)
 {
 	struct guarded *g = m->data ? guard_find(m->data) : NULL;
-	if (g) atomic_store(&g->start, 0);
+	if (g) {
+		atomic_store(&g->start, 0);
+		atomic_store(&g->taken, false);
+	}
 	if (m->data) munmap((void *)(uintptr_t)m->data, m->size);
 	memory_free(m->name);
 	*m = (struct file_map){ 0 };
@@ -163,6 +177,13 @@ bool file_map_intact(const struct file_map *m, struct error *e)
 	const struct guarded *g = m->data ? guard_find(m->data) : NULL;
 	if (!g || !atomic_load(&g->damaged)) return true;
 	return error_set(e, "%s: the file was cut short while in use; open it again when it is whole", m->name);
+}
+
+/* For a pipe that somebody else has set not to block. */
+static bool wait_readable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	return poll(&p, 1, -1) > 0 || errno == EINTR;
 }
 
 char *file_read_fd(int fd, const char *name, size_t limit, size_t *size, struct error *e)
@@ -178,7 +199,7 @@ char *file_read_fd(int fd, const char *name, size_t limit, size_t *size, struct 
 		}
 		ssize_t got = must_fail() ? -1 : read(fd, p, piece ? piece : 1);
 		if (piece) b.size -= piece - (got > 0 ? (size_t)got : 0);
-		if (got < 0 && errno == EINTR) continue;
+		if (got < 0 && (errno == EINTR || (errno == EAGAIN && wait_readable(fd)))) continue;
 		if (got < 0) {
 			system_error(e, name, "read");
 			break;
@@ -222,9 +243,16 @@ bool file_create(struct file_writer *w, const char *path, struct error *e)
 		return error_memory(e);
 	}
 	snprintf(w->temporary, length + sizeof ".tmp", "%s.tmp", path);
-	w->fd = must_fail() ? -1 : open(w->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (w->fd >= 0) return true;
-	system_error(e, w->temporary, "create");
+	struct stat st;
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		error_set(e, "%s: is not a regular file and cannot be replaced by one", path);
+	} else {
+		/* What lies there is left from a run that was killed; whatever it is, it is not opened. */
+		unlink(w->temporary);
+		w->fd = must_fail() ? -1 : open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+		if (w->fd >= 0) return true;
+		system_error(e, w->temporary, "create");
+	}
 	file_abandon(w);
 	return false;
 }
@@ -235,7 +263,8 @@ bool file_write(struct file_writer *w, const void *bytes, size_t size, struct er
 	while (size > 0) {
 		ssize_t n = must_fail() ? -1 : write(w->fd, p, size);
 		if (n < 0 && errno == EINTR) continue;
-		if (n < 0) return system_error(e, w->temporary, "write");
+		if (n == 0) errno = ENOSPC;
+		if (n <= 0) return system_error(e, w->temporary, "write");
 		p += n;
 		size -= (size_t)n;
 		w->written += (size_t)n;

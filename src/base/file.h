@@ -40,7 +40,8 @@ bool file_map_intact(const struct file_map *m, struct error *e);
 char *file_read(const char *path, size_t limit, size_t *size, struct error *e);
 char *file_read_fd(int fd, const char *name, size_t limit, size_t *size, struct error *e);
 
-/* A file that appears under its name only when it is whole: written as PATH.tmp, then synced and renamed. */
+/* A file that appears under its name only when it is whole: written as PATH.tmp, then synced and renamed. What stands under the
+ * name is replaced when it is a regular file, and never otherwise. */
 struct file_writer {
 	int fd; /* -1 when closed */
 	char *path, *temporary;
