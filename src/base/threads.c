@@ -9,10 +9,10 @@
 
 #include "base/memory.h"
 
-#include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -96,6 +96,30 @@ static void *worker_main(void *data)
 	}
 }
 
+/* The workers leave a program's signals to its own threads; those that a fault raises stay where they belong. */
+static int start_workers(struct threads *t)
+{
+	sigset_t blocked, before;
+	sigfillset(&blocked);
+	sigdelset(&blocked, SIGBUS);
+	sigdelset(&blocked, SIGSEGV);
+	sigdelset(&blocked, SIGFPE);
+	sigdelset(&blocked, SIGILL);
+	sigdelset(&blocked, SIGSYS);
+	sigdelset(&blocked, SIGTRAP);
+	sigdelset(&blocked, SIGABRT);
+	pthread_sigmask(SIG_BLOCK, &blocked, &before);
+	int status = 0;
+	for (unsigned i = 1; i < t->count && status == 0; i++) {
+		struct worker *w = &t->workers[i];
+		*w = (struct worker){ .pool = t, .index = i };
+		status = pthread_create(&w->thread, NULL, worker_main, w);
+		if (status == 0) t->started++;
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return status;
+}
+
 struct threads *threads_new(unsigned count, struct error *e)
 {
 	if (count < 1) count = 1;
@@ -109,18 +133,11 @@ struct threads *threads_new(unsigned count, struct error *e)
 		return NULL;
 	}
 	t->count = count;
-	for (unsigned i = 1; i < count; i++) {
-		struct worker *w = &t->workers[i];
-		*w = (struct worker){ .pool = t, .index = i };
-		int status = pthread_create(&w->thread, NULL, worker_main, w);
-		if (status != 0) {
-			error_set(e, "cannot start thread %u of %u: %s; try --threads 1", i + 1, count, strerror(status));
-			threads_free(t);
-			return NULL;
-		}
-		t->started++;
-	}
-	return t;
+	int status = start_workers(t);
+	if (status == 0) return t;
+	error_set(e, "cannot start thread %u of %u: %s; try --threads 1", t->started + 2, count, strerror(status));
+	threads_free(t);
+	return NULL;
 }
 
 void threads_free(struct threads *t)
@@ -156,49 +173,56 @@ void threads_range(size_t total, size_t unit, unsigned index, unsigned count, si
 	*last = end * unit < total ? end * unit : total;
 }
 
-/* The quota of one cgroup in CPUs, rounded up; 0 when it states none. */
-static unsigned read_quota(const char *quota_path, const char *period_path)
+/* A number of digits alone in front of a space or the end; moves *text behind it. 0 when there is none or it is too long. */
+static uint64_t read_digits(const char **text)
 {
-	char line[64] = "", period_line[64] = "";
-	FILE *f = fopen(quota_path, "re");
-	if (!f) return 0;
-	bool read = fgets(line, sizeof line, f) != NULL;
-	fclose(f);
-	long long quota = 0, period = 0;
-	if (!period_path) { /* version 2: "QUOTA PERIOD" or "max PERIOD" */
-		if (!read || sscanf(line, "%lld %lld", &quota, &period) != 2) return 0;
-	} else {
-		f = fopen(period_path, "re");
-		if (!f) return 0;
-		bool more = fgets(period_line, sizeof period_line, f) != NULL;
-		fclose(f);
-		if (!read || !more || sscanf(line, "%lld", &quota) != 1 || sscanf(period_line, "%lld", &period) != 1) return 0;
-	}
-	if (quota <= 0 || period <= 0) return 0;
-	return (unsigned)((quota + period - 1) / period);
+	uint64_t value = 0;
+	int digits = 0;
+	while (**text >= '0' && **text <= '9' && digits++ < 15) value = value * 10 + (uint64_t)(*(*text)++ - '0');
+	bool ends = **text == 0 || **text == ' ' || **text == '\n';
+	while (**text == ' ') (*text)++;
+	return ends ? value : 0;
 }
 
-/* The least quota from this process's cgroup (version 2) up to the root. */
+unsigned threads_quota(const char *quota, const char *period)
+{
+	uint64_t most = read_digits(&quota);
+	uint64_t each = read_digits(period ? &period : &quota);
+	if (most == 0 || each == 0) return 0;
+	uint64_t cpus = (most + each - 1) / each;
+	return cpus < MAX_THREADS ? (unsigned)cpus : MAX_THREADS;
+}
+
+static bool read_line(const char *path, char *line, int room)
+{
+	FILE *f = fopen(path, "re");
+	bool ok = f && fgets(line, room, f);
+	if (f) fclose(f);
+	return ok;
+}
+
+/* The least quota from this process's cgroup (version 2) up to the root; a container may see its own limits at the root. */
 static unsigned cgroup_quota(void)
 {
-	unsigned least = read_quota("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-	FILE *f = fopen("/proc/self/cgroup", "re");
-	if (!f) return least;
-	char line[1024], path[1200];
-	while (fgets(line, sizeof line, f)) {
-		if (strncmp(line, "0::", 3) != 0) continue;
-		line[strcspn(line, "\n")] = 0;
-		char *group = line + 3;
-		for (;;) {
-			snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", strcmp(group, "/") == 0 ? "" : group);
-			unsigned q = read_quota(path, NULL);
-			if (q && (!least || q < least)) least = q;
-			char *slash = strrchr(group, '/');
-			if (!slash || slash == group) break;
-			*slash = 0;
-		}
+	char line[1024], path[1200], quota[64], period[64];
+	unsigned least = 0;
+	if (read_line("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", quota, sizeof quota) &&
+	    read_line("/sys/fs/cgroup/cpu/cpu.cfs_period_us", period, sizeof period)) {
+		least = threads_quota(quota, period);
 	}
-	fclose(f);
+	FILE *f = fopen("/proc/self/cgroup", "re");
+	while (f && fgets(line, sizeof line, f)) {
+		if (strncmp(line, "0::/", 4) != 0) continue;
+		char *group = line + 3, *slash = group + strcspn(group, "\n");
+		do {
+			*slash = 0;
+			snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
+			unsigned q = read_line(path, quota, sizeof quota) ? threads_quota(quota, NULL) : 0;
+			if (q && (!least || q < least)) least = q;
+			slash = strrchr(group, '/');
+		} while (slash);
+	}
+	if (f) fclose(f);
 	return least;
 }
 

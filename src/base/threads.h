@@ -35,4 +35,9 @@ void threads_range(size_t total, size_t unit, unsigned index, unsigned count, si
  * up; never 0. */
 unsigned threads_available(void);
 
+/* A quota in CPUs, rounded up, from the text of a cgroup's cpu.max ("QUOTA PERIOD" or "max PERIOD", in microseconds); with
+ * `period` the text of cpu.cfs_period_us, and `quota` that of cpu.cfs_quota_us (-1: none). 0 when there is no quota or the text
+ * says nothing. */
+unsigned threads_quota(const char *quota, const char *period);
+
 #endif
