@@ -38,6 +38,7 @@ static bool make_room(struct buffer *b, size_t more)
 	if (need <= b->room) return true;
 	size_t room = b->room ? b->room : FIRST_ROOM;
 	while (room < need) room = room > SIZE_MAX / 2 ? need : room * 2;
+	if (room > b->limit && b->limit < SIZE_MAX) room = b->limit + 1;
 	char *data = memory_resize(b->data, room, 1);
 	if (!data) {
 		b->failed = true;

@@ -24,6 +24,7 @@ struct buffer buffer_new(size_t limit); /* allocates nothing */
 void buffer_free(struct buffer *b);
 void buffer_clear(struct buffer *b); /* keeps the room */
 
+/* The bytes must not be the buffer's own. */
 bool buffer_append(struct buffer *b, const void *bytes, size_t size);
 bool buffer_append_text(struct buffer *b, const char *text);
 bool buffer_append_byte(struct buffer *b, uint8_t byte);

@@ -5,7 +5,8 @@
 
 struct cursor cursor_over(const void *data, size_t size)
 {
-	return (struct cursor){ .data = data, .size = size };
+	static const uint8_t nothing[1];
+	return (struct cursor){ .data = data ? data : nothing, .size = data ? size : 0 };
 }
 
 size_t cursor_left(const struct cursor *c)

@@ -18,7 +18,7 @@ struct cursor {
 	bool failed; /* a read went past the end */
 };
 
-struct cursor cursor_over(const void *data, size_t size);
+struct cursor cursor_over(const void *data, size_t size); /* `data` may be NULL: no bytes */
 size_t cursor_left(const struct cursor *c);
 
 uint8_t cursor_u8(struct cursor *c); /* 0 when nothing is left: check `failed` */

@@ -4,6 +4,8 @@
 #include "base/utf8.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 json_t *json_parse(const char *text, size_t length, const char *name, struct error *e)
 {
@@ -45,5 +47,13 @@ bool json_write_text(struct buffer *b, const char *text, size_t length)
 bool json_write_float(struct buffer *b, double value)
 {
 	if (!isfinite(value)) return buffer_append_text(b, "null");
-	return buffer_format(b, "%.9g", value);
+	char text[32];
+	int n = snprintf(text, sizeof text, "%.9g", value);
+	for (int i = 0; i < n; i++) { /* a program that embeds hearth may have set a locale with another decimal sign */
+		if (strchr("0123456789+-e", text[i]))
+			buffer_append_byte(b, (uint8_t)text[i]);
+		else if (((uint8_t)text[i] & 0xC0) != 0x80)
+			buffer_append_byte(b, '.');
+	}
+	return !b->failed;
 }

@@ -1,0 +1,146 @@
+/* memory: accounting, checked sizes, and failure at the n-th call. */
+#include "base/memory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static bool all_zero(const void *p, size_t size)
+{
+	const unsigned char *bytes = p;
+	for (size_t i = 0; i < size; i++) {
+		if (bytes[i]) return false;
+	}
+	return true;
+}
+
+static void new_memory_is_zero_and_accounted(void **state)
+{
+	(void)state;
+	size_t before = memory_in_use();
+	char *p = memory_new(1000, 3);
+	assert_non_null(p);
+	assert_true(all_zero(p, 3000));
+	assert_int_equal((uintptr_t)p % 16, 0);
+	assert_int_equal(memory_in_use(), before + 3000);
+	assert_true(memory_peak() >= before + 3000);
+	memory_free(p);
+	assert_int_equal(memory_in_use(), before);
+	memory_free(NULL);
+}
+
+static void resizing_keeps_the_bytes(void **state)
+{
+	(void)state;
+	size_t before = memory_in_use();
+	char *p = memory_resize(NULL, 4, 1);
+	memcpy(p, "abcd", 4);
+	p = memory_resize(p, 100000, 1);
+	assert_memory_equal(p, "abcd", 4);
+	assert_int_equal(memory_in_use(), before + 100000);
+	p = memory_resize(p, 2, 1);
+	assert_memory_equal(p, "ab", 2);
+	assert_int_equal(memory_in_use(), before + 2);
+	memory_fail_at(1, false);
+	assert_null(memory_resize(p, 5000, 1));
+	assert_memory_equal(p, "ab", 2);
+	assert_null(memory_resize(p, SIZE_MAX, 2));
+	memory_free(p);
+	assert_int_equal(memory_in_use(), before);
+}
+
+static void alignment_is_kept(void **state)
+{
+	(void)state;
+	size_t before = memory_in_use();
+	for (size_t align = 1; align <= (size_t)2 << 20; align *= 2) {
+		char *p = memory_new_aligned(3, 1000, align);
+		assert_non_null(p);
+		assert_int_equal((uintptr_t)p % align, 0);
+		assert_true(all_zero(p, 3000));
+		memset(p, 0xff, 3000);
+		memory_free(p);
+	}
+	assert_int_equal(memory_in_use(), before);
+}
+
+static void sizes_that_overflow_are_refused(void **state)
+{
+	(void)state;
+	assert_null(memory_new(SIZE_MAX, 2));
+	assert_null(memory_new((size_t)1 << 32, (size_t)1 << 32));
+	assert_null(memory_new(SIZE_MAX, 1));
+	assert_null(memory_resize(NULL, SIZE_MAX - 3, 1));
+	assert_null(memory_new_aligned(SIZE_MAX - 20, 1, 64));
+	assert_null(memory_copy_text("x", SIZE_MAX));
+	size_t r = 7;
+	assert_true(memory_add(SIZE_MAX - 1, 1, &r));
+	assert_int_equal(r, SIZE_MAX);
+	assert_false(memory_add(SIZE_MAX, 1, &r));
+	assert_true(memory_multiply((size_t)1 << 31, (size_t)1 << 32, &r));
+	assert_int_equal(r, (size_t)1 << 63);
+	assert_false(memory_multiply((size_t)1 << 32, (size_t)1 << 32, &r));
+	assert_true(memory_multiply(0, SIZE_MAX, &r));
+	assert_int_equal(r, 0);
+}
+
+static void the_nth_allocation_fails(void **state)
+{
+	(void)state;
+	memory_fail_at(3, false);
+	void *a = memory_new(1, 1), *b = memory_new(1, 1);
+	assert_non_null(a);
+	assert_non_null(b);
+	assert_null(memory_new(1, 1));
+	void *c = memory_new(1, 1);
+	assert_non_null(c);
+	memory_fail_at(2, true);
+	void *d = memory_new(1, 1);
+	assert_non_null(d);
+	assert_null(memory_copy_text("x", 1));
+	assert_null(memory_new_aligned(1, 1, 64));
+	assert_null(memory_resize(d, 2, 1));
+	memory_fail_at(0, false);
+	void *all[] = { a, b, c, d, memory_new(1, 1) };
+	assert_non_null(all[4]);
+	for (int i = 0; i < 5; i++) memory_free(all[i]);
+}
+
+static void text_is_copied_with_an_end(void **state)
+{
+	(void)state;
+	char *copy = memory_copy_text("ab\0cd", 4);
+	assert_memory_equal(copy, "ab\0c\0", 5);
+	memory_free(copy);
+	copy = memory_copy_text(NULL, 0);
+	assert_string_equal(copy, "");
+	memory_free(copy);
+}
+
+static void wiped_is_zero(void **state)
+{
+	(void)state;
+	char secret[37];
+	memset(secret, 's', sizeof secret);
+	memory_wipe(secret, sizeof secret - 1);
+	assert_true(all_zero(secret, 36));
+	assert_int_equal(secret[36], 's');
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(new_memory_is_zero_and_accounted),
+		cmocka_unit_test(resizing_keeps_the_bytes),
+		cmocka_unit_test(alignment_is_kept),
+		cmocka_unit_test(sizes_that_overflow_are_refused),
+		cmocka_unit_test(the_nth_allocation_fails),
+		cmocka_unit_test(text_is_copied_with_an_end),
+		cmocka_unit_test(wiped_is_zero),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
