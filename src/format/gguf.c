@@ -26,7 +26,6 @@ struct part {
 	const char *name;
 	struct cursor c;
 	uint64_t n_tensors, n_values;
-	uint64_t texts; /* in arrays, so far */
 	struct gguf_value *values;
 	struct map *keys; /* of this part: index into values */
 	uint32_t alignment;
@@ -41,15 +40,6 @@ size_t gguf_item_size(enum gguf_type type)
 	return (size_t)type < sizeof sizes ? sizes[type] : 0;
 }
 
-/* Keys and names: UTF-8 that can be shown as it is. */
-static bool plain_text(const uint8_t *text, size_t length)
-{
-	for (size_t i = 0; i < length; i++) {
-		if (text[i] < 0x20 || text[i] == 0x7f) return false;
-	}
-	return utf8_valid((const char *)text, length);
-}
-
 static bool part_error(const struct part *p, struct error *e, const char *what)
 {
 	return error_set(e, "%s: byte %zu: %s; the file is damaged or was not downloaded whole", p->name, p->c.at, what);
@@ -58,25 +48,28 @@ static bool part_error(const struct part *p, struct error *e, const char *what)
 static bool read_header(struct part *p, struct error *e)
 {
 	const uint8_t *magic = cursor_bytes(&p->c, 4);
+	if (p->c.size == 0) return error_set(e, "%s: the file is empty; it was not downloaded", p->name);
 	if (!magic) return error_set(e, "%s: %zu bytes are too few for a GGUF file", p->name, p->c.size);
 	if (memcmp(magic, "GGUF", 4) != 0) return error_set(e, "%s: not a GGUF file (it does not begin with 'GGUF')", p->name);
 	uint32_t version = cursor_u32(&p->c);
-	p->n_tensors = cursor_u64(&p->c);
-	p->n_values = cursor_u64(&p->c);
+	if (p->c.failed) return part_error(p, e, "the header is cut short");
 	if (version == 0x02000000 || version == 0x03000000) {
 		return error_set(e, "%s: a big-endian GGUF file; get the little-endian one of this model", p->name);
 	}
 	if (version == 1) return error_set(e, "%s: GGUF version 1 is no longer in use; get a newer file of this model", p->name);
 	if (version != 2 && version != 3)
 		return error_set(e, "%s: GGUF version %u is unknown (2 and 3 are known)", p->name, version);
+	p->n_tensors = cursor_u64(&p->c);
+	p->n_values = cursor_u64(&p->c);
 	if (p->c.failed) return part_error(p, e, "the header is cut short");
 	p->g->version = version;
-	if (p->n_values > GGUF_MAX_VALUES || p->n_values > cursor_left(&p->c) / VALUE_LEAST) {
+	if (p->n_values > GGUF_MAX_VALUES - p->g->all_values || p->n_values > cursor_left(&p->c) / VALUE_LEAST) {
 		return part_error(p, e, "it claims more metadata values than it can hold");
 	}
-	if (p->n_tensors > GGUF_MAX_TENSORS || p->n_tensors > cursor_left(&p->c) / TENSOR_LEAST) {
+	if (p->n_tensors > GGUF_MAX_TENSORS - p->g->n_tensors || p->n_tensors > cursor_left(&p->c) / TENSOR_LEAST) {
 		return part_error(p, e, "it claims more tensors than it can hold");
 	}
+	p->g->all_values += p->n_values;
 	return true;
 }
 
@@ -89,11 +82,11 @@ static const uint8_t *read_text(struct cursor *c, uint64_t *length)
 
 static bool read_texts(struct part *p, struct gguf_value *v, struct error *e)
 {
-	p->texts += v->count;
-	if (v->count > GGUF_MAX_TEXTS || p->texts > GGUF_MAX_TEXTS || v->count > cursor_left(&p->c) / TEXT_LEAST) {
+	if (v->count > GGUF_MAX_TEXTS - p->g->all_texts || v->count > cursor_left(&p->c) / TEXT_LEAST) {
 		return error_set(e, "%s: '%s': it claims more strings than it can hold", p->name, v->key);
 	}
-	v->text_start = arena_alloc(p->g->arena, (size_t)v->count, sizeof *v->text_start);
+	if (v->type == GGUF_ARRAY) p->g->all_texts += v->count;
+	v->text_start = arena_alloc(p->g->arena, (size_t)v->count + 1, sizeof *v->text_start);
 	if (!v->text_start) return error_memory(e);
 	for (uint64_t i = 0; i < v->count; i++) {
 		uint64_t length;
@@ -103,6 +96,7 @@ static bool read_texts(struct part *p, struct gguf_value *v, struct error *e)
 			                 (unsigned long long)i);
 		}
 	}
+	v->text_start[v->count] = p->c.data + p->c.at;
 	return true;
 }
 
@@ -129,7 +123,7 @@ static bool read_value(struct part *p, struct gguf_value *v, struct error *e)
 	const uint8_t *key = read_text(&p->c, &length);
 	if (!key) return part_error(p, e, "a metadata key lies behind the end of the file");
 	if (length == 0 || length > GGUF_MAX_KEY) return part_error(p, e, "a metadata key is empty or longer than 65535 bytes");
-	if (!plain_text(key, (size_t)length)) return part_error(p, e, "a metadata key is not plain UTF-8 text");
+	if (!utf8_plain((const char *)key, (size_t)length)) return part_error(p, e, "a metadata key is not plain UTF-8 text");
 	v->key = arena_copy(p->g->arena, key, (size_t)length);
 	if (!v->key) return error_memory(e);
 	uint32_t type = cursor_u32(&p->c), item = type;
@@ -149,6 +143,8 @@ static bool read_value(struct part *p, struct gguf_value *v, struct error *e)
 	if (type == GGUF_TEXT) {
 		struct gguf_text text = gguf_item_text(v, 0);
 		if (!utf8_valid(text.data, text.length)) return error_set(e, "%s: '%s': the string is not UTF-8", p->name, v->key);
+		if (memchr(text.data, 0, text.length))
+			return error_set(e, "%s: '%s': the string has a NUL byte inside", p->name, v->key);
 	}
 	return true;
 }
@@ -195,7 +191,7 @@ static bool read_tensor(struct part *p, struct gguf_tensor *t, uint64_t *offset,
 	uint64_t length;
 	const uint8_t *name = read_text(&p->c, &length);
 	if (!name) return part_error(p, e, "a tensor's name lies behind the end of the file");
-	if (length == 0 || length > GGUF_MAX_NAME || !plain_text(name, (size_t)length)) {
+	if (length == 0 || length > GGUF_MAX_NAME || !utf8_plain((const char *)name, (size_t)length)) {
 		return part_error(p, e, "a tensor's name is empty, too long or not plain UTF-8 text");
 	}
 	t->name = arena_copy(p->g->arena, name, (size_t)length);
@@ -296,30 +292,59 @@ static bool add_names(struct gguf *g, size_t first, struct error *e)
 	return true;
 }
 
-/* An integer of this part's metadata; `none` when it is absent. */
-static int64_t part_integer(const struct part *p, const char *key, int64_t none)
+/* An integer of this part's metadata; 0 when it is absent. */
+static bool part_integer(const struct part *p, const char *key, int64_t *value, struct error *e)
 {
 	const struct gguf_value *v = part_find(p, key);
-	bool integer = v && v->type != GGUF_ARRAY && v->type != GGUF_TEXT && v->type != GGUF_F32 && v->type != GGUF_F64;
-	return integer ? gguf_item_int(v, 0) : none;
+	*value = 0;
+	if (!v) return true;
+	if (!gguf_is_integer(v->type))
+		return error_set(e, "%s: '%s': must be an integer, is %s", p->name, key, type_names[v->type]);
+	*value = gguf_item_int(v, 0);
+	return true;
 }
 
+/* What the part says about its place in a split model. A count of 0 stands in files that were merged from parts. */
 static bool check_split(const struct part *p, uint32_t index, struct error *e)
 {
-	int64_t count = part_integer(p, "split.count", 0), number = part_integer(p, "split.no", 0);
-	if (p->g->n_maps == 1 && count <= 1) return true;
-	if (count < 0 || count > GGUF_MAX_PARTS || number < 0 || number >= count) {
-		return error_set(e, "%s: part %lld of %lld makes no sense", p->name, (long long)number + 1, (long long)count);
+	struct gguf *g = p->g;
+	int64_t count, number, tensors;
+	if (!part_integer(p, "split.count", &count, e) || !part_integer(p, "split.no", &number, e) ||
+	    !part_integer(p, "split.tensors.count", &tensors, e))
+		return false;
+	if (count < 0 || count > GGUF_MAX_PARTS || number < 0 || number >= (count ? count : 1)) {
+		return error_set(e, "%s: part %lld of %lld makes no sense ('split.no', 'split.count')", p->name,
+		                 (long long)number + 1, (long long)count);
 	}
-	if (number != index && p->g->n_maps == 1) {
+	if (index == 0) {
+		g->parts = count;
+		g->split_tensors = tensors;
+		if (number == 0) return true;
 		return error_set(e, "%s: this is part %lld of %lld of a split model; open the first part", p->name,
 		                 (long long)number + 1, (long long)count);
 	}
-	if (number != index || count != (int64_t)p->g->n_maps) {
-		return error_set(e, "%s: part %u of %zu was expected, but the file says %lld of %lld; get all parts of one model",
-		                 p->name, index + 1, p->g->n_maps, (long long)number + 1, (long long)count);
+	if (number != index || count != g->parts) {
+		return error_set(e, "%s: part %u of %lld was expected, but the file says %lld of %lld; get all parts of one model",
+		                 p->name, index + 1, (long long)g->parts, (long long)number + 1, (long long)count);
+	}
+	if (tensors != g->split_tensors) {
+		return error_set(e, "%s: 'split.tensors.count': %lld here and %lld in the first part; get all parts of one model",
+		                 p->name, (long long)tensors, (long long)g->split_tensors);
 	}
 	return true;
+}
+
+/* Room for the part's tensors behind those of the parts before. */
+static struct gguf_tensor *tensor_room(struct gguf *g, size_t more, struct error *e)
+{
+	struct gguf_tensor *all = memory_resize(g->tensors, g->n_tensors + more + 1, sizeof *all);
+	if (!all) {
+		error_memory(e);
+		return NULL;
+	}
+	g->tensors = all;
+	memset(all + g->n_tensors, 0, more * sizeof *all);
+	return all + g->n_tensors;
 }
 
 static bool read_part(struct gguf *g, uint32_t index, struct error *e)
@@ -328,55 +353,112 @@ static bool read_part(struct gguf *g, uint32_t index, struct error *e)
 	bool ok = read_header(&p, e) && read_values(&p, e) && read_alignment(&p, e) && check_split(&p, index, e);
 	if (ok) {
 		size_t first = g->n_tensors;
-		struct gguf_tensor *all = memory_resize(g->tensors, first + (size_t)p.n_tensors + 1, sizeof *all);
-		ok = all || error_memory(e);
-		if (all) g->tensors = all;
-		if (ok) {
-			memset(all + first, 0, (size_t)p.n_tensors * sizeof *all);
-			ok = read_tensors(&p, all + first, index, e);
-			g->n_tensors += ok ? (size_t)p.n_tensors : 0;
-		}
+		struct gguf_tensor *tensors = tensor_room(g, (size_t)p.n_tensors, e);
+		ok = tensors && read_tensors(&p, tensors, index, e);
+		if (ok) g->n_tensors += (size_t)p.n_tensors;
 		ok = ok && add_names(g, first, e);
 	}
 	if (index == 0) {
 		g->values = p.values;
-		g->n_values = (size_t)p.n_values;
+		g->n_values = ok ? (size_t)p.n_values : 0;
 		g->value_of_key = p.keys;
-		if (!ok) g->n_values = 0;
 	} else {
 		map_free(p.keys);
 	}
 	return ok;
 }
 
-static bool check_whole(const struct gguf *g, struct error *e)
+/* The path of part `number` of `count`, made from the first part's; false when that is not named -00001-of-NNNNN.gguf. */
+static bool part_path(char *out, size_t room, const char *first, unsigned number, unsigned count)
 {
-	uint32_t total = 0;
-	if (!gguf_get_u32(g, "split.tensors.count", &total, e)) return false;
-	if (total && g->n_maps > 1 && total != g->n_tensors) {
-		return error_set(e, "%s: the parts hold %zu tensors, not %u; get all parts of one model", g->maps[0].name,
-		                 g->n_tensors, total);
+	char end[64];
+	int n = snprintf(end, sizeof end, "-00001-of-%05u.gguf", count);
+	size_t length = strlen(first), cut = (size_t)n;
+	if (length <= cut || strcmp(first + length - cut, end) != 0 || length >= room) return false;
+	snprintf(out, room, "%.*s-%05u-of-%05u.gguf", (int)(length - cut), first, number, count);
+	return true;
+}
+
+/* Maps parts 2 to g->parts, which lie beside the first. */
+static bool map_parts(struct gguf *g, struct error *e)
+{
+	char path[4096];
+	const char *first = g->maps[0].name;
+	unsigned parts = (unsigned)g->parts;
+	for (unsigned i = 2; i <= parts; i++) {
+		if (!part_path(path, sizeof path, first, i, parts)) {
+			return error_set(e,
+			                 "%s: part 1 of %u; its name must end in -00001-of-%05u.gguf, and the others lie beside it",
+			                 first, parts, parts);
+		}
+		if (!file_map_path(&g->maps[i - 1], path, e)) return error_at(e, "%s: part %u of %u is missing", first, i, parts);
+		g->n_maps = i;
 	}
 	return true;
 }
 
-struct gguf *gguf_open_maps(struct file_map *maps, size_t n_maps, struct error *e)
+/* An open file without its parts. */
+static struct gguf *gguf_new(struct error *e)
 {
 	struct gguf *g = memory_new(1, sizeof *g);
-	if (g) g->maps = memory_new(n_maps, sizeof *maps);
-	if (!g || !g->maps) {
+	if (g) {
+		g->maps = memory_new(GGUF_MAX_PARTS, sizeof *g->maps);
+		g->arena = arena_new(SIZE_MAX / 2); /* bounded by the counts that read_header and read_texts allow */
+		g->tensor_of_name = map_new(512);
+	}
+	if (g && g->maps && g->arena && g->tensor_of_name) return g;
+	gguf_close(g);
+	error_memory(e);
+	return NULL;
+}
+
+/* Reads the first part, finds the others when `beside` is set, and reads those. */
+static bool read_parts(struct gguf *g, bool beside, struct error *e)
+{
+	if (!read_part(g, 0, e)) return false;
+	if (beside && g->parts > 1 && !map_parts(g, e)) return false;
+	size_t parts = g->parts ? (size_t)g->parts : 1;
+	if (g->n_maps != parts) {
+		return error_set(e, "%s: a model of %zu parts, but %zu were given; get all parts of one model", g->maps[0].name,
+		                 parts, g->n_maps);
+	}
+	for (uint32_t i = 1; i < g->n_maps; i++) {
+		if (!read_part(g, i, e)) return false;
+	}
+	if (g->n_maps > 1 && g->split_tensors && (uint64_t)g->split_tensors != g->n_tensors) {
+		return error_set(e, "%s: the parts hold %zu tensors, not %lld; get all parts of one model", g->maps[0].name,
+		                 g->n_tensors, (long long)g->split_tensors);
+	}
+	return gguf_intact(g, e);
+}
+
+struct gguf *gguf_open_maps(struct file_map *maps, size_t n_maps, struct error *e)
+{
+	struct gguf *g = NULL;
+	if (n_maps < 1 || n_maps > GGUF_MAX_PARTS) {
+		error_set(e, "a model of %zu files: 1 to %d are possible", n_maps, GGUF_MAX_PARTS);
+	} else {
+		g = gguf_new(e);
+	}
+	if (!g) {
 		for (size_t i = 0; i < n_maps; i++) file_unmap(&maps[i]);
-		memory_free(g);
-		error_memory(e);
 		return NULL;
 	}
 	memcpy(g->maps, maps, n_maps * sizeof *maps);
 	g->n_maps = n_maps;
-	g->arena = arena_new(SIZE_MAX / 2); /* bounded by the counts that read_header and read_texts allow */
-	g->tensor_of_name = map_new(512);
-	bool ok = (g->arena && g->tensor_of_name) || error_memory(e);
-	for (uint32_t i = 0; i < n_maps && ok; i++) ok = read_part(g, i, e);
-	if (ok && check_whole(g, e) && gguf_intact(g, e)) return g;
+	if (read_parts(g, false, e)) return g;
+	gguf_close(g);
+	return NULL;
+}
+
+struct gguf *gguf_open(const char *path, struct error *e)
+{
+	struct gguf *g = gguf_new(e);
+	if (!g) return NULL;
+	if (file_map_path(&g->maps[0], path, e)) {
+		g->n_maps = 1;
+		if (read_parts(g, true, e)) return g;
+	}
 	gguf_close(g);
 	return NULL;
 }
@@ -391,61 +473,4 @@ void gguf_close(struct gguf *g)
 	map_free(g->tensor_of_name);
 	arena_free(g->arena);
 	memory_free(g);
-}
-
-/* The path of part `number` of `count`, made from the first part's; false when that is not named -00001-of-NNNNN.gguf. */
-static bool part_path(char *out, size_t room, const char *first, unsigned number, unsigned count)
-{
-	char end[64];
-	int n = snprintf(end, sizeof end, "-00001-of-%05u.gguf", count);
-	size_t length = strlen(first), cut = (size_t)n;
-	if (length <= cut || strcmp(first + length - cut, end) != 0 || length >= room) return false;
-	snprintf(out, room, "%.*s-%05u-of-%05u.gguf", (int)(length - cut), first, number, count);
-	return true;
-}
-
-/* How many parts the file says it is one of: read ahead of the real opening, 1 when it cannot be told. */
-static unsigned count_parts(const struct file_map *m)
-{
-	static const char key[] = "split.count";
-	struct cursor c = cursor_over(m->data, m->size < (1u << 20) ? m->size : (1u << 20));
-	for (size_t i = 24; i + sizeof key - 1 + 6 <= c.size; i++) {
-		const uint8_t *p = memchr(c.data + i, 's', c.size - i - (sizeof key - 1 + 6) + 1);
-		if (!p) return 1;
-		i = (size_t)(p - c.data);
-		if (memcmp(p, key, sizeof key - 1) != 0) continue;
-		struct cursor v = cursor_over(p + sizeof key - 1, 6);
-		uint32_t type = cursor_u32(&v), count = cursor_u16(&v);
-		if (type == GGUF_U16 && count >= 1 && count <= GGUF_MAX_PARTS) return count;
-	}
-	return 1;
-}
-
-struct gguf *gguf_open(const char *path, struct error *e)
-{
-	struct file_map first;
-	if (!file_map_path(&first, path, e)) return NULL;
-	char other[4096];
-	unsigned parts = count_parts(&first);
-	if (parts > 1 && !part_path(other, sizeof other, path, 1, parts))
-		parts = 1; /* then the check of the part says what is wrong */
-	struct file_map *maps = memory_new(parts, sizeof *maps);
-	if (!maps) {
-		file_unmap(&first);
-		error_memory(e);
-		return NULL;
-	}
-	maps[0] = first;
-	unsigned have = 1;
-	while (have < parts && part_path(other, sizeof other, path, have + 1, parts) && file_map_path(&maps[have], other, e))
-		have++;
-	struct gguf *g = NULL;
-	if (have == parts) {
-		g = gguf_open_maps(maps, parts, e);
-	} else {
-		error_at(e, "%s: part %u of %u is missing", path, have + 1, parts);
-		for (unsigned i = 0; i < have; i++) file_unmap(&maps[i]);
-	}
-	memory_free(maps);
-	return g;
 }

@@ -3,7 +3,8 @@
  *
  * gguf_open maps the file (and the other parts of a split one) and checks everything that can be checked without knowing
  * what the values mean: counts against what the file can hold before anything is allocated, strings, types, alignment, and
- * that every tensor lies inside the data and overlaps no other. Values and tensors stay in the mapping.
+ * that every tensor lies inside the data and overlaps no other. Values and tensors stay in the mapping, lengths do not: a file
+ * that is written to while it is open gives wrong values, never one that reaches outside the mapping.
  * What the metadata says about a model is model/config's business, the vocabulary text/vocab's.
  *
  * Specification: ggml's docs/gguf.md.
@@ -46,10 +47,10 @@ struct gguf_value {
 	enum gguf_type item;        /* of an array */
 	uint64_t count;             /* of items; 1 for a scalar */
 	const uint8_t *data;        /* numbers, packed, unaligned; NULL for texts */
-	const uint8_t **text_start; /* where each of `count` texts lies, its length first; read with gguf_item_text */
+	const uint8_t **text_start; /* where each of `count` texts lies, its length first, and the end; see gguf_item_text */
 };
 
-/* What a file may hold at most, all parts each: far above any real model, so that a hostile one costs little memory. */
+/* What a model may hold at most, all parts together: far above any real one, so that a hostile file costs little memory. */
 enum {
 	GGUF_MAX_DIMENSIONS = 4,
 	GGUF_MAX_VALUES = 65536,
@@ -76,7 +77,7 @@ struct gguf;
 /* Opens a file; when it is part 1 of a split file (split.count > 1) its other parts too, by their -0000N-of-0000M names. */
 struct gguf *gguf_open(const char *path, struct error *e);
 
-/* The same over maps that are there already, in the order of the parts. Takes the maps over, on failure too. */
+/* The same over maps that are there already, at least one, in the order of the parts. Takes the maps over, on failure too. */
 struct gguf *gguf_open_maps(struct file_map *maps, size_t n_maps, struct error *e);
 
 void gguf_close(struct gguf *g); /* NULL is allowed */

@@ -7,11 +7,14 @@
 #include "format/gguf.h"
 
 struct gguf {
-	struct file_map *maps; /* the parts, in order */
+	struct file_map *maps; /* the parts, in order; room for GGUF_MAX_PARTS */
 	size_t n_maps;
 	struct arena *arena;
 	uint32_t version;
-	struct gguf_value *values; /* of the first part */
+	uint64_t all_values, all_texts; /* of all parts read so far, texts in arrays */
+	int64_t parts;                  /* split.count of the first part; 0: not split */
+	int64_t split_tensors;          /* split.tensors.count of the first part; 0: not said */
+	struct gguf_value *values;      /* of the first part */
 	size_t n_values;
 	struct map *value_of_key;    /* index into values */
 	struct gguf_tensor *tensors; /* of all parts */
@@ -21,5 +24,7 @@ struct gguf {
 
 /* Bytes of one item of a number type; 0 for texts and arrays. */
 size_t gguf_item_size(enum gguf_type type);
+
+bool gguf_is_integer(enum gguf_type type); /* bools are none */
 
 #endif

@@ -65,15 +65,21 @@ const struct gguf_tensor *gguf_tensor(const struct gguf *g, const char *name)
 
 struct gguf_text gguf_item_text(const struct gguf_value *v, uint64_t index)
 {
-	uint64_t length;
-	memcpy(&length, v->text_start[index], sizeof length);
-	return (struct gguf_text){ .data = (const char *)v->text_start[index] + sizeof length, .length = (size_t)length };
+	const uint8_t *text = v->text_start[index] + sizeof(uint64_t);
+	return (struct gguf_text){ .data = (const char *)text, .length = (size_t)(v->text_start[index + 1] - text) };
+}
+
+static uint64_t item_u64(const struct gguf_value *v, uint64_t index)
+{
+	struct cursor c = cursor_over(v->data + index * sizeof(uint64_t), sizeof(uint64_t));
+	return cursor_u64(&c);
 }
 
 /* One number of the value as an integer and as a float: both, since the caller knows which it wants. */
 static void read_item(const struct gguf_value *v, uint64_t index, int64_t *integer, double *real)
 {
 	size_t size = gguf_item_size(v->item);
+	if (size == 0) return;
 	struct cursor c = cursor_over(v->data + index * size, size);
 	switch (v->item) {
 	case GGUF_U8:
@@ -85,7 +91,7 @@ static void read_item(const struct gguf_value *v, uint64_t index, int64_t *integ
 	case GGUF_I32: *integer = (int32_t)cursor_u32(&c); break;
 	case GGUF_I64: *integer = (int64_t)cursor_u64(&c); break;
 	case GGUF_U64: {
-		uint64_t u = cursor_u64(&c);
+		uint64_t u = item_u64(v, index);
 		*integer = u > INT64_MAX ? INT64_MAX : (int64_t)u;
 		break;
 	}
@@ -99,7 +105,7 @@ static void read_item(const struct gguf_value *v, uint64_t index, int64_t *integ
 int64_t gguf_item_int(const struct gguf_value *v, uint64_t index)
 {
 	int64_t integer = 0;
-	double real;
+	double real = 0;
 	read_item(v, index, &integer, &real);
 	return integer;
 }
@@ -112,7 +118,7 @@ double gguf_item_float(const struct gguf_value *v, uint64_t index)
 	return real;
 }
 
-static bool is_integer(enum gguf_type type)
+bool gguf_is_integer(enum gguf_type type)
 {
 	return type <= GGUF_I32 || type == GGUF_U64 || type == GGUF_I64;
 }
@@ -134,7 +140,7 @@ static bool get_integer(const struct gguf *g, const char *key, int64_t least, in
 	const struct gguf_value *v = gguf_find(g, key);
 	*found = v != NULL;
 	if (!v) return true;
-	if (!is_integer(v->type)) return wrong_kind(g, key, "an integer", e);
+	if (!gguf_is_integer(v->type)) return wrong_kind(g, key, "an integer", e);
 	*value = gguf_item_int(v, 0);
 	if (*value >= least && *value <= most) return true;
 	return error_set(e, "%s: '%s': %lld is out of range", gguf_name(g), key, (long long)*value);
@@ -191,7 +197,7 @@ bool gguf_get_array(const struct gguf *g, const char *key, enum gguf_type item, 
 	const struct gguf_value *v = gguf_find(g, key);
 	if (!v) return true;
 	if (v->type != GGUF_ARRAY) return wrong_kind(g, key, "an array", e);
-	bool fits = item == GGUF_I64 ? is_integer(v->item) : item == GGUF_F64 ? is_float(v->item) : v->item == item;
+	bool fits = item == GGUF_I64 ? gguf_is_integer(v->item) : item == GGUF_F64 ? is_float(v->item) : v->item == item;
 	if (!fits && v->count > 0) {
 		return wrong_kind(g, key,
 		                  item == GGUF_I64    ? "an array of integers"
@@ -247,6 +253,8 @@ void gguf_describe(const struct gguf_value *v, char *out, size_t room)
 			at = add(out, room, at, "%s", gguf_item_int(v, i) ? "true" : "false");
 		else if (is_float(v->item))
 			at = add(out, room, at, "%g", gguf_item_float(v, i));
+		else if (v->item == GGUF_U64)
+			at = add(out, room, at, "%llu", (unsigned long long)item_u64(v, i));
 		else
 			at = add(out, room, at, "%lld", (long long)gguf_item_int(v, i));
 	}
