@@ -77,10 +77,17 @@ extern const struct kernels *kernels_chosen;
 /* The table of a level by name, complete; NULL: unknown, or this CPU or build lacks it. For kerncheck. */
 const struct kernels *kernels_find(const char *name);
 
-/* The levels: each file of a level fills what it has. */
+/* The levels, and the files that they are made of: each fills what it has. */
 void kernels_fill_portable(struct kernels *k);
+void ops_fill_portable(struct kernels *k);
 #if defined(__x86_64__)
 void kernels_fill_avx2(struct kernels *k);
+void attention_fill_avx2(struct kernels *k);
+void dot_fill_avx2(struct kernels *k);
+void dot_k_fill_avx2(struct kernels *k);
+void float_fill_avx2(struct kernels *k);
+void ops_fill_avx2(struct kernels *k);
+void unpack_fill_avx2(struct kernels *k);
 #endif
 
 #endif

@@ -1,9 +1,12 @@
-/* kernels: AVX2, FMA and F16C. */
+/* kernels: the level of AVX2, FMA and F16C (Intel since 2013, AMD since 2017). */
 #include "nn/kernel_types.h"
-
-void ops_fill_avx2(struct kernels *k);
 
 void kernels_fill_avx2(struct kernels *k)
 {
+	attention_fill_avx2(k);
+	dot_fill_avx2(k);
+	dot_k_fill_avx2(k);
+	float_fill_avx2(k);
 	ops_fill_avx2(k);
+	unpack_fill_avx2(k);
 }

@@ -4,8 +4,6 @@
 
 #include <math.h>
 
-void ops_fill_portable(struct kernels *k);
-
 /* The 8-bit form as floats times the unpacked weights: what the integer kernels of other levels compute, for any format. */
 static float dot_block(const float *weights, const int8_t *q, size_t n)
 {

@@ -273,7 +273,6 @@ static void rope_pairs(float *x, size_t half, const float *cosines, const float 
 	}
 }
 
-void OPS_NAME(ops_fill, OPS_LEVEL)(struct kernels *k);
 void OPS_NAME(ops_fill, OPS_LEVEL)(struct kernels *k)
 {
 	k->dot_float = dot_float;

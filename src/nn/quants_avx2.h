@@ -1,0 +1,131 @@
+/*
+ * quants_avx2: the whole numbers of packed blocks in AVX2 registers, shared by what unpacks them and what multiplies them.
+ */
+#ifndef HEARTH_NN_QUANTS_AVX2_H
+#define HEARTH_NN_QUANTS_AVX2_H
+
+#include "nn/float16.h"
+
+#include <immintrin.h>
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* How far ahead of the products packed weights are fetched, in bytes. */
+enum { PREFETCH = 1536 };
+
+/* The sum of eight lanes. */
+INLINE float fold(__m256 v)
+{
+	__m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+	s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+	return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+
+INLINE __m256i load32(const void *p)
+{
+	return _mm256_loadu_si256((const __m256i *)p);
+}
+
+INLINE float half_at(const uint8_t *p)
+{
+	return _cvtsh_ss(load16(p));
+}
+
+/* 16 bytes of halves to 32 bytes, low halves first. */
+INLINE __m256i nibbles(const uint8_t *p)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m256i both = _mm256_inserti128_si256(_mm256_castsi128_si256(v), _mm_srli_epi16(v, 4), 1);
+	return _mm256_and_si256(both, _mm256_set1_epi8(15));
+}
+
+/* 32 bits to 32 bytes of 0 or 16: the fifth bits. */
+INLINE __m256i fifth_bits(const uint8_t *p)
+{
+	uint32_t bits;
+	memcpy(&bits, p, sizeof bits);
+	const __m256i spread = _mm256_set_epi64x(0x0303030303030303, 0x0202020202020202, 0x0101010101010101, 0);
+	const __m256i one = _mm256_set1_epi64x((long long)0x8040201008040201u);
+	__m256i v = _mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32((int)bits), spread), one);
+	return _mm256_and_si256(_mm256_cmpeq_epi8(v, one), _mm256_set1_epi8(16));
+}
+
+/* Q4_0, Q4_1; Q5_0, Q5_1: 32 values, 0 ... 15 or 31. `q` is where the halves stand, `high` where the fifth bits do. */
+INLINE __m256i quants_4(const uint8_t *q)
+{
+	return nibbles(q);
+}
+
+INLINE __m256i quants_5(const uint8_t *q, const uint8_t *high)
+{
+	return _mm256_or_si256(nibbles(q), fifth_bits(high));
+}
+
+/* Values 32j ... 32j + 31 of a block of 256, j a constant. */
+INLINE __m256i quants_2_k(const uint8_t *block, const int j)
+{
+	return _mm256_and_si256(_mm256_srli_epi16(load32(block + 16 + j / 4 * 32), j % 4 * 2), _mm256_set1_epi8(3));
+}
+
+/* Plus 4: 0 ... 7. */
+INLINE __m256i quants_3_k(const uint8_t *block, const int j)
+{
+	__m256i low = _mm256_and_si256(_mm256_srli_epi16(load32(block + 32 + j / 4 * 32), j % 4 * 2), _mm256_set1_epi8(3));
+	__m256i high = load32(block);
+	high = j < 2 ? _mm256_slli_epi16(high, 2 - j) : _mm256_srli_epi16(high, j - 2);
+	return _mm256_or_si256(low, _mm256_and_si256(high, _mm256_set1_epi8(4)));
+}
+
+INLINE __m256i quants_4_k(const uint8_t *block, const int j)
+{
+	return _mm256_and_si256(_mm256_srli_epi16(load32(block + 16 + j / 2 * 32), j % 2 * 4), _mm256_set1_epi8(15));
+}
+
+INLINE __m256i quants_5_k(const uint8_t *block, const int j)
+{
+	__m256i low = _mm256_and_si256(_mm256_srli_epi16(load32(block + 48 + j / 2 * 32), j % 2 * 4), _mm256_set1_epi8(15));
+	__m256i high = load32(block + 16);
+	high = j < 4 ? _mm256_slli_epi16(high, 4 - j) : _mm256_srli_epi16(high, j - 4);
+	return _mm256_or_si256(low, _mm256_and_si256(high, _mm256_set1_epi8(16)));
+}
+
+/* Plus 32: 0 ... 63. */
+INLINE __m256i quants_6_k(const uint8_t *block, const int j)
+{
+	__m256i low = _mm256_srli_epi16(load32(block + j / 4 * 64 + j % 2 * 32), j % 4 / 2 * 4);
+	__m256i high = load32(block + 128 + j / 4 * 32);
+	high = j % 4 < 2 ? _mm256_slli_epi16(high, 4 - j % 4 * 2) : _mm256_srli_epi16(high, j % 4 * 2 - 4);
+	return _mm256_or_si256(_mm256_and_si256(low, _mm256_set1_epi8(15)), _mm256_and_si256(high, _mm256_set1_epi8(48)));
+}
+
+/* The 6-bit scales of Q4_K and Q5_K, and their mins, as 8 bytes each. */
+INLINE void scales_4_k(const uint8_t *packed, uint64_t *scales, uint64_t *mins)
+{
+	uint32_t a, b, c;
+	memcpy(&a, packed, 4);
+	memcpy(&b, packed + 4, 4);
+	memcpy(&c, packed + 8, 4);
+	*scales = (a & 0x3f3f3f3f) | (uint64_t)((c & 0x0f0f0f0f) | (a >> 2 & 0x30303030)) << 32;
+	*mins = (b & 0x3f3f3f3f) | (uint64_t)((c >> 4 & 0x0f0f0f0f) | (b >> 2 & 0x30303030)) << 32;
+}
+
+/* The 6-bit scales of Q3_K as 16 signed bytes. */
+INLINE __m128i scales_3_k(const uint8_t *packed)
+{
+	uint32_t a, b, c;
+	memcpy(&a, packed, 4);
+	memcpy(&b, packed + 4, 4);
+	memcpy(&c, packed + 8, 4);
+	const uint32_t four = 0x0f0f0f0f, two = 0x30303030;
+	__m128i v = _mm_set_epi32((int)((b >> 4 & four) | (c >> 2 & two)), (int)((a >> 4 & four) | (c & two)),
+	                          (int)((b & four) | (c << 2 & two)), (int)((a & four) | (c << 4 & two)));
+	return _mm_sub_epi8(v, _mm_set1_epi8(32));
+}
+
+/* 8 bytes as floats. */
+INLINE __m256 floats_of_bytes(uint64_t bytes)
+{
+	return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)bytes)));
+}
+
+#endif

@@ -1,0 +1,430 @@
+/*
+ * kerncheck: compares every entry of every level that this CPU has with portable C, over a grid of shapes.
+ *
+ *     kerncheck            checks; prints a line for every entry that differs, and one for each level; status 1 when any did
+ *     kerncheck --speed    times the entries of every level on one thread, after the memory's own read bandwidth
+ *     kerncheck ... LEVEL  that level alone
+ */
+#include "base/clock.h"
+#include "base/threads.h"
+#include "nn/kernel_types.h"
+#include "nn/kernels.h"
+#include "nn/matmul.h"
+#include "nn/weights.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { MOST_ROWS = 96, MOST_COLS = 1100, MOST_OUTPUTS = 70 };
+
+static const struct kernels *plain, *level;
+static size_t failures, checks;
+static uint64_t seed = 4711;
+
+static void differ(const char *format, ...) ERROR_FORMAT(1, 2);
+static void differ(const char *format, ...)
+{
+	va_list args;
+	printf("%s: ", level->name);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+	failures++;
+}
+
+/* The first of n values that is further from the plain one than `relative` of what size[i] says (or of the value itself); n: none.
+ */
+static size_t first_far(const float *a, const float *b, const float *size, size_t n, float relative)
+{
+	checks++;
+	for (size_t i = 0; i < n; i++) {
+		float allowed = relative * (size ? size[i] : fabsf(b[i]));
+		if (a[i] != b[i] && !(fabsf(a[i] - b[i]) <= allowed) && !(a[i] != a[i] && b[i] != b[i])) return i;
+	}
+	return n;
+}
+
+static void check_unpack(const struct format *f)
+{
+	static uint8_t packed[40 * 292 + 1];
+	static float a[40 * 256 + 1], b[40 * 256 + 1];
+	for (size_t n = 1; n <= 40; n += n < 10 ? 1 : 10) {
+		size_t weights = n * f->type->weights;
+		random_blocks(&seed, f, packed + 1, n);
+		a[weights] = b[weights] = 123;
+		level->unpack[f->index](packed + 1, n, a);
+		plain->unpack[f->index](packed + 1, n, b);
+		if (first_far(a, b, NULL, weights + 1, 0) <= weights) differ("unpack %s of %zu blocks", f->type->name, n);
+	}
+}
+
+static void check_dot(const struct format *f)
+{
+	static const size_t outputs[] = { 1, 2, 3, 4, 5, 8, 33 };
+	static const size_t blocks_256[] = { 1, 2, 3, 5 }, blocks_32[] = { 1, 2, 3, 7, 8, 33 },
+	                    lengths_1[] = { 1, 7, 8, 33, 100, 512 };
+	const size_t *lengths = f->type->weights == 256 ? blocks_256 : f->type->weights == 32 ? blocks_32 : lengths_1;
+	size_t n_lengths = f->type->weights == 256 ? 4 : 6;
+	static uint8_t packed[33 * 2048 * 4 + 1];
+	static float x[9][1536], size[9 * 40], a[9 * 40], b[9 * 40], row[1536], scales[9][48];
+	static int8_t q[9][1536];
+	static int16_t sums[9][96];
+	for (size_t l = 0; l < n_lengths; l++) {
+		size_t cols = lengths[l] * f->type->weights, row_bytes = lengths[l] * f->type->bytes;
+		struct kernel_row rows[9];
+		for (size_t r = 0; r < 9; r++) {
+			random_floats(&seed, x[r], cols);
+			plain->quantize(x[r], cols / 32 * 32, q[r], scales[r], sums[r]);
+			rows[r] = (struct kernel_row){ x[r], q[r], scales[r], sums[r] };
+		}
+		for (size_t k = 0; k < sizeof outputs / sizeof outputs[0]; k++) {
+			size_t n = outputs[k];
+			random_blocks(&seed, f, packed + 1, n * lengths[l]);
+			plain->dot[f->index](f, packed + 1, row_bytes, n, cols, rows, 9, b, 40);
+			for (size_t o = 0; o < n; o++) {
+				f->unpack(packed + 1 + o * row_bytes, lengths[l], row);
+				for (size_t r = 0; r < 9; r++) {
+					size[r * 40 + o] =
+					        sqrtf(plain->dot_float(row, row, cols) * plain->dot_float(x[r], x[r], cols));
+				}
+			}
+			for (size_t n_rows = 1; n_rows <= 9; n_rows++) {
+				level->dot[f->index](f, packed + 1, row_bytes, n, cols, rows, n_rows, a, 40);
+				for (size_t r = 0; r < n_rows; r++) {
+					size_t o = first_far(a + r * 40, b + r * 40, size + r * 40, n, 3e-6f);
+					if (o < n)
+						differ("dot %s, %zu x %zu, row %zu of %zu, output %zu: %g for %g", f->type->name, n,
+						       cols, r, n_rows, o, (double)a[r * 40 + o], (double)b[r * 40 + o]);
+				}
+			}
+		}
+	}
+}
+
+static void check_quantize(void)
+{
+	static float x[32 * 9], sa[9], sb[9];
+	static int8_t a[32 * 9], b[32 * 9];
+	static int16_t ta[18], tb[18];
+	for (size_t n = 32; n <= 288; n += 32) {
+		random_floats(&seed, x, n);
+		memset(x, 0, n == 64 ? 128 : 0);
+		x[n - 1] = n == 96 ? INFINITY : x[n - 1];
+		level->quantize(x, n, a, sa, ta);
+		plain->quantize(x, n, b, sb, tb);
+		checks++;
+		if (memcmp(a, b, n) || memcmp(sa, sb, n / 8) || memcmp(ta, tb, n / 8)) differ("quantize %zu", n);
+	}
+}
+
+static void check_products(void)
+{
+	static const size_t counts[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, MOST_ROWS },
+	                    outs[] = { 1, 2, 3, 4, 5, 7, 8, 9, 64, MOST_OUTPUTS };
+	static const size_t lengths[] = { 1, 3, 8, 15, 16, 17, 100, 512, MOST_COLS };
+	static float tile[MOST_OUTPUTS * (MOST_COLS + 5)], x[MOST_ROWS][MOST_COLS], a[MOST_ROWS * 71], b[MOST_ROWS * 71],
+	        size[MOST_OUTPUTS];
+	const float *rows[MOST_ROWS];
+	random_floats(&seed, tile, MOST_OUTPUTS * (MOST_COLS + 5));
+	random_floats(&seed, x[0], MOST_ROWS * MOST_COLS);
+	for (size_t r = 0; r < MOST_ROWS; r++) rows[r] = x[r];
+	for (size_t l = 0; l < 9; l++) {
+		for (size_t o = 0; o < MOST_OUTPUTS; o++) size[o] = 2.0f * (float)lengths[l];
+		for (size_t i = 0; i < 10; i++) {
+			for (size_t j = 0; j < 10; j++) {
+				bool add = (i + j) % 2;
+				for (size_t k = 0; k < MOST_ROWS * 71; k++) a[k] = b[k] = 1;
+				level->products(tile, lengths[l] + 5, outs[j], rows, counts[i], lengths[l], a, 71, add);
+				plain->products(tile, lengths[l] + 5, outs[j], rows, counts[i], lengths[l], b, 71, add);
+				for (size_t r = 0; r < counts[i]; r++) {
+					if (first_far(a + r * 71, b + r * 71, size, outs[j], 2e-6f) < outs[j])
+						differ("products %zu x %zu x %zu, row %zu", counts[i], outs[j], lengths[l], r);
+					if (a[r * 71 + outs[j]] != 1)
+						differ("products %zu x %zu writes behind", counts[i], outs[j]);
+				}
+			}
+		}
+	}
+}
+
+static void check_attention(enum kv_type type)
+{
+	static const size_t heads[] = { 1, 5, 8, 16, 40, 64, 80, 96, 128, 192, 256, 512 };
+	static _Alignas(64) uint8_t page[2 * KV_PAGE * KV_HEAD_MOST * 4];
+	static float floats[KV_PAGE * KV_HEAD_MOST], q[9 * KV_HEAD_MOST], w[9 * KV_PAGE], a[9 * KV_HEAD_MOST], b[9 * KV_HEAD_MOST],
+	        size[9 * KV_HEAD_MOST], factors[9] = { 0, 1, 0.5f, 0.25f, 1, 1, 0.75f, 1, 0 };
+	const float *rows[9];
+	for (size_t h = 0; h < sizeof heads / sizeof heads[0]; h++) {
+		size_t n = heads[h];
+		random_floats(&seed, floats, KV_PAGE * n);
+		random_floats(&seed, q, 9 * n);
+		if (type == KV_F32)
+			memcpy(page, floats, KV_PAGE * n * sizeof(float));
+		else
+			plain->store_half(floats, (uint16_t *)(void *)page, KV_PAGE * n);
+		for (size_t i = 0; i < 9; i++) rows[i] = q + i * n;
+		for (size_t i = 0; i < 9 * KV_HEAD_MOST; i++) size[i] = 4.0f * (float)(n > 64 ? n : 64);
+		for (size_t p = 1; p <= KV_PAGE; p = p < 8 ? p + 1 : p + 7) {
+			for (size_t k = 1; k <= 9; k++) {
+				level->scores[type](page, n, rows, k, p, a);
+				plain->scores[type](page, n, rows, k, p, b);
+				for (size_t i = 0; i < k; i++) {
+					if (first_far(a + i * KV_PAGE, b + i * KV_PAGE, size, p, 1e-6f) < p)
+						differ("scores type %d, head %zu, %zu positions, query %zu of %zu", (int)type, n, p,
+						       i, k);
+				}
+				random_floats(&seed, w, 9 * KV_PAGE);
+				for (size_t i = 0; i < k; i++) {
+					if (p % 2) w[i * KV_PAGE + p] = 0;
+				}
+				random_floats(&seed, a, 9 * n);
+				memcpy(b, a, 9 * n * sizeof(float));
+				level->values[type](page, n, w, factors, k, p, a);
+				plain->values[type](page, n, w, factors, k, p, b);
+				if (first_far(a, b, size, 9 * n, 1e-6f) < 9 * n)
+					differ("values type %d, head %zu, %zu positions, %zu queries", (int)type, n, p, k);
+			}
+		}
+	}
+}
+
+static void check_halves(void)
+{
+	static float x[4099];
+	static uint16_t a[4099], b[4099];
+	for (uint64_t at = 0; at < 1u << 20; at += 4099) {
+		for (size_t i = 0; i < 4099; i++) x[i] = float_from_bits((uint32_t)((at + i) << 12) + random_next(&seed) % 4096);
+		level->store_half(x, a, 4099 - at % 17);
+		plain->store_half(x, b, 4099 - at % 17);
+		checks++;
+		if (memcmp(a, b, sizeof a - 2 * (at % 17))) differ("store_half");
+	}
+}
+
+static void check_ops(size_t n)
+{
+	static float x[1100], y[1100], a[1100], b[1100], size[1100];
+	random_floats(&seed, x, n + 1);
+	random_floats(&seed, y, n + 1);
+	for (size_t i = 0; i <= n; i++) size[i] = 1 + fabsf(x[i] * y[i]);
+	float s = level->dot_float(x, y, n), t = plain->dot_float(x, y, n), allowed = 2.0f * (float)n;
+	if (first_far(&s, &t, &allowed, 1, 1e-6f) < 1) differ("dot_float of %zu", n);
+	if (level->most(x, n) != plain->most(x, n)) differ("most of %zu", n);
+#define BOTH(what, call)                                                                                                           \
+	for (size_t side = 0; side < 2; side++) {                                                                                  \
+		const struct kernels *k = side ? plain : level;                                                                    \
+		float *out = side ? b : a;                                                                                         \
+		memcpy(out, x, (n + 1) * sizeof *out);                                                                             \
+		call;                                                                                                              \
+	}                                                                                                                          \
+	if (first_far(a, b, size, n + 1, 1e-6f) <= n) differ(what " of %zu", n);
+	BOTH("scale_multiply", k->scale_multiply(x, y, 0.7f, out, n))
+	BOTH("exp_sum", k->exp_sum(out, 3, n))
+	BOTH("soft_cap", k->soft_cap(out, 3, n))
+	BOTH("sigmoid", k->sigmoid(out, n))
+	BOTH("add", k->add(x, y, out, n))
+	BOTH("multiply", k->multiply(x, y, out, n))
+	BOTH("add_scaled", k->add_scaled(out, y, 0.3f, n))
+	BOTH("rope_pairs", k->rope_pairs(out, n / 2, y, y + n / 2))
+	BOTH("rope_halves", k->rope_halves(out, n / 2, y, y + n / 2))
+	for (int kind = 0; kind < OPS_ACTIVATIONS; kind++) {
+		BOTH("gate", k->gate[kind](x, kind % 2 ? y : NULL, out, n))
+	}
+}
+
+static void check_level(void)
+{
+	size_t before = failures;
+	checks = 0;
+	for (size_t i = 0; i < FORMAT_COUNT; i++) {
+		check_unpack(format_at(i));
+		check_dot(format_at(i));
+	}
+	check_quantize();
+	check_products();
+	for (int type = 0; type < KV_TYPES; type++) check_attention((enum kv_type)type);
+	check_halves();
+	for (size_t n = 0; n < 1099; n = n < 70 ? n + 1 : n * 2 - 3) check_ops(n);
+	printf("%s: %zu checks, %zu differ\n", level->name, checks, failures - before);
+}
+
+/* --- speed --- */
+
+enum { MEMORY = 256 << 20, TIMES = 3 };
+
+static uint8_t *memory;
+static float sink;
+
+/* Seconds of the fastest of a few calls. */
+#define FASTEST(seconds, call)                                                                                                     \
+	double seconds = 1e9;                                                                                                      \
+	for (int time_ = 0; time_ < TIMES; time_++) {                                                                              \
+		double begin_ = clock_seconds();                                                                                   \
+		call;                                                                                                              \
+		double took_ = clock_seconds() - begin_;                                                                           \
+		if (took_ < seconds) seconds = took_;                                                                              \
+	}
+
+static void read_share(void *data, unsigned index, unsigned count)
+{
+	(void)data;
+	const uint64_t *p = (const uint64_t *)(const void *)(memory + (size_t)MEMORY / count * index);
+	uint64_t sum[8] = { 0 };
+	for (size_t i = 0; i < MEMORY / count / 8; i += 8) {
+		for (size_t j = 0; j < 8; j++) sum[j] += p[i + j];
+	}
+	if (sum[0] + sum[1] + sum[2] + sum[3] + sum[4] + sum[5] + sum[6] + sum[7] == 1) sink = 1;
+}
+
+static void speed_memory(void)
+{
+	for (unsigned count = 1; count <= threads_available(); count *= 2) {
+		struct threads *t = threads_new(count, NULL);
+		if (!t) return;
+		FASTEST(s, threads_run(t, read_share, NULL))
+		printf("memory read, %u threads: %.1f GB/s\n", count, (double)MEMORY / s * 1e-9);
+		threads_free(t);
+	}
+}
+
+static void speed_format(const struct format *f)
+{
+	enum { COLS = 2048 };
+	static float x[8 * COLS], scales[8 * COLS / 32], unpacked[COLS], *out;
+	static int8_t q[8 * COLS];
+	static int16_t sums[8 * COLS / 16];
+	struct kernel_row rows[8];
+	size_t row_bytes = COLS / f->type->weights * f->type->bytes, n = MEMORY / row_bytes;
+	out = malloc(8 * n * sizeof *out);
+	random_floats(&seed, x, 8 * COLS);
+	for (size_t r = 0; r < 8; r++)
+		rows[r] = (struct kernel_row){ x + r * COLS, q + r * COLS, scales + r * COLS / 32, sums + r * COLS / 16 };
+	level->quantize(x, 8 * COLS, q, scales, sums);
+	for (size_t o = 0; o < n; o++) {
+		/* real blocks, the same again and again: values that are no numbers would cost time of their own */
+		if (o < 64)
+			random_blocks(&seed, f, memory + o * row_bytes, COLS / f->type->weights);
+		else
+			memcpy(memory + o * row_bytes, memory + o % 64 * row_bytes, row_bytes);
+	}
+	FASTEST(s1, level->dot[f->index](f, memory, row_bytes, n, COLS, rows, 1, out, n))
+	size_t some = (1 << 20) / row_bytes;
+	FASTEST(sc, level->dot[f->index](f, memory, row_bytes, some, COLS, rows, 1, out, n))
+	FASTEST(s8, level->dot[f->index](f, memory, row_bytes, n / 8, COLS, rows, 8, out, n))
+	FASTEST(su, for (size_t i = 0; i < 2000; i++)
+	                    level->unpack[f->index](memory + i % 64 * row_bytes, COLS / f->type->weights, unpacked))
+	printf("%s %-5s dot: %5.1f GB/s from memory, %5.1f from cache; %5.1f G products/s with 8 rows; unpack %5.2f G weights/s\n",
+	       level->name, f->type->name, (double)(n * row_bytes) / s1 * 1e-9, (double)(some * row_bytes) / sc * 1e-9,
+	       (double)(n / 8 * COLS * 8) / s8 * 1e-9, 2000.0 * COLS / su * 1e-9);
+	sink += out[0] + unpacked[0];
+	free(out);
+}
+
+static void speed_matmul(const struct format *f, size_t n_rows)
+{
+	enum { COLS = 2048, ROWS = 2048 };
+	size_t blocks = (size_t)ROWS * COLS / f->type->weights;
+	random_blocks(&seed, f, memory, blocks);
+	struct matrix m;
+	if (!matrix_init(&m, f, memory, ROWS, COLS)) return;
+	float *x = malloc(n_rows * COLS * sizeof *x), *out = malloc(n_rows * ROWS * sizeof *out);
+	void *scratch = aligned_alloc(64, (matmul_scratch_bytes() + 63) / 64 * 64);
+	random_floats(&seed, x, n_rows * COLS);
+	struct activations in;
+	activations_init(&in, x, COLS, n_rows, 0, COLS, false, NULL);
+	struct matmul_job job = { .weights = &m, .in = &in, .out = out, .out_stride = ROWS };
+	FASTEST(s, matmul(&job, 0, ROWS, scratch))
+	printf("%s %-5s matmul, %zu prompt rows: %.1f GFLOP/s\n", level->name, f->type->name, n_rows,
+	       2.0 * ROWS * COLS * (double)n_rows / s * 1e-9);
+	sink += out[0];
+	free(x);
+	free(out);
+	free(scratch);
+}
+
+static void speed_attention(size_t n_rows, size_t position)
+{
+	enum { HEADS = 32, KV_HEADS = 8, HEAD = 64 };
+	struct attention_job job = { .kv = { KV_F16, KV_HEADS, HEAD, HEAD }, .n_heads = HEADS, .scale = 0.125f, .n_runs = 1 };
+	size_t layer = kv_layer_bytes(&job.kv), n_pages = (position + n_rows + KV_PAGE - 1) / KV_PAGE;
+	const uint8_t **pages = malloc(n_pages * sizeof *pages);
+	memset(memory, 0, n_pages * layer);
+	for (size_t p = 0; p < n_pages; p++) pages[p] = memory + p * layer;
+	float *q = malloc(n_rows * HEADS * HEAD * sizeof *q), *out = malloc(n_rows * HEADS * HEAD * sizeof *out);
+	random_floats(&seed, q, n_rows * HEADS * HEAD);
+	struct attention_run run = { 0, n_rows, position, pages };
+	void *scratch = aligned_alloc(64, attention_scratch_bytes(&job.kv, HEADS / KV_HEADS));
+	job.q = q, job.q_stride = HEADS * HEAD, job.out = out, job.out_stride = HEADS * HEAD, job.runs = &run;
+	FASTEST(s, attention_compute(&job, 0, 1, scratch))
+	double pairs = (double)n_rows * ((double)position + (double)(n_rows + 1) / 2);
+	printf("%s attention, %zu rows at %zu: %.1f GFLOP/s, K/V read at %.1f GB/s\n", level->name, n_rows, position,
+	       pairs * HEADS * HEAD * 4 / s * 1e-9, (double)(n_pages * layer) / s * 1e-9);
+	sink += out[0];
+	free(pages);
+	free(q);
+	free(out);
+	free(scratch);
+}
+
+static void speed_ops(void)
+{
+	enum { N = 2048, CALLS = 3000 };
+	static float x[N], y[N], out[N];
+	static int8_t q[N];
+	static float scales[N / 32];
+	static int16_t sums[N / 16];
+	random_floats(&seed, x, N);
+	random_floats(&seed, y, N);
+#define TIME(what, call)                                                                                                           \
+	{                                                                                                                          \
+		FASTEST(s, for (int i = 0; i < CALLS; i++) call)                                                                   \
+		printf("%s %s: %.2f ns a value\n", level->name, what, s * 1e9 / ((double)N * CALLS));                              \
+	}
+	TIME("quantize", level->quantize(x, N, q, scales, sums))
+	TIME("dot_float", sink += level->dot_float(x, y, N))
+	TIME("scale_multiply", level->scale_multiply(x, y, 1.1f, out, N))
+	TIME("gate silu", level->gate[OPS_SILU](x, y, out, N))
+	TIME("gate gelu", level->gate[OPS_GELU](x, y, out, N))
+	TIME("exp_sum", (memcpy(out, x, sizeof out), sink += level->exp_sum(out, 3, N)))
+	TIME("rope_pairs", level->rope_pairs(out, N / 2, x, y))
+	TIME("rope_halves", level->rope_halves(out, N / 2, x, y))
+}
+
+static void speed_level(void)
+{
+	for (size_t i = 0; i < FORMAT_COUNT; i++) speed_format(format_at(i));
+	for (size_t i = 0; i < FORMAT_COUNT; i++) speed_matmul(format_at(i), 256);
+	speed_attention(1, 4096);
+	speed_attention(128, 512);
+	speed_ops();
+}
+
+int main(int argc, char **argv)
+{
+	bool speed = argc > 1 && strcmp(argv[1], "--speed") == 0;
+	const char *only = argc > 1 + speed ? argv[1 + speed] : NULL;
+	struct error e;
+	plain = kernels_find("portable");
+	if (only && !kernels_choose(only, &e)) {
+		fprintf(stderr, "error: %s\n", e.text);
+		return 1;
+	}
+	if (speed) {
+		memory = aligned_alloc(2 << 20, MEMORY);
+		if (!memory) return 1;
+		memset(memory, 1, MEMORY);
+		speed_memory();
+	}
+	for (size_t i = 0; kernels_level(i); i++) {
+		level = kernels_find(kernels_level(i));
+		if ((only && strcmp(only, level->name) != 0) || (!only && level == plain)) continue;
+		kernels_choose(level->name, NULL);
+		if (speed)
+			speed_level();
+		else
+			check_level();
+	}
+	if (sink == 12345.678f) puts("");
+	return failures > 0;
+}
