@@ -36,7 +36,7 @@ static unsigned nibble(const uint8_t *q, size_t i)
 /* Such a value with its fifth bit from 32 bits at `high`. */
 static unsigned five_bits(const uint8_t *q, const uint8_t *high, size_t i)
 {
-	return nibble(q, i) | (high[i / 8] >> i % 8 & 1u) << 4;
+	return nibble(q, i) | ((unsigned)high[i / 8] >> i % 8 & 1u) << 4;
 }
 
 /* half d; 4 bits q[32], 8 meaning 0. */
@@ -83,7 +83,7 @@ void unpack_q2_k(const uint8_t *blocks, size_t n, float *out)
 		float d = half_load(b + 80), dmin = half_load(b + 82);
 		for (size_t i = 0; i < 256; i++) {
 			uint8_t scale = b[i / 16];
-			unsigned value = q[i / 128 * 32 + i % 32] >> i / 32 % 4 * 2 & 3u;
+			unsigned value = (unsigned)q[i / 128 * 32 + i % 32] >> i / 32 % 4 * 2 & 3u;
 			*out++ = d * (float)(scale & 15) * (float)value - dmin * (float)(scale >> 4);
 		}
 	}
