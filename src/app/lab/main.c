@@ -31,6 +31,7 @@ static const struct command commands[] = {
 	{ "logits", lab_logits, "MODEL TOKENS OUT [--batch N]", "logits of every position as raw float32" },
 	{ "plan", lab_plan, "MODEL [--json]", "the list of steps and the memory plan" },
 	{ "dequantize", lab_dequantize, "TYPE < RAW > FLOATS", "whole blocks of a weight type as float32" },
+	{ "bench", lab_bench, "MODEL -p 512 -n 64 -d 0,4096 -t 2 -r 5 [--csv]", "speeds, load time, first token, peak memory" },
 	{ "embed", not_yet, "", "not in this version" },
 	{ "rerank", not_yet, "", "not in this version" },
 	{ "imatrix", not_yet, "", "not in this version" },

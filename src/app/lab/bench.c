@@ -1,0 +1,225 @@
+/*
+ * hearth-lab bench: speed of prompts and of generation, load time, first token, peak memory.
+ *
+ *   prompt      -p random tokens in an empty context, after one warm-up of the same size
+ *   generate    -n tokens one by one behind `depth` tokens, after one warm-up token
+ *   cpu         CPU seconds for each generated token
+ *   load        model file opened to ready, in a fresh process (the file is in the page cache after one unmeasured start)
+ *   first_token start of a fresh process to the choice of the first token behind a prompt of 128
+ *   peak_rss    largest resident size of the process that measured speeds, mapped file included; peak_rss_first: of the other
+ *
+ * Each number of threads and each depth has processes of its own. Medians are shown with the smallest and the largest value.
+ */
+#include "app/lab/bench.h"
+
+#include "app/lab/lab.h"
+#include "base/clock.h"
+#include "nn/kernels.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct results {
+	double value[BENCH_METRICS][BENCH_MAX_RUNS], other[BENCH_METRICS];
+	uint32_t n[BENCH_METRICS];
+};
+
+static const struct {
+	const char *name, *unit;
+} metrics[BENCH_METRICS] = { { "load", "s" },         { "first_token", "s" },    { "peak_rss_first", "MiB" },
+	                     { "prompt", "token/s" }, { "generate", "token/s" }, { "peak_rss", "MiB" },
+	                     { "cpu", "s/token" } };
+
+static void add(struct results *r, const struct bench_sample *s)
+{
+	if (s->metric >= BENCH_METRICS || r->n[s->metric] == BENCH_MAX_RUNS) return;
+	r->value[s->metric][r->n[s->metric]++] = s->value;
+	if (s->other > r->other[s->metric]) r->other[s->metric] = s->other;
+}
+
+/* Runs one job in a fresh process (this program again) and adds what it measured; false when that process failed. */
+static bool run_job(const struct bench_options *o, struct bench_job job, struct results *r)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) != 0) return false;
+	job.to = ends[1];
+	job.born = clock_seconds();
+	pid_t pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		char spec[128], p[16], n[16], runs[16];
+		snprintf(spec, sizeof spec, "%d %u %u %d %.9f", job.start, job.threads, job.depth, job.to, job.born);
+		snprintf(p, sizeof p, "%u", o->prompt);
+		snprintf(n, sizeof n, "%u", o->generate);
+		snprintf(runs, sizeof runs, "%u", o->runs);
+		fcntl(ends[1], F_SETFD, 0);
+		char *argv[16] = { "hearth-lab", "bench", (char *)(uintptr_t)o->model.path, "-p", p, "-n", n, "-r", runs,
+			           "--job",      spec };
+		size_t at = 11;
+		if (o->model.exact) argv[at++] = "--exact";
+		if (o->model.kv_given) {
+			argv[at++] = "--kv";
+			argv[at++] = o->model.kv == KV_F32 ? "f32" : "f16";
+		}
+		execv("/proc/self/exe", argv);
+		_exit(127);
+	}
+	close(ends[1]);
+	struct bench_sample s;
+	while (read(ends[0], &s, sizeof s) == (ssize_t)sizeof s) add(r, &s);
+	close(ends[0]);
+	int status = -1;
+	struct rusage use;
+	if (pid < 0 || wait4(pid, &status, 0, &use) != pid || status != 0) return false;
+	s = (struct bench_sample){ .metric = job.start ? BENCH_PEAK_FIRST : BENCH_PEAK, .value = (double)use.ru_maxrss / 1024 };
+	add(r, &s);
+	return true;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+static uint32_t tokens_of(const struct bench_options *o, int metric)
+{
+	return metric == BENCH_PROMPT     ? o->prompt
+	       : metric == BENCH_GENERATE ? o->generate
+	       : metric == BENCH_FIRST    ? BENCH_START
+	                                  : 0;
+}
+
+static void print(const struct bench_options *o, uint32_t threads, uint32_t depth, struct results *r)
+{
+	const char *slash = strrchr(o->model.path, '/'), *name = slash ? slash + 1 : o->model.path;
+	struct stat st = { 0 };
+	if (stat(o->model.path, &st) != 0) st.st_size = 0;
+	for (int k = 0; k < BENCH_METRICS; k++) {
+		uint32_t n = r->n[k], tokens = tokens_of(o, k);
+		double *v = r->value[k];
+		if (n == 0 || (o->csv && k == BENCH_CPU)) continue;
+		qsort(v, n, sizeof *v, ascending);
+		double median = n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+		if (o->csv) {
+			printf("%s,%lld,%s,%u,%s,%u,%u,%s,%.4f,%.4f,%.4f,%u,%.1f\n", name, (long long)st.st_size, kernels_name(),
+			       threads, metrics[k].name, tokens, depth, metrics[k].unit, median, v[0], v[n - 1], n, r->other[k]);
+		} else {
+			printf("%-14s %7u %6u %7u  %10.4g %-8s %10.4g %10.4g  %5.1f %%\n", metrics[k].name, threads, depth, tokens,
+			       median, metrics[k].unit, v[0], v[n - 1], r->other[k]);
+		}
+	}
+	fflush(stdout);
+}
+
+static void print_head(const struct bench_options *o)
+{
+	if (o->csv) {
+		puts("model,bytes,variant,threads,metric,tokens,depth,unit,median,min,max,runs,other_cpu_pct");
+		return;
+	}
+	printf("%s\nCPU level %s, %u threads available, %u runs\n\n", o->model.path, kernels_name(), threads_available(), o->runs);
+	puts("what           threads  depth  tokens      median               smallest    largest   others");
+}
+
+static int run_all(const struct bench_options *o)
+{
+	struct error e;
+	struct results ignored = { 0 };
+	for (uint32_t t = 0; t < o->n_threads; t++) {
+		struct bench_job job = { .start = true, .threads = o->threads[t] };
+		if (!run_job(o, job, &ignored)) return LAB_FAILED; /* brings the file into the page cache; its message is printed */
+		if (t == 0) print_head(o);
+		struct results r = { 0 };
+		for (uint32_t i = 0; i < o->runs; i++) {
+			if (!run_job(o, job, &r)) return LAB_FAILED;
+		}
+		print(o, job.threads, 0, &r);
+		for (uint32_t d = 0; d < o->n_depths; d++) {
+			memset(&r, 0, sizeof r);
+			job = (struct bench_job){ .threads = o->threads[t], .depth = o->depth[d] };
+			if (!run_job(o, job, &r)) return LAB_FAILED;
+			print(o, job.threads, job.depth, &r);
+		}
+	}
+	if (!ferror(stdout)) return LAB_DONE;
+	error_set(&e, "standard output: cannot write");
+	return lab_fail(&e);
+}
+
+/* "0,4096" to numbers. */
+static bool read_list(const char *text, uint32_t *out, uint32_t *n)
+{
+	char copy[256];
+	uint64_t value;
+	*n = 0;
+	if (!text || strlen(text) >= sizeof copy) return false;
+	memcpy(copy, text, strlen(text) + 1);
+	for (char *p = copy, *comma; p; p = comma ? comma + 1 : NULL) {
+		comma = strchr(p, ',');
+		if (comma) *comma = 0;
+		if (*n == BENCH_MAX_LIST || !lab_number(p, 0, 1u << 24, &value)) return false;
+		out[(*n)++] = (uint32_t)value;
+	}
+	return true;
+}
+
+static bool read_job(const char *text, struct bench_job *job)
+{
+	int start;
+	if (!text || sscanf(text, "%d %u %u %d %lf", &start, &job->threads, &job->depth, &job->to, &job->born) != 5) return false;
+	job->start = start != 0;
+	return job->threads > 0;
+}
+
+/* One option of bench alone; false when it is not understood. */
+static bool take_option(struct bench_options *o, const char *option, const char *value, struct bench_job *job)
+{
+	uint64_t number;
+	if (strcmp(option, "-d") == 0) return read_list(value, o->depth, &o->n_depths);
+	if (strcmp(option, "-t") == 0) return read_list(value, o->threads, &o->n_threads) && o->threads[0] > 0;
+	if (strcmp(option, "--job") == 0) return read_job(value, job);
+	if (!value || !lab_number(value, 0, 1u << 20, &number)) return false;
+	if (strcmp(option, "-p") == 0)
+		o->prompt = (uint32_t)number;
+	else if (strcmp(option, "-n") == 0)
+		o->generate = (uint32_t)number;
+	else if (strcmp(option, "-r") == 0 && number >= 1 && number <= BENCH_MAX_RUNS)
+		o->runs = (uint32_t)number;
+	else
+		return false;
+	return true;
+}
+
+int lab_bench(int argc, char **argv)
+{
+	struct bench_options o = { .prompt = 512, .generate = 64, .runs = 5, .n_depths = 1 };
+	struct bench_job job = { .threads = 0 };
+	for (int i = 0; i < argc; i++) {
+		bool taken;
+		int status = model_option(&o.model, argc, argv, &i, &taken);
+		if (status != LAB_DONE) return status;
+		if (taken) continue;
+		if (strcmp(argv[i], "--csv") == 0)
+			o.csv = true;
+		else if (!take_option(&o, argv[i], i + 1 < argc ? argv[i + 1] : NULL, &job))
+			return lab_misuse("bench: '%s' or its value is not understood", argv[i]);
+		else
+			i++;
+	}
+	if (!o.model.path) return lab_misuse("bench: a model file is missing");
+	if (job.threads) return bench_child(&o, &job);
+	if (o.n_threads == 0) {
+		o.n_threads = 1;
+		o.threads[0] = o.model.threads ? o.model.threads : threads_available();
+	}
+	return run_all(&o);
+}

@@ -1,0 +1,37 @@
+/* bench: what `hearth-lab bench` measures, and the form in which a measuring process tells it. */
+#ifndef HEARTH_APP_LAB_BENCH_H
+#define HEARTH_APP_LAB_BENCH_H
+
+#include "app/lab/model_options.h"
+
+enum bench_metric { BENCH_LOAD, BENCH_FIRST, BENCH_PEAK_FIRST, BENCH_PROMPT, BENCH_GENERATE, BENCH_PEAK, BENCH_CPU, BENCH_METRICS };
+
+enum { BENCH_MAX_RUNS = 64, BENCH_MAX_LIST = 8, BENCH_START = 128 /* tokens before the first answer */ };
+
+struct bench_options {
+	struct model_arguments model;
+	uint32_t prompt, generate, runs;
+	uint32_t depth[BENCH_MAX_LIST], n_depths;
+	uint32_t threads[BENCH_MAX_LIST], n_threads;
+	bool csv;
+};
+
+/* One measured value, as it goes through the pipe. */
+struct bench_sample {
+	uint32_t metric; /* enum bench_metric */
+	double value;
+	double other; /* percent of the machine's CPU time that other processes took meanwhile */
+};
+
+/* What a fresh process is started for. */
+struct bench_job {
+	bool start; /* load time and first token; else speeds */
+	uint32_t threads, depth;
+	int to;      /* where samples are written */
+	double born; /* clock_seconds of the parent before the process was made */
+};
+
+/* Measures and returns the exit status of the process. */
+int bench_child(const struct bench_options *o, const struct bench_job *job);
+
+#endif
