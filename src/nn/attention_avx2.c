@@ -26,26 +26,26 @@ INLINE void finish(float *acc, float factor, __m256 sum)
 INLINE void block(const void *values, size_t head_v, const float *weights, const float *factors, size_t n_pairs, float *acc,
                   const int is_half, const int Q, const int V)
 {
-	__m256 sum[3][4];
-#pragma GCC unroll 3
-	for (int q = 0; q < 3; q++) {
+	__m256 sum[4][4];
+#pragma GCC unroll 4
+	for (int q = 0; q < 4; q++) {
 #pragma GCC unroll 4
 		for (int v = 0; v < 4; v++) sum[q][v] = _mm256_setzero_ps();
 	}
 	for (size_t p = 0; p < n_pairs; p++) {
-		__m256 w[3];
-#pragma GCC unroll 3
+		__m256 w[4];
+#pragma GCC unroll 4
 		for (int q = 0; q < Q; q++) {
 			w[q] = _mm256_castpd_ps(_mm256_broadcast_sd((const double *)(const void *)(weights + q * KV_PAGE + 2 * p)));
 		}
 #pragma GCC unroll 4
 		for (int v = 0; v < V; v++) {
 			__m256 x = load_pairs(values, p * head_v * 2 + (size_t)v * 8, is_half);
-#pragma GCC unroll 3
+#pragma GCC unroll 4
 			for (int q = 0; q < Q; q++) sum[q][v] = _mm256_fmadd_ps(w[q], x, sum[q][v]);
 		}
 	}
-#pragma GCC unroll 3
+#pragma GCC unroll 4
 	for (int q = 0; q < Q; q++) {
 #pragma GCC unroll 4
 		for (int v = 0; v < V; v++) finish(acc + (size_t)q * head_v + v * 4, factors[q], sum[q][v]);
@@ -73,12 +73,16 @@ static void one_dimension(const void *values, size_t head_v, size_t d, const flo
 	acc[d] = _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(acc[d]), _mm_set_ss(factor), _mm_add_ss(even, odd)));
 }
 
-/* Q queries. */
+/* Q queries: four take half as many dimensions at a time, for want of registers. */
 INLINE void queries(const void *values, size_t head_v, const float *weights, const float *factors, size_t n_pairs, float *acc,
                     const int is_half, const int Q)
 {
 	size_t d = 0;
-	for (; d + 16 <= head_v; d += 16) {
+	for (; Q == 4 && d + 8 <= head_v; d += 8) {
+		const void *at = (const uint8_t *)values + d * (is_half ? 4 : 8);
+		block(at, head_v, weights, factors, n_pairs, acc + d, is_half, Q, 2);
+	}
+	for (; Q < 4 && d + 16 <= head_v; d += 16) {
 		const void *at = (const uint8_t *)values + d * (is_half ? 4 : 8);
 		block(at, head_v, weights, factors, n_pairs, acc + d, is_half, Q, 4);
 	}
@@ -100,6 +104,7 @@ INLINE void values(const void *page, size_t head_v, const float *weights, const 
 	size_t n_pairs = (n_positions + 1) / 2, q = 0;
 	for (; q + 3 <= n_q; q += 3)
 		queries(page, head_v, weights + q * KV_PAGE, factors + q, n_pairs, acc + q * head_v, is_half, 3);
+	if (n_q - q == 4) queries(page, head_v, weights + q * KV_PAGE, factors + q, n_pairs, acc + q * head_v, is_half, 4);
 	if (n_q - q == 2) queries(page, head_v, weights + q * KV_PAGE, factors + q, n_pairs, acc + q * head_v, is_half, 2);
 	if (n_q - q == 1) queries(page, head_v, weights + q * KV_PAGE, factors + q, n_pairs, acc + q * head_v, is_half, 1);
 }

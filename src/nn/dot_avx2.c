@@ -85,9 +85,10 @@ INLINE void group(const uint8_t *b, enum kind f, const struct kernel_row *rows, 
 		const int8_t *x = rows[r].q + at * 32;
 		t = _mm256_fmadd_ps(dot32(q[0], x, f), _mm256_permute_ps(both, 0x00), t);
 		if (N == 4) {
-			t = _mm256_fmadd_ps(dot32(q[1], x + 32, f), _mm256_permute_ps(both, 0x55), t);
+			__m256 u = _mm256_mul_ps(dot32(q[1], x + 32, f), _mm256_permute_ps(both, 0x55));
 			t = _mm256_fmadd_ps(dot32(q[2], x + 64, f), _mm256_permute_ps(both, 0xaa), t);
-			t = _mm256_fmadd_ps(dot32(q[3], x + 96, f), _mm256_permute_ps(both, 0xff), t);
+			u = _mm256_fmadd_ps(dot32(q[3], x + 96, f), _mm256_permute_ps(both, 0xff), u);
+			t = _mm256_add_ps(t, u);
 		}
 		acc[r] = _mm256_add_ps(acc[r], t);
 	}

@@ -42,25 +42,28 @@ INLINE void block_8(const uint8_t *b, enum kind f, const struct kernel_row *rows
 	scales_4_k(b + 4, &scale_bytes, &min_bytes);
 	__m256 d = _mm256_mul_ps(_mm256_set1_ps(half_at(b)), floats_of_bytes(scale_bytes));
 	__m256 m = _mm256_mul_ps(_mm256_set1_ps(-half_at(b + 2)), floats_of_bytes(min_bytes));
-	float scales[4][8];
-	__m256 t[4];
+	__m256 scales[4], even[4], odd[4];
 #pragma GCC unroll 4
 	for (int r = 0; r < R; r++) {
 		__m256 x_scales = _mm256_loadu_ps(rows[r].scales + at * 8);
-		_mm256_storeu_ps(scales[r], _mm256_mul_ps(d, x_scales));
-		t[r] = _mm256_mul_ps(_mm256_mul_ps(m, x_scales), weighted_sums(rows[r].sums + at * 16, _mm256_set1_epi16(1)));
+		scales[r] = _mm256_mul_ps(d, x_scales);
+		even[r] = _mm256_mul_ps(_mm256_mul_ps(m, x_scales), weighted_sums(rows[r].sums + at * 16, _mm256_set1_epi16(1)));
+		odd[r] = _mm256_setzero_ps();
 	}
-#pragma GCC unroll 8
-	for (int j = 0; j < 8; j++) {
-		__m256i q = quants(b, f, j);
+#pragma GCC unroll 4
+	for (int j = 0; j < 8; j += 2) {
+		__m256i q = quants(b, f, j), p = quants(b, f, j + 1);
 #pragma GCC unroll 4
 		for (int r = 0; r < R; r++) {
-			__m256i sums = _mm256_madd_epi16(pairs32(q, rows[r].q + at * 256 + 32 * j), _mm256_set1_epi16(1));
-			t[r] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums), _mm256_broadcast_ss(&scales[r][j]), t[r]);
+			const int8_t *x = rows[r].q + at * 256 + 32 * j;
+			__m256 first = _mm256_cvtepi32_ps(_mm256_madd_epi16(pairs32(q, x), _mm256_set1_epi16(1)));
+			__m256 second = _mm256_cvtepi32_ps(_mm256_madd_epi16(pairs32(p, x + 32), _mm256_set1_epi16(1)));
+			even[r] = _mm256_fmadd_ps(first, _mm256_permutevar8x32_ps(scales[r], _mm256_set1_epi32(j)), even[r]);
+			odd[r] = _mm256_fmadd_ps(second, _mm256_permutevar8x32_ps(scales[r], _mm256_set1_epi32(j + 1)), odd[r]);
 		}
 	}
 #pragma GCC unroll 4
-	for (int r = 0; r < R; r++) acc[r] = _mm256_add_ps(acc[r], t[r]);
+	for (int r = 0; r < R; r++) acc[r] = _mm256_add_ps(acc[r], _mm256_add_ps(even[r], odd[r]));
 }
 
 /* 16 signed bytes: the scales; and 16 halves: what the sums of the activations are multiplied with, times -1. */

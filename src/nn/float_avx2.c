@@ -47,36 +47,36 @@ INLINE __m128 fold_four(__m256 a, __m256 b, __m256 c, __m256 d)
 INLINE void block(const uint8_t *w, size_t stride, enum source s, const float *const *x, size_t n, float *out, size_t out_stride,
                   bool add, const int R, const int O)
 {
-	__m256 sum[3][4];
-#pragma GCC unroll 3
-	for (int r = 0; r < 3; r++) {
+	__m256 sum[4][4];
+#pragma GCC unroll 4
+	for (int r = 0; r < 4; r++) {
 #pragma GCC unroll 4
 		for (int o = 0; o < 4; o++) sum[r][o] = _mm256_setzero_ps();
 	}
 	size_t i = 0;
 	for (; i + 8 <= n; i += 8) {
-		__m256 a[3];
-#pragma GCC unroll 3
+		__m256 a[4];
+#pragma GCC unroll 4
 		for (int r = 0; r < R; r++) a[r] = _mm256_loadu_ps(x[r] + i);
 #pragma GCC unroll 4
 		for (int o = 0; o < O; o++) {
 			__m256 b = load_eight(w + (size_t)o * stride + i * source_bytes(s), s);
-#pragma GCC unroll 3
+#pragma GCC unroll 4
 			for (int r = 0; r < R; r++) sum[r][o] = _mm256_fmadd_ps(a[r], b, sum[r][o]);
 		}
 	}
 	if (i < n) {
-		__m256 a[3];
-#pragma GCC unroll 3
+		__m256 a[4];
+#pragma GCC unroll 4
 		for (int r = 0; r < R; r++) a[r] = load_rest((const uint8_t *)(x[r] + i), n - i, FLOATS);
 #pragma GCC unroll 4
 		for (int o = 0; o < O; o++) {
 			__m256 b = load_rest(w + (size_t)o * stride + i * source_bytes(s), n - i, s);
-#pragma GCC unroll 3
+#pragma GCC unroll 4
 			for (int r = 0; r < R; r++) sum[r][o] = _mm256_fmadd_ps(a[r], b, sum[r][o]);
 		}
 	}
-#pragma GCC unroll 3
+#pragma GCC unroll 4
 	for (int r = 0; r < R; r++) {
 		__m128 v = fold_four(sum[r][0], sum[r][1], sum[r][2], sum[r][3]);
 		float *to = out + (size_t)r * out_stride;
@@ -90,14 +90,24 @@ INLINE void block(const uint8_t *w, size_t stride, enum source s, const float *c
 	}
 }
 
-/* All rows with O outputs. */
+/* All rows with O outputs, 1 or 4: by threes; four left over go together with two outputs at a time. */
 INLINE void block_rows(const uint8_t *w, size_t stride, enum source s, const float *const *x, size_t n_rows, size_t n, float *out,
                        size_t out_stride, bool add, const int O)
 {
 	size_t r = 0;
-	for (; r + 3 <= n_rows; r += 3) block(w, stride, s, x + r, n, out + r * out_stride, out_stride, add, 3, O);
-	if (n_rows - r == 2) block(w, stride, s, x + r, n, out + r * out_stride, out_stride, add, 2, O);
-	if (n_rows - r == 1) block(w, stride, s, x + r, n, out + r * out_stride, out_stride, add, 1, O);
+	for (; n_rows - r >= 3 && n_rows - r != 4; r += 3)
+		block(w, stride, s, x + r, n, out + r * out_stride, out_stride, add, 3, O);
+	x += r, out += r * out_stride;
+	if (n_rows - r == 4 && O == 4) {
+		block(w, stride, s, x, n, out, out_stride, add, 4, 2);
+		block(w + 2 * stride, stride, s, x, n, out + 2, out_stride, add, 4, 2);
+	} else if (n_rows - r == 4) {
+		block(w, stride, s, x, n, out, out_stride, add, 4, O);
+	} else if (n_rows - r == 2) {
+		block(w, stride, s, x, n, out, out_stride, add, 2, O);
+	} else if (n_rows - r == 1) {
+		block(w, stride, s, x, n, out, out_stride, add, 1, O);
+	}
 }
 
 INLINE void products(const uint8_t *w, size_t stride, enum source s, size_t n_outputs, const float *const *x, size_t n_rows,

@@ -17,7 +17,8 @@ enum {
 	TILE_STRIDE = TILE_COLS + 16, /* rows of a tile start in different sets of the cache */
 	DOT_OUTPUTS = 64,
 	DOT_ROWS = 8,
-	ROWS_AT_ONCE = 48
+	ROWS_AT_ONCE = 24,
+	COPY_FROM = 12
 };
 
 bool matrix_init(struct matrix *m, const struct format *format, const uint8_t *data, size_t rows, size_t cols)
@@ -132,13 +133,14 @@ static void answer_rows(const struct matmul_job *job, size_t n_rows, size_t firs
 	}
 }
 
-/* Weights [o, o + n_outputs) x [col, col + n_cols) as floats: unpacked into `tile`, or where they lie. */
-static const float *weight_tile(const struct matrix *w, size_t o, size_t n_outputs, size_t col, size_t n_cols, float *tile,
-                                size_t *stride)
+/* Weights [o, o + n_outputs) x [col, col + n_cols) as floats: unpacked into `tile`, or where they lie. Floats are copied for many
+ * rows: a matrix's rows often start in the same set of the cache. */
+static const float *weight_tile(const struct matrix *w, size_t n_rows, size_t o, size_t n_outputs, size_t col, size_t n_cols,
+                                float *tile, size_t *stride)
 {
 	const struct tensor_type *type = w->format->type;
 	const uint8_t *packed = w->data + o * w->row_bytes + col / type->weights * type->bytes;
-	if (w->format->index == FORMAT_F32 && (uintptr_t)packed % sizeof(float) == 0) {
+	if (w->format->index == FORMAT_F32 && n_rows < COPY_FROM && (uintptr_t)packed % sizeof(float) == 0) {
 		*stride = w->cols;
 		return (const float *)(const void *)packed;
 	}
@@ -156,7 +158,7 @@ static void multiply_tile(const struct matmul_job *job, size_t first_row, size_t
 {
 	const struct activations *in = job->in;
 	size_t stride;
-	const float *tile = weight_tile(job->weights, o, n_outputs, col, n_cols, scratch, &stride);
+	const float *tile = weight_tile(job->weights, n_rows - first_row, o, n_outputs, col, n_cols, scratch, &stride);
 	for (size_t r = first_row; r < n_rows; r += ROWS_AT_ONCE) {
 		size_t n = n_rows - r < ROWS_AT_ONCE ? n_rows - r : ROWS_AT_ONCE;
 		const float *x[ROWS_AT_ONCE];

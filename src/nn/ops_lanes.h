@@ -2,11 +2,15 @@
  * ops_lanes: the small operations, written once for any width of vectors.
  *
  * A level's file defines OPS_LANES and OPS_LEVEL and includes this page; it is compiled with that level's instructions. Vectors are
- * the compiler's own, so that what works element by element has the same bits at every level (nothing is contracted); sums
- * are made in OPS_LANES lanes, four vectors at a time, and so differ in the last bits from level to level.
+ * the compiler's own; where an instruction says it better than the compiler finds, the file defines
+ *     OPS_FUSED(a, b, c)   a * b + c                (default: two roundings)
+ *     OPS_LEAST(a, b)      a < b ? a : b            (so b when one is no number)
+ *     OPS_ROPE_PAIRS       its own rope_pairs
+ * Sums are made in OPS_LANES lanes, up to four vectors at a time, and so differ in the last bits from level to level.
  *
- * exp: x = n ln 2 + r with n ln 2 in two parts, a polynomial of degree 7 in r, at most 2 ulp. tanh: Lambert's continued fraction up
- * to 1, above that 1 - 2 / (exp(2x) + 1).
+ * exp: x = n ln 2 + r with n ln 2 in two parts, a polynomial of degree 7 in r, at most 2 ulp; 0 below the smallest normal
+ * float, and at most 2.4e38 so that sums stay finite. tanh: Lambert's continued fraction up to 1, above that
+ * 1 - 2 / (exp(2x) + 1).
  */
 #include "nn/kernel_types.h"
 
@@ -46,6 +50,13 @@ static inline lanes lanes_of(float f)
 	return (lanes){ 0 } + f;
 }
 
+#ifndef OPS_FUSED
+#define OPS_FUSED(a, b, c) ((a) * (b) + (c))
+#endif
+#ifndef OPS_LEAST
+#define OPS_LEAST(a, b) lanes_choose((bits)((a) < (b)), a, b)
+#endif
+
 /* mask ? a : b, where a lane of the mask is all ones or all zeros. */
 static inline lanes lanes_choose(bits mask, lanes a, lanes b)
 {
@@ -56,8 +67,11 @@ static inline lanes lanes_choose(bits mask, lanes a, lanes b)
 static inline float lanes_sum(lanes v)
 {
 	float f[LANES];
-	memcpy(f, &v, sizeof f);
+#pragma GCC unroll 16
+	for (size_t i = 0; i < LANES; i++) f[i] = v[i];
+#pragma GCC unroll 4
 	for (size_t width = LANES / 2; width > 0; width /= 2) {
+#pragma GCC unroll 8
 		for (size_t i = 0; i < width; i++) f[i] += f[i + width];
 	}
 	return f[0];
@@ -65,24 +79,19 @@ static inline float lanes_sum(lanes v)
 
 static inline lanes lanes_exp(lanes x)
 {
-	const float magic = 12582912.0f; /* 1.5 * 2^23: a sum with it is rounded to a whole number, which stands in its low bits */
-	x = lanes_choose((bits)(x < -104.0f), lanes_of(-104.0f), x);
-	x = lanes_choose((bits)(x > 89.0f), lanes_of(89.0f), x);
-	lanes shifted = x * 0x1.715476p+0f + magic;
-	lanes n = shifted - magic;
-	bits k = (bits)shifted - 0x4b400000u;
-	lanes r = x - n * 0x1.62e400p-1f;
-	r = r - n * 0x1.7f7d1cp-20f;
-	lanes p = r * (1.0f / 5040) + 1.0f / 720;
-	p = p * r + 1.0f / 120;
-	p = p * r + 1.0f / 24;
-	p = p * r + 1.0f / 6;
-	p = p * r + 0.5f;
-	p = p * (r * r) + r;
-	p = p + 1.0f;
-	/* 2^k in two factors: k is -150 ... 128 */
-	bits half = ((k + 256) >> 1) - 128, rest = k - half;
-	return p * (lanes)((half + 127) << 23) * (lanes)((rest + 127) << 23);
+	const lanes magic =
+	        lanes_of(12582912.0f); /* 1.5 * 2^23: a sum with it is rounded to a whole number, which stands in its low bits */
+	bits small = (bits)(x < -87.336f);
+	x = OPS_LEAST(lanes_of(88.37f), x);
+	lanes shifted = OPS_FUSED(x, lanes_of(0x1.715476p+0f), magic), n = shifted - magic;
+	lanes r = OPS_FUSED(n, lanes_of(-0x1.62e400p-1f), x);
+	r = OPS_FUSED(n, lanes_of(-0x1.7f7d1cp-20f), r);
+	lanes r2 = r * r;
+	lanes p23 = OPS_FUSED(r, lanes_of(1.0f / 6), lanes_of(0.5f)), p45 = OPS_FUSED(r, lanes_of(1.0f / 120), lanes_of(1.0f / 24));
+	lanes p67 = OPS_FUSED(r, lanes_of(1.0f / 5040), lanes_of(1.0f / 720));
+	lanes p = OPS_FUSED(OPS_FUSED(p67, r2, p45), r2 * r2, OPS_FUSED(p23, r2, r)) + 1.0f;
+	/* times 2^n: into the exponent */
+	return (lanes)(((bits)p + ((bits)shifted << 23)) & ~small);
 }
 
 static inline lanes lanes_tanh(lanes x)
@@ -173,11 +182,14 @@ static float dot_float(const float *a, const float *b, size_t n)
 	lanes sum[4] = { { 0 }, { 0 }, { 0 }, { 0 } };
 	size_t i = 0;
 	for (; i + 4 * LANES <= n; i += 4 * LANES) {
-		for (size_t j = 0; j < 4; j++) sum[j] += lanes_load(a + i + j * LANES) * lanes_load(b + i + j * LANES);
+#pragma GCC unroll 4
+		for (size_t j = 0; j < 4; j++) {
+			sum[j] = OPS_FUSED(lanes_load(a + i + j * LANES), lanes_load(b + i + j * LANES), sum[j]);
+		}
 	}
 	for (; i < n; i += LANES) {
 		size_t part = n - i < LANES ? n - i : LANES;
-		sum[0] += lanes_read(a + i, part) * lanes_read(b + i, part);
+		sum[0] = OPS_FUSED(lanes_read(a + i, part), lanes_read(b + i, part), sum[0]);
 	}
 	return lanes_sum((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
@@ -201,6 +213,7 @@ static float most(const float *x, size_t n)
 		best = lanes_choose((bits)(v > best), v, best);
 	}
 	float result = -INFINITY;
+#pragma GCC unroll 16
 	for (size_t j = 0; j < LANES; j++) {
 		if (best[j] > result) result = best[j];
 	}
@@ -264,6 +277,8 @@ static void rope_halves(float *x, size_t half, const float *cosines, const float
 	}
 }
 
+#ifndef OPS_ROPE_PAIRS
+#define OPS_ROPE_PAIRS rope_pairs
 static void rope_pairs(float *x, size_t half, const float *cosines, const float *sines)
 {
 	for (size_t i = 0; i < half; i++) {
@@ -272,6 +287,7 @@ static void rope_pairs(float *x, size_t half, const float *cosines, const float 
 		x[2 * i + 1] = a * sines[i] + b * cosines[i];
 	}
 }
+#endif
 
 void OPS_NAME(ops_fill, OPS_LEVEL)(struct kernels *k)
 {
@@ -290,6 +306,6 @@ void OPS_NAME(ops_fill, OPS_LEVEL)(struct kernels *k)
 	k->add = add;
 	k->multiply = multiply;
 	k->add_scaled = add_scaled;
-	k->rope_pairs = rope_pairs;
+	k->rope_pairs = OPS_ROPE_PAIRS;
 	k->rope_halves = rope_halves;
 }
