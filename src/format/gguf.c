@@ -34,6 +34,12 @@ struct part {
 static const char *const type_names[] = { "u8",   "i8",     "u16",   "i16", "u32", "i32", "f32",
 	                                  "bool", "string", "array", "u64", "i64", "f64" };
 
+size_t gguf_item_size(enum gguf_type type)
+{
+	static const uint8_t sizes[] = { 1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8 };
+	return (size_t)type < sizeof sizes ? sizes[type] : 0;
+}
+
 static bool part_error(const struct part *p, struct error *e, const char *what)
 {
 	return error_set(e, "%s: byte %zu: %s; the file is damaged or was not downloaded whole", p->name, p->c.at, what);

@@ -6,12 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-size_t gguf_item_size(enum gguf_type type)
-{
-	static const uint8_t sizes[] = { 1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8 };
-	return (size_t)type < sizeof sizes ? sizes[type] : 0;
-}
-
 const char *gguf_name(const struct gguf *g)
 {
 	return g->maps[0].name;

@@ -20,6 +20,8 @@ int lab_print(const char *text, size_t length);
 /* The commands; their forms are printed by --help. */
 int lab_logits(int argc, char **argv);
 int lab_bench(int argc, char **argv);
+int lab_tokenize(int argc, char **argv);
+int lab_detokenize(int argc, char **argv);
 int lab_plan(int argc, char **argv);
 int lab_dequantize(int argc, char **argv);
 

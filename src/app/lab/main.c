@@ -29,6 +29,8 @@ static int not_yet(int argc, char **argv)
 
 static const struct command commands[] = {
 	{ "logits", lab_logits, "MODEL TOKENS OUT [--batch N]", "logits of every position as raw float32" },
+	{ "tokenize", lab_tokenize, "MODEL LINES.json [--special] [--bos]", "arrays of ids of an array of texts" },
+	{ "detokenize", lab_detokenize, "MODEL IDS.json [--hex]", "the texts of arrays of ids, pieces joined" },
 	{ "plan", lab_plan, "MODEL [--json]", "the list of steps and the memory plan" },
 	{ "dequantize", lab_dequantize, "TYPE < RAW > FLOATS", "whole blocks of a weight type as float32" },
 	{ "bench", lab_bench, "MODEL -p 512 -n 64 -d 0,4096 -t 2 -r 5 [--csv]", "speeds, load time, first token, peak memory" },

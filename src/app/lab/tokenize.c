@@ -1,0 +1,139 @@
+/* hearth-lab tokenize and detokenize: texts to ids and back, as JSON, by a model file's vocabulary. */
+#include "app/lab/lab.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "format/json.h"
+#include "text/tokenizer.h"
+
+#include <stdint.h>
+#include <string.h>
+
+enum { MOST_INPUT = 1 << 30 };
+
+/* The vocabulary of a model file; NULL with the reason. */
+static struct vocab *open_vocab(const char *path, struct error *e)
+{
+	struct gguf *file = gguf_open(path, e);
+	if (!file) return NULL;
+	struct vocab *v = vocab_load(file, e);
+	gguf_close(file);
+	return v;
+}
+
+/* The JSON array in a file; NULL with the reason. */
+static json_t *read_array(const char *path, struct error *e)
+{
+	size_t size;
+	char *text = file_read(path, MOST_INPUT, &size, e);
+	if (!text) return NULL;
+	json_t *value = json_parse(text, size, path, e);
+	memory_free(text);
+	if (!value || json_is_array(value)) return value;
+	json_decref(value);
+	error_set(e, "%s: not a JSON array", path);
+	return NULL;
+}
+
+static bool write_ids(struct buffer *out, const struct token_list *ids)
+{
+	buffer_append_byte(out, '[');
+	for (size_t i = 0; i < ids->count; i++) {
+		char digits[12];
+		size_t n = sizeof digits;
+		for (uint32_t id = ids->ids[i]; n == sizeof digits || id; id /= 10) digits[--n] = (char)('0' + id % 10);
+		if (i > 0) buffer_append_byte(out, ',');
+		buffer_append(out, digits + n, sizeof digits - n);
+	}
+	return buffer_append_byte(out, ']');
+}
+
+static bool tokenize_all(const struct vocab *v, const json_t *lines, const char *path, unsigned options, struct buffer *out,
+                         struct error *e)
+{
+	struct token_list ids = { 0 };
+	bool ok = buffer_append_byte(out, '[');
+	for (size_t i = 0; ok && i < json_array_size(lines); i++) {
+		const json_t *line = json_array_get(lines, i);
+		ids.count = 0;
+		if (i > 0) buffer_append_text(out, ",\n");
+		ok = json_is_string(line) || error_set(e, "%s: item %zu is not a string", path, i);
+		ok = ok && tokenizer_encode(v, json_string_value(line), json_string_length(line), options, &ids, e);
+		ok = ok && (write_ids(out, &ids) || error_memory(e));
+	}
+	token_list_free(&ids);
+	return ok && (buffer_append_text(out, "]\n") || error_memory(e));
+}
+
+int lab_tokenize(int argc, char **argv)
+{
+	unsigned options = 0;
+	struct error e;
+	if (argc < 2) return lab_misuse("tokenize takes a model file and a JSON file of strings");
+	for (int i = 2; i < argc; i++) {
+		if (strcmp(argv[i], "--special") == 0)
+			options |= TOKENIZER_SPECIAL;
+		else if (strcmp(argv[i], "--bos") == 0)
+			options |= TOKENIZER_ADD;
+		else
+			return lab_misuse("tokenize: there is no option '%.40s'", argv[i]);
+	}
+	struct buffer out = buffer_new(SIZE_MAX / 2);
+	struct vocab *v = open_vocab(argv[0], &e);
+	json_t *lines = v ? read_array(argv[1], &e) : NULL;
+	bool ok = lines && tokenize_all(v, lines, argv[1], options, &out, &e);
+	int status = ok ? lab_print(out.data, out.size) : lab_fail(&e);
+	json_decref(lines);
+	vocab_free(v);
+	buffer_free(&out);
+	return status;
+}
+
+static bool write_bytes(struct buffer *out, const struct buffer *bytes, bool hex)
+{
+	if (!hex) return json_write_text(out, buffer_text(bytes), bytes->size);
+	buffer_append_byte(out, '"');
+	for (size_t i = 0; i < bytes->size; i++) buffer_format(out, "%02x", (unsigned)(uint8_t)bytes->data[i]);
+	return buffer_append_byte(out, '"');
+}
+
+static bool detokenize_line(const struct vocab *v, const json_t *line, const char *path, size_t index, struct buffer *bytes,
+                            struct error *e)
+{
+	if (!json_is_array(line)) return error_set(e, "%s: item %zu is not an array of ids", path, index);
+	for (size_t i = 0; i < json_array_size(line); i++) {
+		const json_t *id = json_array_get(line, i);
+		json_int_t number = json_is_integer(id) ? json_integer_value(id) : -1;
+		if (number < 0 || number >= v->count) {
+			return error_set(e, "%s: item %zu: id %zu is not one of %u tokens", path, index, i, (unsigned)v->count);
+		}
+		size_t length;
+		const char *piece = vocab_bytes(v, (uint32_t)number, &length);
+		if (!buffer_append(bytes, piece, length)) return error_memory(e);
+	}
+	return true;
+}
+
+int lab_detokenize(int argc, char **argv)
+{
+	struct error e;
+	bool hex = argc == 3 && strcmp(argv[2], "--hex") == 0;
+	if (argc != (hex ? 3 : 2)) return lab_misuse("detokenize takes a model file, a JSON file of arrays of ids and --hex");
+	struct buffer out = buffer_new(SIZE_MAX / 2), bytes = buffer_new(SIZE_MAX / 2);
+	struct vocab *v = open_vocab(argv[0], &e);
+	json_t *lines = v ? read_array(argv[1], &e) : NULL;
+	bool ok = lines && buffer_append_byte(&out, '[');
+	for (size_t i = 0; ok && i < json_array_size(lines); i++) {
+		if (i > 0) buffer_append_text(&out, ",\n");
+		buffer_clear(&bytes);
+		ok = detokenize_line(v, json_array_get(lines, i), argv[1], i, &bytes, &e);
+		ok = ok && (write_bytes(&out, &bytes, hex) || error_memory(&e));
+	}
+	ok = ok && (buffer_append_text(&out, "]\n") || error_memory(&e));
+	int status = ok ? lab_print(out.data, out.size) : lab_fail(&e);
+	json_decref(lines);
+	vocab_free(v);
+	buffer_free(&out);
+	buffer_free(&bytes);
+	return status;
+}
