@@ -129,6 +129,11 @@ size_t memory_peak(void)
 	return atomic_load(&peak);
 }
 
+void memory_peak_reset(void)
+{
+	atomic_store(&peak, atomic_load(&in_use));
+}
+
 void memory_fail_at(uint64_t n, bool all)
 {
 	atomic_store(&fail_all, all);

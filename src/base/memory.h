@@ -35,6 +35,7 @@ bool memory_multiply(size_t a, size_t b, size_t *result);
 /* Bytes that are allocated now, and the most that ever were at once (as asked for, without the allocator's own). */
 size_t memory_in_use(void);
 size_t memory_peak(void);
+void memory_peak_reset(void); /* for tests: the peak starts again from what is in use */
 
 /* For tests: the n-th allocation from now on (1 = the next) fails, and every one after it when `all` is set; 0 switches off. */
 void memory_fail_at(uint64_t n, bool all);
