@@ -24,12 +24,13 @@ ARCH := $(shell $(CC) -dumpmachine | cut -d- -f1)
 JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 QUIET_MAKE = $(MAKE) --no-print-directory $(JOBS)
 
-WARN = -Wall -Wextra -Wshadow -Wconversion -Wvla -Werror
+WARN = -Wall -Wextra -Wshadow -Wconversion -Wvla -Wdate-time -Werror
 OPT ?= -O2 -g
 SANITIZE ?=
 SANITIZE_FLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -Isrc -Iinclude $(WARN) $(OPT) -fPIC -fno-math-errno -ffp-contract=off \
-	-fstack-protector-strong -fvisibility=hidden -ffile-prefix-map=$(CURDIR)=. $(SANITIZE_FLAGS) $(CFLAGS)
+	-fstack-protector-strong -fvisibility=hidden $(SANITIZE_FLAGS) $(CFLAGS)
+PLACE = -ffile-prefix-map=$(CURDIR)=.
 LDFLAGS_ALL = -Wl,-z,relro,-z,now,--as-needed $(SANITIZE_FLAGS) $(LDFLAGS)
 
 # The library: every floor below the programs. A kernel file's ending names the CPU level that it is compiled for.
@@ -90,7 +91,7 @@ FORCE:
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,cc $<)
-	$(Q)$(CC) $(CFLAGS_ALL) $(call level_flags,$<) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CFLAGS_ALL) $(PLACE) $(call level_flags,$<) -MMD -MP -c $< -o $@
 
 $(BUILD)/libhearth.a: $(LIB_OBJ)
 	$(call say,ar $@)
@@ -169,13 +170,20 @@ check:
 check-programs: all $(FLOOR_TESTS) $(APP_TESTS) $(KERNCHECK) $(EXAMPLES)
 check-asan: $(BINARIES) $(CHECK_TESTS) $(REPLAYS)
 
-##  make check-long      the rest: sanitizers over every test, planted bugs, reproducible builds (an hour)
-.PHONY: check-long
+##  make check-long      sanitizers over every test, clang, planted bugs, reproducible builds, a bare Debian (an hour)
+TSAN = BUILD=build-tsan SANITIZE=thread OPT="-O1 -g"
+TSAN_TESTS = $(filter $(BUILD)/tests/base/threads $(BUILD)/tests/nn/% $(BUILD)/tests/model/% $(BUILD)/tests/engine/%,$(FLOOR_TESTS))
+.PHONY: check-long check-tsan
 check-long:
 	@tools/setup long
 	@$(QUIET_MAKE) check-programs
-	@$(QUIET_MAKE) $(ASAN) check-asan
-	@tools/run-tests --minutes 90 --jobs 1 $(sort $(wildcard tests/long/*.sh))
+	@$(QUIET_MAKE) $(ASAN) check-asan tests
+	@$(QUIET_MAKE) $(TSAN) check-tsan
+	@$(QUIET_MAKE) BUILD=build-clang CC=clang all tests
+	@HEARTH_BUILD=build-asan tools/run-tests --minutes 60 $(patsubst $(BUILD)/%,build-asan/%,$(TESTS) $(KERNCHECK) $(REPLAYS)) \
+		$(patsubst $(BUILD)/%,build-tsan/%,$(TSAN_TESTS)) \
+		$(sort $(wildcard tests/bad/*.sh tests/incidents/*.sh tests/end_to_end/*.sh tests/long/*.sh)) tools/lint
+check-tsan: $(TSAN_TESTS)
 
 ##  make lint            floors, banned calls, headers alone, layout and words of the sources
 .PHONY: lint

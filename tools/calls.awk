@@ -33,10 +33,12 @@ function plain(text,    out, c, two)
 			text = substr(text, 3)
 		} else if (two == "//") {
 			return out
-		} else if (c == "\"" || c == "'") {
-			if (match(text, c == "\"" ? /^"([^"\\]|\\.)*"/ : /^'([^'\\]|\\.)*'/)) text = substr(text, RLENGTH + 1)
-			else text = substr(text, 2)
-			out = out c c
+		} else if (c == "\"") {
+			text = substr(text, match(text, /^"([^"\\]|\\.)*"/) ? RLENGTH + 1 : 2)
+			out = out "\"\""
+		} else if (c == "'") {
+			text = substr(text, match(text, /^'([^'\\]|\\.)*'/) ? RLENGTH + 1 : 2)
+			out = out "''"
 		} else {
 			out = out c
 			text = substr(text, 2)
