@@ -23,7 +23,11 @@ FNR == 1 {
 	sub(/^[^"]*"/, "", target)
 	sub(/".*/, "", target)
 	if (target ~ /^hearth\.h$/ || target ~ /^include\//) place = "include/hearth.h"
-	else if (target !~ /\// && folder ~ /^tests|^docs/) place = folder "/" target
+	else if (target ~ /^\.\.\//) {
+		place = folder
+		sub(/\/[^\/]*$/, "/", place)
+		place = place substr(target, 4)
+	} else if (target !~ /\// && folder ~ /^tests|^docs/) place = folder "/" target
 	else if (target ~ /^tests\//) place = target
 	else place = "src/" target
 	check(place, target)
