@@ -88,10 +88,7 @@ static uint32_t rank_of(const struct vocab *v, uint32_t left, uint32_t right, co
 		*into = vocab_find(v, text, length);
 		return *into == TOKEN_NONE ? 0 : v->rank[*into];
 	}
-	const struct vocab_merge *merge = vocab_merge_of(v, left, right);
-	if (!merge) return 0;
-	*into = merge->id;
-	return merge->rank;
+	return vocab_merge(v, left, right, into);
 }
 
 /* The first symbol of text[0..length): a byte for byte-level BPE, else a character. */

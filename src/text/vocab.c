@@ -51,28 +51,60 @@ size_t vocab_decode_spaces(const char *text, size_t length, char *out)
 	return n;
 }
 
-static uint64_t slot_tag(uint64_t hash)
+enum { ID_BITS = 20, SLOT_ID = (1 << ID_BITS) - 1, INDEX_BATCH = 64 };
+
+_Static_assert((int)VOCAB_MOST_TOKENS < (int)SLOT_ID, "an id fits into a slot");
+
+static uint32_t token_hash(const char *bytes, size_t length)
 {
-	return hash & 0xFFFFFFFF00000000u;
+	uint64_t hash = map_hash(bytes, length);
+	return (uint32_t)(hash ^ hash >> 32);
+}
+
+/* The part of the hash that a slot keeps: not the bits that choose the slot in a table of up to a million. */
+static uint32_t slot_tag(uint32_t hash)
+{
+	return hash & ~(uint32_t)SLOT_ID;
+}
+
+/* Whether the slot holds the token of these bytes. */
+static bool slot_holds(const struct vocab *v, uint32_t slot, const char *bytes, size_t length, uint32_t hash)
+{
+	size_t n;
+	if ((slot & ~(uint32_t)SLOT_ID) != slot_tag(hash)) return false;
+	const char *other = vocab_bytes(v, (slot & SLOT_ID) - 1, &n);
+	return n == length && memcmp(other, bytes, n) == 0;
 }
 
 /* The slot of these bytes, or the free one where they would go. */
-static uint64_t *find_slot(const struct vocab *v, const char *bytes, size_t length, uint64_t hash)
+static uint32_t *find_slot(const struct vocab *v, const char *bytes, size_t length, uint32_t hash)
 {
-	for (uint32_t i = (uint32_t)hash & v->slot_mask;; i = (i + 1) & v->slot_mask) {
-		uint64_t slot = v->slots[i];
-		if (slot == 0) return &v->slots[i];
-		if (slot_tag(slot) != slot_tag(hash)) continue;
-		size_t n;
-		const char *other = vocab_bytes(v, (uint32_t)slot - 1, &n);
-		if (n == length && memcmp(other, bytes, n) == 0) return &v->slots[i];
+	for (uint32_t i = hash & v->slot_mask;; i = (i + 1) & v->slot_mask) {
+		uint32_t *slot = &v->slots[i];
+		if (*slot == 0 || slot_holds(v, *slot, bytes, length, hash)) return slot;
 	}
+}
+
+static uint32_t slot_id(uint32_t slot)
+{
+	return slot ? (slot & SLOT_ID) - 1 : TOKEN_NONE;
 }
 
 uint32_t vocab_lookup(const struct vocab *v, const char *bytes, size_t length)
 {
-	uint64_t slot = *find_slot(v, bytes, length, map_hash(bytes, length));
-	return slot ? (uint32_t)slot - 1 : TOKEN_NONE;
+	return slot_id(*find_slot(v, bytes, length, token_hash(bytes, length)));
+}
+
+void vocab_lookup_many(const struct vocab *v, struct vocab_wanted *w, size_t n)
+{
+	for (size_t i = 0; i < n; i++) w[i].hash = token_hash(w[i].bytes, w[i].length);
+	for (size_t i = 0; i < n; i++) w[i].id = slot_id(v->slots[w[i].hash & v->slot_mask]); /* the first guess */
+	for (size_t i = 0; i < n; i++) {
+		size_t length = 0;
+		const char *other = w[i].id == TOKEN_NONE ? NULL : vocab_bytes(v, w[i].id, &length);
+		if (!other || (length == w[i].length && memcmp(other, w[i].bytes, length) == 0)) continue;
+		w[i].id = slot_id(*find_slot(v, w[i].bytes, w[i].length, w[i].hash));
+	}
 }
 
 /* Whether text may become the token by merging. */
@@ -239,27 +271,43 @@ static bool read_tokens(struct vocab_load *l)
 	return true;
 }
 
+static bool index_batch(struct vocab_load *l, const uint32_t *ids, size_t n)
+{
+	struct vocab *v = l->vocab;
+	struct vocab_wanted wanted[INDEX_BATCH];
+	for (size_t i = 0; i < n; i++) wanted[i].bytes = vocab_bytes(v, ids[i], &wanted[i].length);
+	vocab_lookup_many(v, wanted, n); /* for the hashes, and to have the slots at hand */
+	for (size_t i = 0; i < n; i++) {
+		struct vocab_wanted *w = &wanted[i];
+		uint32_t *slot = find_slot(v, w->bytes, w->length, w->hash);
+		if (*slot) {
+			return error_set(l->error, "%s: token %u is the same as token %u", l->name, (unsigned)ids[i],
+			                 (unsigned)slot_id(*slot));
+		}
+		*slot = slot_tag(w->hash) | (ids[i] + 1);
+		if (w->length > v->longest) v->longest = (uint32_t)w->length;
+	}
+	return true;
+}
+
+/* Puts the tokens that text can become into the hash table; false when two are equal. */
 static bool index_tokens(struct vocab_load *l)
 {
 	struct vocab *v = l->vocab;
-	uint32_t slots = 16;
+	uint32_t slots = 16, ids[INDEX_BATCH];
+	size_t n = 0;
 	while (slots / 2 < v->count) slots *= 2;
 	v->slots = arena_alloc(v->arena, slots, sizeof *v->slots);
 	if (!v->slots) return error_memory(l->error);
 	v->slot_mask = slots - 1;
 	for (uint32_t i = 0; i < v->count; i++) {
-		size_t length;
-		const char *bytes = vocab_bytes(v, i, &length);
-		if (!from_text(v, i) || (v->flags[i] & TOKEN_LITERAL) || length == 0) continue;
-		uint64_t hash = map_hash(bytes, length), *slot = find_slot(v, bytes, length, hash);
-		if (*slot) {
-			return error_set(l->error, "%s: token %u is the same as token %u", l->name, (unsigned)i,
-			                 (unsigned)((uint32_t)*slot - 1));
-		}
-		*slot = slot_tag(hash) | (i + 1);
-		if (length > v->longest) v->longest = (uint32_t)length;
+		if (!from_text(v, i) || (v->flags[i] & TOKEN_LITERAL) || v->offset[i] == v->offset[i + 1]) continue;
+		ids[n++] = i;
+		if (n < INDEX_BATCH) continue;
+		if (!index_batch(l, ids, n)) return false;
+		n = 0;
 	}
-	return true;
+	return index_batch(l, ids, n);
 }
 
 /* Byte tokens, and for byte-level BPE the tokens of one byte. */

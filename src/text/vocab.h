@@ -72,13 +72,6 @@ enum vocab_special {
 	VOCAB_SPECIALS /* how many there are */
 };
 
-/* A merge of two tokens, in a hash table keyed by both. */
-struct vocab_merge {
-	uint32_t left, right;
-	uint32_t rank; /* from 1, lower ones go first; 0: a free slot */
-	uint32_t id;   /* what they become; TOKEN_NONE: nothing that text may become */
-};
-
 struct vocab {
 	struct arena *arena; /* owns everything below */
 	enum vocab_model model;
@@ -94,9 +87,10 @@ struct vocab {
 	uint32_t byte_token[256]; /* TOKEN_NONE where the vocabulary has none */
 	uint8_t (*pairs)[32];     /* SPM, RAW: bit b of pairs[a]: some token has byte b behind byte a */
 
-	uint64_t *slots; /* hash table by bytes: half of the hash, and the id + 1; 0: free */
+	uint32_t *slots; /* hash table by bytes: 12 bits of the hash, and the id + 1 below them; 0: free */
 	uint32_t slot_mask;
-	struct vocab_merge *merges; /* hash table; NULL for SPM */
+	uint64_t *merges; /* hash table: left and right token (20 bits each), rank (24 bits, from 1); 0: free. NULL for SPM */
+	uint32_t *merged; /* what the merge of each rank becomes; TOKEN_NONE: nothing that text may become */
 	uint32_t merge_mask, n_merges;
 
 	uint32_t *specials; /* ids of CONTROL, USER_DEFINED and UNKNOWN tokens, ordered by their bytes */
@@ -133,7 +127,7 @@ uint32_t vocab_find(const struct vocab *v, const char *bytes, size_t length);
 /* The token of that name as the file writes it, whatever its type ("<|im_end|>"); TOKEN_NONE: there is none. */
 uint32_t vocab_find_special(const struct vocab *v, const char *name, size_t length);
 
-/* The merge of two tokens; NULL: they do not merge. */
-const struct vocab_merge *vocab_merge_of(const struct vocab *v, uint32_t left, uint32_t right);
+/* The rank of merging two tokens, lower ones first, and in *into what they become; 0: they do not merge. */
+uint32_t vocab_merge(const struct vocab *v, uint32_t left, uint32_t right, uint32_t *into);
 
 #endif

@@ -16,6 +16,14 @@ struct vocab_load {
 /* The token of these bytes among all in the hash table, whatever became of its type. */
 uint32_t vocab_lookup(const struct vocab *v, const char *bytes, size_t length);
 
+/* The same for several at once, `id` being the answer: much faster, since the processor waits for all of them together. */
+struct vocab_wanted {
+	const char *bytes;
+	size_t length;
+	uint32_t id, hash;
+};
+void vocab_lookup_many(const struct vocab *v, struct vocab_wanted *w, size_t n);
+
 bool vocab_read_merges(struct vocab_load *l);   /* tokenizer.ggml.merges; fills `made` */
 bool vocab_read_specials(struct vocab_load *l); /* special ids and flags, the tokens that end generation, names */
 

@@ -2,7 +2,8 @@
  * vocab_merges: BPE's merges from text ("Ġt he") to a hash table of ids.
  *
  * Both sides and their result have to be tokens. A pair that is listed twice keeps its first rank, as in every other
- * implementation.
+ * implementation. There are up to half a million of them and they are read before the first prompt, so they are looked up in
+ * batches, and the result is first sought where the last one was found: files list merges in the order of what they make.
  */
 #include "text/vocab_internal.h"
 
@@ -10,24 +11,35 @@
 
 #include <string.h>
 
-static uint32_t pair_hash(uint32_t left, uint32_t right)
+enum { BATCH = 64, RANK_BITS = 24, ID_BITS = 20, RANK_MASK = (1 << RANK_BITS) - 1 };
+
+_Static_assert((int)VOCAB_MOST_MERGES < (int)RANK_MASK, "a rank fits into a slot");
+
+static uint64_t pair_key(uint32_t left, uint32_t right)
 {
-	uint64_t h = ((uint64_t)left << 32 | right) * 0x9E3779B97F4A7C15u;
-	return (uint32_t)(h >> 32 ^ h >> 12);
+	return ((uint64_t)left << ID_BITS | right) << RANK_BITS;
 }
 
-static struct vocab_merge *find_merge(const struct vocab *v, uint32_t left, uint32_t right)
+static uint32_t first_slot(const struct vocab *v, uint64_t key)
 {
-	for (uint32_t i = pair_hash(left, right) & v->merge_mask;; i = (i + 1) & v->merge_mask) {
-		struct vocab_merge *m = &v->merges[i];
-		if (m->rank == 0 || (m->left == left && m->right == right)) return m;
+	return (uint32_t)(key * 0x9E3779B97F4A7C15u >> 40) & v->merge_mask;
+}
+
+static uint64_t *find_merge(const struct vocab *v, uint64_t key)
+{
+	for (uint32_t i = first_slot(v, key);; i = (i + 1) & v->merge_mask) {
+		uint64_t slot = v->merges[i];
+		if (slot == 0 || (slot & ~(uint64_t)RANK_MASK) == key) return &v->merges[i];
 	}
 }
 
-const struct vocab_merge *vocab_merge_of(const struct vocab *v, uint32_t left, uint32_t right)
+uint32_t vocab_merge(const struct vocab *v, uint32_t left, uint32_t right, uint32_t *into)
 {
-	const struct vocab_merge *m = find_merge(v, left, right);
-	return m->rank == 0 || m->id == TOKEN_NONE ? NULL : m;
+	if (left == TOKEN_NONE || right == TOKEN_NONE) return 0;
+	uint32_t rank = (uint32_t)(*find_merge(v, pair_key(left, right)) & RANK_MASK);
+	if (rank == 0) return 0;
+	*into = v->merged[rank];
+	return *into == TOKEN_NONE ? 0 : rank;
 }
 
 /* A side of a merge in bytes, at `out`, which has room for `length`. */
@@ -44,26 +56,83 @@ static bool refuse(struct vocab_load *l, uint64_t index, struct gguf_text text, 
 	                 (int)(text.length < 64 ? text.length : 64), text.data, why);
 }
 
-static bool add_merge(struct vocab_load *l, uint64_t index, struct gguf_text text)
+/* Some merges on their way: two sides each, in bytes, and their texts. */
+struct batch {
+	struct gguf_text text[BATCH];
+	struct vocab_wanted side[2 * BATCH];
+	uint64_t slot[BATCH];
+	size_t n;
+	uint64_t first; /* index of the first one */
+	uint32_t last_made;
+	char bytes[BATCH * (VOCAB_LONGEST_TOKEN + 1)];
+};
+
+static bool read_merge(struct vocab_load *l, struct batch *b, uint64_t index, struct gguf_text text, char *bytes)
 {
-	struct vocab *v = l->vocab;
-	char bytes[VOCAB_LONGEST_TOKEN + 1];
-	size_t n_left, n_right;
-	if (text.length > VOCAB_LONGEST_TOKEN)
+	if (text.length > VOCAB_LONGEST_TOKEN) {
 		return error_set(l->error, "%s: merge %llu is too long", l->name, (unsigned long long)index);
+	}
 	const char *space = text.length > 2 ? memchr(text.data + 1, ' ', text.length - 2) : NULL;
 	if (!space) return refuse(l, index, text, "is not two tokens with a space between them");
-	size_t split = (size_t)(space - text.data);
-	if (!decode_side(v, text.data, split, bytes, &n_left) ||
-	    !decode_side(v, space + 1, text.length - split - 1, bytes + n_left, &n_right))
+	size_t split = (size_t)(space - text.data), n_left, n_right;
+	if (!decode_side(l->vocab, text.data, split, bytes, &n_left) ||
+	    !decode_side(l->vocab, space + 1, text.length - split - 1, bytes + n_left, &n_right))
 		return refuse(l, index, text, "names a token that does not exist");
-	uint32_t left = vocab_lookup(v, bytes, n_left), right = vocab_lookup(v, bytes + n_left, n_right);
-	if (left == TOKEN_NONE || right == TOKEN_NONE) return refuse(l, index, text, "names a token that does not exist");
-	uint32_t id = vocab_lookup(v, bytes, n_left + n_right);
-	if (id == TOKEN_NONE) return refuse(l, index, text, "makes a token that does not exist");
-	struct vocab_merge *m = find_merge(v, left, right);
-	if (m->rank == 0) *m = (struct vocab_merge){ left, right, (uint32_t)index + 1, id };
-	l->made[id] = 1;
+	b->text[b->n] = text;
+	b->side[2 * b->n] = (struct vocab_wanted){ .bytes = bytes, .length = n_left };
+	b->side[2 * b->n + 1] = (struct vocab_wanted){ .bytes = bytes + n_left, .length = n_right };
+	b->n++;
+	return true;
+}
+
+/* The token that both sides make, which lie one behind the other. */
+static uint32_t made_token(const struct vocab *v, const struct vocab_wanted *side, uint32_t guess)
+{
+	size_t length = side[0].length + side[1].length, n;
+	for (uint32_t id = guess; id < guess + 2 && id < v->count; id++) {
+		const char *bytes = vocab_bytes(v, id, &n);
+		if (n == length && memcmp(bytes, side[0].bytes, n) == 0 && v->type[id] == TOKEN_NORMAL &&
+		    !(v->flags[id] & TOKEN_LITERAL))
+			return id;
+	}
+	return vocab_lookup(v, side[0].bytes, length);
+}
+
+static bool add_batch(struct vocab_load *l, struct batch *b)
+{
+	struct vocab *v = l->vocab;
+	vocab_lookup_many(v, b->side, 2 * b->n);
+	for (size_t i = 0; i < b->n; i++) {
+		uint32_t left = b->side[2 * i].id, right = b->side[2 * i + 1].id;
+		if (left == TOKEN_NONE || right == TOKEN_NONE)
+			return refuse(l, b->first + i, b->text[i], "names a token that does not exist");
+		b->slot[i] = v->merges[first_slot(v, pair_key(left, right))]; /* brings it into the cache */
+	}
+	for (size_t i = 0; i < b->n; i++) {
+		uint32_t id = made_token(v, &b->side[2 * i], b->last_made);
+		uint64_t key = pair_key(b->side[2 * i].id, b->side[2 * i + 1].id), rank = b->first + i + 1;
+		if (id == TOKEN_NONE) return refuse(l, b->first + i, b->text[i], "makes a token that does not exist");
+		uint64_t *slot = b->slot[i] == 0 ? &v->merges[first_slot(v, key)] : find_merge(v, key);
+		if (*slot != 0) slot = find_merge(v, key);
+		if (*slot == 0) *slot = key | rank;
+		v->merged[rank] = b->last_made = id;
+		l->made[id] = 1;
+	}
+	return true;
+}
+
+static bool read_all(struct vocab_load *l, struct batch *b, const struct gguf_value *merges, uint64_t n)
+{
+	for (b->first = 0; b->first < n; b->first += b->n) {
+		size_t used = 0;
+		b->n = 0;
+		while (b->n < BATCH && b->first + b->n < n) {
+			struct gguf_text text = gguf_item_text(merges, b->first + b->n);
+			if (!read_merge(l, b, b->first + b->n, text, b->bytes + used)) return false;
+			used += text.length;
+		}
+		if (!add_batch(l, b)) return false;
+	}
 	return true;
 }
 
@@ -83,12 +152,13 @@ bool vocab_read_merges(struct vocab_load *l)
 	uint32_t slots = 16;
 	while (slots / 4 * 3 < n) slots *= 2;
 	v->merges = arena_alloc(v->arena, slots, sizeof *v->merges);
-	l->made = memory_new(v->count, 1);
-	if (!v->merges || !l->made) return error_memory(l->error);
+	v->merged = arena_alloc(v->arena, (size_t)n + 1, sizeof *v->merged);
 	v->merge_mask = slots - 1;
 	v->n_merges = (uint32_t)n;
-	for (uint64_t i = 0; i < n; i++) {
-		if (!add_merge(l, i, gguf_item_text(merges, i))) return false;
-	}
-	return true;
+	l->made = memory_new(v->count, 1);
+	struct batch *b = memory_new(1, sizeof *b);
+	bool ok = (v->merges && v->merged && l->made && b) || error_memory(l->error);
+	ok = ok && read_all(l, b, merges, n);
+	memory_free(b);
+	return ok;
 }

@@ -286,11 +286,10 @@ static void mark_ends(struct vocab_load *l)
 /* Merges cannot make what ends generation, even where a file says so. */
 static void spare_ends(struct vocab *v)
 {
-	for (uint32_t i = 0; v->merges && i <= v->merge_mask; i++) {
-		struct vocab_merge *m = &v->merges[i];
-		if (m->rank != 0 &&
-		    (v->type[m->id] == TOKEN_CONTROL || v->type[m->id] == TOKEN_UNKNOWN || (v->flags[m->id] & TOKEN_ENDS)))
-			m->id = TOKEN_NONE;
+	for (uint32_t rank = 1; v->merged && rank <= v->n_merges; rank++) {
+		uint32_t id = v->merged[rank];
+		if (v->type[id] == TOKEN_CONTROL || v->type[id] == TOKEN_UNKNOWN || (v->flags[id] & TOKEN_ENDS))
+			v->merged[rank] = TOKEN_NONE;
 	}
 }
 
