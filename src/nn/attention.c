@@ -403,9 +403,9 @@ void attention_compute(const struct attention_job *job, unsigned thread, unsigne
 	bool apart = attention_wants_merge(job, count);
 	size_t total = 0, before = 0;
 	for (size_t n = 0; unit_at(job, n, apart, &u); n++) total += unit_cost(job, &u, apart);
+	/* the last unit holds the last row's own position, so that `before` stays below `total` */
 	for (size_t n = 0; unit_at(job, n, apart, &u); n++) {
 		size_t cost = unit_cost(job, &u, apart), owner = (size_t)((double)before / (double)total * count);
-		if (owner >= count) owner = count - 1; /* units without positions at the end: their empty states count too */
 		before += cost;
 		if (owner != thread) continue;
 		load_queries(job, &u, w);

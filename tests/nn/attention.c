@@ -198,6 +198,10 @@ static void windows_caps_sinks_and_whole(void **state)
 		s->job.window = 100;
 		check(s);
 		scene_free(s);
+		s = scene_new((struct kv_shape){ KV_F32, 1, 32, 32 }, 2, 150, 150);
+		s->job.window = 100;
+		check(s);
+		scene_free(s);
 	}
 }
 
