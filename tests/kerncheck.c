@@ -148,6 +148,45 @@ static void check_products(void)
 	}
 }
 
+/* bfloat16 products against the plain float ones of the rounded values. */
+static void check_bf16(void)
+{
+	static const size_t counts[] = { 1, 2, 3, 4, 5, 6, 7, 9, 12, 48 }, outs[] = { 1, 2, 3, 4, 5, 8, 31 },
+	                    lengths[] = { 32, 64, 96, 1024 };
+	static float tile[31 * 1024], x[48 * 1024], a[48 * 32], b[48 * 32], size[31], *rounded[2] = { tile, x };
+	static uint16_t tile16[31 * 1024], x16[48 * 1024], *half[2] = { tile16, x16 };
+	const float *rows[48];
+	if (!level->products_bf16) return;
+	for (size_t r = 0; r < 48; r++) rows[r] = x + r * 1024;
+	for (size_t k = 0; k < 2; k++) {
+		size_t n = k ? 48 * 1024 : 31 * 1024;
+		random_floats(&seed, rounded[k], n);
+		level->to_bf16(rounded[k], half[k], n);
+		for (size_t i = 0; i < n; i++) {
+			float v = bfloat_load((const uint8_t *)&half[k][i]);
+			if (!(fabsf(v - rounded[k][i]) <= fabsf(v) * 0x1p-8f))
+				differ("to_bf16 of %g is %g", (double)rounded[k][i], (double)v);
+			rounded[k][i] = v;
+		}
+	}
+	for (size_t l = 0; l < 4; l++) {
+		for (size_t o = 0; o < 31; o++) size[o] = 2.0f * (float)lengths[l];
+		for (size_t i = 0; i < 10; i++) {
+			for (size_t j = 0; j < 7; j++) {
+				bool add = (i + j) % 2;
+				for (size_t k = 0; k < 48 * 32; k++) a[k] = b[k] = 1;
+				level->products_bf16(tile16, 1024, outs[j], x16, 1024, counts[i], lengths[l], a, 32, add);
+				plain->products(tile, 1024, outs[j], rows, counts[i], lengths[l], b, 32, add);
+				for (size_t r = 0; r < counts[i]; r++) {
+					if (first_far(a + r * 32, b + r * 32, size, outs[j], 2e-6f) < outs[j] ||
+					    a[r * 32 + outs[j]] != 1)
+						differ("products_bf16 %zu x %zu x %zu, row %zu", counts[i], outs[j], lengths[l], r);
+				}
+			}
+		}
+	}
+}
+
 static void check_attention(enum kv_type type)
 {
 	static const size_t heads[] = { 1, 5, 8, 16, 40, 64, 80, 96, 128, 192, 256, 512 };
@@ -243,6 +282,7 @@ static void check_level(void)
 	}
 	check_quantize();
 	check_products();
+	check_bf16();
 	for (int type = 0; type < KV_TYPES; type++) check_attention((enum kv_type)type);
 	check_halves();
 	for (size_t n = 0; n < 1099; n = n < 70 ? n + 1 : n * 2 - 3) check_ops(n);

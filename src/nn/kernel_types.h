@@ -32,6 +32,10 @@ typedef void (*kernel_dot)(const struct format *format, const uint8_t *weights, 
 typedef void (*kernel_products)(const float *tile, size_t tile_stride, size_t n_outputs, const float *const *x, size_t n_rows,
                                 size_t n, float *out, size_t out_stride, bool add);
 
+/* The same in bfloat16, for n a multiple of 32; row r of x at x + r * x_stride. Products are added in float32. */
+typedef void (*kernel_products_bf16)(const uint16_t *tile, size_t tile_stride, size_t n_outputs, const uint16_t *x, size_t x_stride,
+                                     size_t n_rows, size_t n, float *out, size_t out_stride, bool add);
+
 /* The 8-bit form of n values, n a multiple of 32 (see struct activations). */
 typedef void (*kernel_quantize)(const float *x, size_t n, int8_t *q, float *scales, int16_t *sums);
 
@@ -50,6 +54,8 @@ struct kernels {
 	format_unpack unpack[FORMAT_COUNT];
 	kernel_dot dot[FORMAT_COUNT];
 	kernel_products products;
+	kernel_products_bf16 products_bf16; /* NULL: prompt rows of quantized formats are multiplied as floats */
+	void (*to_bf16)(const float *x, uint16_t *out, size_t n); /* rounded to nearest, n a multiple of 32; NULL as above */
 	kernel_quantize quantize;
 
 	kernel_scores scores[KV_TYPES];
@@ -88,6 +94,10 @@ void dot_k_fill_avx2(struct kernels *k);
 void float_fill_avx2(struct kernels *k);
 void ops_fill_avx2(struct kernels *k);
 void unpack_fill_avx2(struct kernels *k);
+void kernels_fill_avx512vnni(struct kernels *k);
+void dot_fill_avx512vnni(struct kernels *k);
+void kernels_fill_avx512bf16(struct kernels *k);
+void bf16_fill_avx512bf16(struct kernels *k);
 #endif
 
 #endif

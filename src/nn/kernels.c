@@ -52,12 +52,30 @@ static bool runs_avx2(void)
 	       && system_saves(0x6);
 }
 
+static bool runs_avx512(void)
+{
+	return runs_avx2() && system_saves(0xe6) &&
+	       all_bits(cpu_leaf(7, 0, 1), 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31);
+} /* F, DQ, CD, BW, VL */
+
+static bool runs_avx512vnni(void)
+{
+	return runs_avx512() && all_bits(cpu_leaf(7, 0, 2), 1u << 11);
+}
+
+static bool runs_avx512bf16(void)
+{
+	return runs_avx512vnni() && all_bits(cpu_leaf(7, 1, 0), 1u << 5);
+}
+
 #endif
 
 static const struct level levels[] = {
 	{ "portable", NULL, always, kernels_fill_portable },
 #if defined(__x86_64__)
 	{ "avx2", "portable", runs_avx2, kernels_fill_avx2 },
+	{ "avx512vnni", "avx2", runs_avx512vnni, kernels_fill_avx512vnni },
+	{ "avx512bf16", "avx512vnni", runs_avx512bf16, kernels_fill_avx512bf16 },
 #endif
 };
 
@@ -137,9 +155,12 @@ static const struct entry entries[] = {
 	{ "rope_pairs", offsetof(struct kernels, rope_pairs) },     { "rope_halves", offsetof(struct kernels, rope_halves) },
 };
 
-/* The first level whose table holds the chosen function: the one that brought it. */
+/* The first level whose table holds the chosen function: the one that brought it; "none" for an entry that is empty. */
 static const char *origin(size_t offset)
 {
+	void (*function)(void);
+	memcpy(&function, (const char *)kernels_chosen + offset, sizeof function);
+	if (!function) return "none";
 	for (size_t i = 0; i < LEVELS; i++) {
 		if (memcmp((const char *)&tables[i] + offset, (const char *)kernels_chosen + offset, sizeof(void (*)(void))) == 0)
 			return tables[i].name;

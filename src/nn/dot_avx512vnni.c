@@ -1,0 +1,297 @@
+/*
+ * dot: answer rows times packed blocks with AVX512-VNNI, 64 weights at a time.
+ *
+ * The arithmetic is that of dot_avx2.c and dot_k_avx2.c; four products at a time are added as 32-bit numbers (vpdpbusd), so nothing
+ * can saturate and Q8_0 is taken with its sign bit turned (an offset of 128). Scales become floats that are spread over the lanes
+ * they belong to. A sum has 16 lanes, each the sum of whole blocks in order, however many rows there are.
+ */
+#include "nn/kernel_types.h"
+#include "nn/quants_avx2.h"
+
+enum kind { Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K };
+
+INLINE size_t block_bytes(enum kind f)
+{
+	return f == Q8_0   ? 34
+	       : f == Q4_0 ? 18
+	       : f == Q4_1 ? 20
+	       : f == Q5_0 ? 22
+	       : f == Q5_1 ? 24
+	       : f == Q2_K ? 84
+	       : f == Q3_K ? 110
+	       : f == Q4_K ? 144
+	       : f == Q5_K ? 176
+	                   : 210;
+}
+
+INLINE __m512i join(__m256i low, __m256i high)
+{
+	return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+}
+
+/* 32 bytes twice, the halves shifted right by a and b bits (within 16). */
+INLINE __m512i shifted(const uint8_t *p, const int a, const int b)
+{
+	return _mm512_srlv_epi16(_mm512_broadcast_i64x4(load32(p)), join(_mm256_set1_epi16((short)a), _mm256_set1_epi16((short)b)));
+}
+
+/* The first four where bit `a` of 32 bytes is set, then where bit b is: `value` is added there. */
+INLINE __m512i add_bits(__m512i q, const uint8_t *p, const int a, const int b, const int value)
+{
+	__m512i bits = join(_mm256_set1_epi8((char)(1 << a)), _mm256_set1_epi8((char)(1 << b)));
+	__mmask64 set = _mm512_test_epi8_mask(_mm512_broadcast_i64x4(load32(p)), bits);
+	return _mm512_mask_add_epi8(q, set, q, _mm512_set1_epi8((char)value));
+}
+
+/* Values 64j ... 64j + 63 of a block of 256, without offset, j a constant. */
+INLINE __m512i quants_k(const uint8_t *b, enum kind f, const int j)
+{
+	if (f == Q2_K || f == Q3_K) {
+		const uint8_t *p = b + (f == Q2_K ? 16 : 32) + j / 2 * 32;
+		__m512i q = _mm512_and_si512(shifted(p, j % 2 * 4, j % 2 * 4 + 2), _mm512_set1_epi8(3));
+		return f == Q2_K ? q : add_bits(q, b, 2 * j, 2 * j + 1, 4);
+	}
+	if (f == Q4_K || f == Q5_K) {
+		__m512i q = _mm512_and_si512(shifted(b + (f == Q4_K ? 16 : 48) + j * 32, 0, 4), _mm512_set1_epi8(15));
+		return f == Q4_K ? q : add_bits(q, b + 16, 2 * j, 2 * j + 1, 16);
+	}
+	__m512i low = _mm512_loadu_si512(b + j / 2 * 64), high;
+	if (j % 2) {
+		low = _mm512_srli_epi16(low, 4);
+		high = shifted(b + 128 + j / 2 * 32, 0, 2);
+	} else {
+		high = _mm512_sllv_epi16(_mm512_broadcast_i64x4(load32(b + 128 + j / 2 * 32)),
+		                         join(_mm256_set1_epi16(4), _mm256_set1_epi16(2)));
+	}
+	return _mm512_or_si512(_mm512_and_si512(low, _mm512_set1_epi8(15)), _mm512_and_si512(high, _mm512_set1_epi8(48)));
+}
+
+/* 16 sums of four products each, as floats. */
+INLINE __m512 dot64(__m512i q, const int8_t *x)
+{
+	return _mm512_cvtepi32_ps(_mm512_dpbusd_epi32(_mm512_setzero_si512(), q, _mm512_loadu_si512(x)));
+}
+
+/* Sums over 32 activations, 8 of them, of 16 sums times 16 factors. */
+INLINE __m256 weighted_sums(const int16_t *sums, __m256i factors)
+{
+	return _mm256_cvtepi32_ps(_mm256_madd_epi16(load32(sums), factors));
+}
+
+/* Floats 2j and 2j + 1, eight lanes each. */
+INLINE __m512 spread_two(__m512 v, const int j)
+{
+	return _mm512_permutexvar_ps(join(_mm256_set1_epi32(2 * j), _mm256_set1_epi32(2 * j + 1)), v);
+}
+
+/* Floats 4j ... 4j + 3, four lanes each. */
+INLINE __m512 spread_four(__m512 v, const int j)
+{
+	const __m512i four = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
+	return _mm512_permutexvar_ps(_mm512_add_epi32(four, _mm512_set1_epi32(4 * j)), v);
+}
+
+/* A block of Q4_K or Q5_K with R rows. */
+INLINE void block_8(const uint8_t *b, enum kind f, const struct kernel_row *rows, size_t at, __m512 *acc, const int R)
+{
+	uint64_t scale_bytes, min_bytes;
+	scales_4_k(b + 4, &scale_bytes, &min_bytes);
+	__m256 d = _mm256_mul_ps(_mm256_set1_ps(half_at(b)), floats_of_bytes(scale_bytes));
+	__m256 m = _mm256_mul_ps(_mm256_set1_ps(-half_at(b + 2)), floats_of_bytes(min_bytes));
+	__m512i q[4];
+#pragma GCC unroll 4
+	for (int j = 0; j < 4; j++) q[j] = quants_k(b, f, j);
+#pragma GCC unroll 4
+	for (int r = 0; r < R; r++) {
+		__m256 x_scales = _mm256_loadu_ps(rows[r].scales + at * 8);
+		__m512 scales = _mm512_castps256_ps512(_mm256_mul_ps(d, x_scales));
+		__m256 off = weighted_sums(rows[r].sums + at * 16, _mm256_set1_epi16(1));
+		__m512 t = _mm512_zextps256_ps512(_mm256_mul_ps(_mm256_mul_ps(m, x_scales), off)), u;
+		const int8_t *x = rows[r].q + at * 256;
+		t = _mm512_fmadd_ps(dot64(q[0], x), spread_two(scales, 0), t);
+		u = _mm512_mul_ps(dot64(q[1], x + 64), spread_two(scales, 1));
+		t = _mm512_fmadd_ps(dot64(q[2], x + 128), spread_two(scales, 2), t);
+		u = _mm512_fmadd_ps(dot64(q[3], x + 192), spread_two(scales, 3), u);
+		acc[r] = _mm512_add_ps(acc[r], _mm512_add_ps(t, u));
+	}
+}
+
+/* 16 signed bytes: the scales; and 16 factors of the sums of the activations. */
+INLINE __m128i scales_16(const uint8_t *b, enum kind f, __m256i *offsets)
+{
+	__m128i v = f == Q3_K ? scales_3_k(b + 96) : _mm_loadu_si128((const __m128i *)(const void *)(f == Q6_K ? b + 192 : b));
+	if (f == Q2_K) {
+		*offsets = _mm256_cvtepi8_epi16(_mm_and_si128(_mm_srli_epi16(v, 4), _mm_set1_epi8(15)));
+		return _mm_and_si128(v, _mm_set1_epi8(15));
+	}
+	*offsets = _mm256_slli_epi16(_mm256_cvtepi8_epi16(v), f == Q3_K ? 2 : 5);
+	return v;
+}
+
+/* A block of Q2_K, Q3_K or Q6_K with R rows. */
+INLINE void block_16(const uint8_t *b, enum kind f, const struct kernel_row *rows, size_t at, __m512 *acc, const int R)
+{
+	__m256i offsets;
+	__m128i bytes = scales_16(b, f, &offsets);
+	float half = half_at(b + (f == Q2_K ? 80 : f == Q3_K ? 108 : 208));
+	__m512 d = _mm512_mul_ps(_mm512_set1_ps(half), _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes)));
+	__m256 m = _mm256_set1_ps(f == Q2_K ? -half_at(b + 82) : -half);
+	const __m512i twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+	__m512i q[4];
+#pragma GCC unroll 4
+	for (int j = 0; j < 4; j++) q[j] = quants_k(b, f, j);
+#pragma GCC unroll 4
+	for (int r = 0; r < R; r++) {
+		__m256 x_scales = _mm256_loadu_ps(rows[r].scales + at * 8);
+		__m512 scales = _mm512_mul_ps(d, _mm512_permutexvar_ps(twice, _mm512_castps256_ps512(x_scales)));
+		__m256 off = _mm256_mul_ps(weighted_sums(rows[r].sums + at * 16, offsets), m);
+		__m512 t = _mm512_zextps256_ps512(_mm256_mul_ps(off, x_scales)), u;
+		const int8_t *x = rows[r].q + at * 256;
+		t = _mm512_fmadd_ps(dot64(q[0], x), spread_four(scales, 0), t);
+		u = _mm512_mul_ps(dot64(q[1], x + 64), spread_four(scales, 1));
+		t = _mm512_fmadd_ps(dot64(q[2], x + 128), spread_four(scales, 2), t);
+		u = _mm512_fmadd_ps(dot64(q[3], x + 192), spread_four(scales, 3), u);
+		acc[r] = _mm512_add_ps(acc[r], _mm512_add_ps(t, u));
+	}
+}
+
+/* A block of 32 without its offset. */
+INLINE __m256i quants_32(const uint8_t *b, enum kind f)
+{
+	if (f == Q8_0) return _mm256_xor_si256(load32(b + 2), _mm256_set1_epi8((char)0x80));
+	if (f == Q4_0) return quants_4(b + 2);
+	if (f == Q4_1) return quants_4(b + 4);
+	return f == Q5_0 ? quants_5(b + 6, b + 2) : quants_5(b + 8, b + 4);
+}
+
+/* Halves at the same place of N blocks, N 1 or 4, as floats; zeros behind them. */
+INLINE __m128 halves(const uint8_t *b, size_t bytes, const int N)
+{
+	if (N == 1) return _mm_set_ss(half_at(b));
+	__m128i v = _mm_cvtsi32_si128(load16(b));
+	v = _mm_insert_epi16(v, load16(b + bytes), 1);
+	v = _mm_insert_epi16(v, load16(b + 2 * bytes), 2);
+	return _mm_cvtph_ps(_mm_insert_epi16(v, load16(b + 3 * bytes), 3));
+}
+
+/* What the offsets of N blocks add: (the min, or minus the offset times the scale) times the sum of the activations. */
+INLINE __m512 offsets_32(const uint8_t *b, enum kind f, __m128 scale, __m128 x_scale, const int16_t *sums, const int N)
+{
+	__m128 m;
+	if (f == Q4_1 || f == Q5_1)
+		m = _mm_mul_ps(halves(b + 2, block_bytes(f), N), x_scale);
+	else
+		m = _mm_mul_ps(scale, _mm_set1_ps(f == Q8_0 ? -128.0f : f == Q4_0 ? -8.0f : -16.0f));
+	__m128i v = N == 4 ? _mm_loadu_si128((const __m128i *)(const void *)sums) : _mm_loadu_si32(sums);
+	return _mm512_zextps128_ps512(_mm_mul_ps(m, _mm_cvtepi32_ps(_mm_madd_epi16(v, _mm_set1_epi16(1)))));
+}
+
+/* N blocks of 32, 1 or 4, of which the first is number `at` of its row, with R rows. */
+INLINE void group(const uint8_t *b, enum kind f, const struct kernel_row *rows, size_t at, __m512 *acc, const int N, const int R)
+{
+	const size_t bytes = block_bytes(f);
+	__m128 d = halves(b, bytes, N);
+	__m512i first, second = _mm512_setzero_si512();
+	if (N == 1) {
+		first = _mm512_zextsi256_si512(quants_32(b, f));
+	} else {
+		first = join(quants_32(b, f), quants_32(b + bytes, f));
+		second = join(quants_32(b + 2 * bytes, f), quants_32(b + 3 * bytes, f));
+	}
+#pragma GCC unroll 4
+	for (int r = 0; r < R; r++) {
+		const int8_t *x = rows[r].q + at * 32;
+		__m128 x_scale = N == 4 ? _mm_loadu_ps(rows[r].scales + at) : _mm_set_ss(rows[r].scales[at]);
+		__m128 scale = _mm_mul_ps(d, x_scale);
+		__m512 spread = _mm512_castps128_ps512(scale), t = offsets_32(b, f, scale, x_scale, rows[r].sums + 2 * at, N);
+		if (N == 1) {
+			__m256i p = _mm256_dpbusd_epi32(_mm256_setzero_si256(), _mm512_castsi512_si256(first), load32(x));
+			t = _mm512_fmadd_ps(_mm512_zextps256_ps512(_mm256_cvtepi32_ps(p)), _mm512_broadcastss_ps(scale), t);
+		} else {
+			t = _mm512_fmadd_ps(dot64(first, x), spread_two(spread, 0), t);
+			t = _mm512_fmadd_ps(dot64(second, x + 64), spread_two(spread, 1), t);
+		}
+		acc[r] = _mm512_add_ps(acc[r], t);
+	}
+}
+
+INLINE void blocks(const uint8_t *w, enum kind f, size_t cols, const struct kernel_row *rows, __m512 *acc, const int R)
+{
+	const size_t bytes = block_bytes(f);
+	size_t i = 0;
+	if (f >= Q2_K) {
+		for (; i < cols / 256; i++, w += bytes) {
+#pragma GCC unroll 4
+			for (size_t line = 0; line < bytes; line += 64)
+				_mm_prefetch((const char *)w + PREFETCH + line, _MM_HINT_T0);
+			if (f == Q4_K || f == Q5_K)
+				block_8(w, f, rows, i, acc, R);
+			else
+				block_16(w, f, rows, i, acc, R);
+		}
+		return;
+	}
+	for (; i + 4 <= cols / 32; i += 4, w += 4 * bytes) {
+		_mm_prefetch((const char *)w + PREFETCH, _MM_HINT_T0);
+		_mm_prefetch((const char *)w + PREFETCH + 64, _MM_HINT_T0);
+		group(w, f, rows, i, acc, 4, R);
+	}
+	for (; i < cols / 32; i++, w += bytes) group(w, f, rows, i, acc, 1, R);
+}
+
+INLINE void output(const uint8_t *w, enum kind f, size_t cols, const struct kernel_row *rows, float *out, size_t out_stride,
+                   const int R)
+{
+	__m512 acc[4];
+#pragma GCC unroll 4
+	for (int r = 0; r < R; r++) acc[r] = _mm512_setzero_ps();
+	blocks(w, f, cols, rows, acc, R);
+#pragma GCC unroll 4
+	for (int r = 0; r < R; r++) {
+		out[(size_t)r * out_stride] =
+		        fold(_mm256_add_ps(_mm512_castps512_ps256(acc[r]), _mm512_extractf32x8_ps(acc[r], 1)));
+	}
+}
+
+INLINE void dot(const uint8_t *w, enum kind f, size_t row_bytes, size_t n_outputs, size_t cols, const struct kernel_row *rows,
+                size_t n_rows, float *out, size_t out_stride)
+{
+	for (size_t o = 0; o < n_outputs; o++, w += row_bytes, out++) {
+		size_t r = 0;
+		for (; r + 4 <= n_rows; r += 4) output(w, f, cols, rows + r, out + r * out_stride, out_stride, 4);
+		for (; r + 2 <= n_rows; r += 2) output(w, f, cols, rows + r, out + r * out_stride, out_stride, 2);
+		for (; r < n_rows; r++) output(w, f, cols, rows + r, out + r * out_stride, out_stride, 1);
+	}
+}
+
+#define DOT(name, kind)                                                                                                            \
+	static void name(const struct format *format, const uint8_t *w, size_t row_bytes, size_t n_outputs, size_t cols,           \
+	                 const struct kernel_row *rows, size_t n_rows, float *out, size_t out_stride)                              \
+	{                                                                                                                          \
+		(void)format;                                                                                                      \
+		dot(w, kind, row_bytes, n_outputs, cols, rows, n_rows, out, out_stride);                                           \
+	}
+DOT(dot_q8_0, Q8_0)
+DOT(dot_q4_0, Q4_0)
+DOT(dot_q4_1, Q4_1)
+DOT(dot_q5_0, Q5_0)
+DOT(dot_q5_1, Q5_1)
+DOT(dot_q2_k, Q2_K)
+DOT(dot_q3_k, Q3_K)
+DOT(dot_q4_k, Q4_K)
+DOT(dot_q5_k, Q5_K)
+DOT(dot_q6_k, Q6_K)
+
+void dot_fill_avx512vnni(struct kernels *k)
+{
+	k->dot[FORMAT_Q8_0] = dot_q8_0;
+	k->dot[FORMAT_Q4_0] = dot_q4_0;
+	k->dot[FORMAT_Q4_1] = dot_q4_1;
+	k->dot[FORMAT_Q5_0] = dot_q5_0;
+	k->dot[FORMAT_Q5_1] = dot_q5_1;
+	k->dot[FORMAT_Q2_K] = dot_q2_k;
+	k->dot[FORMAT_Q3_K] = dot_q3_k;
+	k->dot[FORMAT_Q4_K] = dot_q4_k;
+	k->dot[FORMAT_Q5_K] = dot_q5_k;
+	k->dot[FORMAT_Q6_K] = dot_q6_k;
+}

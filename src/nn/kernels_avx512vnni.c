@@ -1,0 +1,7 @@
+/* kernels: the level of AVX512-VNNI (Intel since Cascade Lake, AMD since Zen 4). */
+#include "nn/kernel_types.h"
+
+void kernels_fill_avx512vnni(struct kernels *k)
+{
+	dot_fill_avx512vnni(k);
+}
