@@ -160,14 +160,21 @@ bool file_map_path(struct file_map *m, const char *path, struct error *e)
 	return ok;
 }
 
+bool file_map_memory(struct file_map *m, const void *bytes, size_t size, const char *name, struct error *e)
+{
+	*m = (struct file_map){ .data = size ? bytes : NULL, .size = size, .borrowed = true };
+	m->name = memory_copy_text(name, strlen(name));
+	return m->name || error_memory(e);
+}
+
 void file_unmap(struct file_map *m)
 {
-	struct guarded *g = m->data ? guard_find(m->data) : NULL;
+	struct guarded *g = m->data && !m->borrowed ? guard_find(m->data) : NULL;
 	if (g) {
 		atomic_store(&g->start, 0);
 		atomic_store(&g->taken, false);
 	}
-	if (m->data) munmap((void *)(uintptr_t)m->data, m->size);
+	if (m->data && !m->borrowed) munmap((void *)(uintptr_t)m->data, m->size);
 	memory_free(m->name);
 	*m = (struct file_map){ 0 };
 }

@@ -16,7 +16,8 @@
 struct file_map {
 	const uint8_t *data; /* NULL when the file is empty */
 	size_t size;
-	char *name; /* for messages; owned */
+	char *name;    /* for messages; owned */
+	bool borrowed; /* the bytes are somebody else's (file_map_memory) */
 };
 
 /* Opens a regular file for reading; directories, devices, FIFOs and sockets are refused without waiting. -1 on failure. */
@@ -27,6 +28,9 @@ void file_close(int fd);
 bool file_map_path(struct file_map *m, const char *path, struct error *e);
 bool file_map_fd(struct file_map *m, int fd, const char *name, struct error *e);
 void file_unmap(struct file_map *m);
+
+/* Bytes that lie in memory already, as a map; they stay the caller's and must outlive it. */
+bool file_map_memory(struct file_map *m, const void *bytes, size_t size, const char *name, struct error *e);
 
 /* Installs the handler that turns an access behind the end of a file that was cut while mapped into zero bytes and a mark,
  * for all maps of this module. Called once by a program at start. */

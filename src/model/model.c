@@ -142,6 +142,8 @@ static void choose_context(struct model *m, const struct model_options *o)
 
 static bool prepare(struct model *m, const struct model_options *o, struct error *e)
 {
+	if (o->context > MODEL_MAX_CONTEXT)
+		return error_set(e, "a context of %u tokens: at most %d are possible", o->context, MODEL_MAX_CONTEXT);
 	if (!config_read(&m->config, m->file, e) || !weights_bind(&m->weights, m->file, &m->config, m->arena, e)) return false;
 	m->exact = o->exact;
 	m->max_rows = o->max_rows ? o->max_rows : DEFAULT_ROWS;

@@ -27,7 +27,7 @@ struct model_options {
 };
 
 /* Answer rows of one batch; prompt rows fill the rest up to max_rows. */
-enum { MODEL_MAX_ANSWERS = 64 };
+enum { MODEL_MAX_ANSWERS = 64, MODEL_MAX_CONTEXT = 1 << 28 };
 
 /* Bytes. `kv` is for one sequence of full length; scratch is allocated when the model is opened. */
 struct model_memory {

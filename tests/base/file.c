@@ -102,6 +102,28 @@ static void a_map_shows_the_bytes(void **state)
 	file_unmap(&m);
 }
 
+static void memory_is_shown_where_it_lies(void **state)
+{
+	(void)state;
+	static const char bytes[] = "bytes";
+	struct error e = { "" };
+	struct file_map m;
+	assert_true(file_map_memory(&m, bytes, 5, "inside", &e));
+	assert_ptr_equal(m.data, bytes);
+	assert_int_equal(m.size, 5);
+	assert_string_equal(m.name, "inside");
+	assert_true(file_map_intact(&m, &e));
+	file_unmap(&m);
+	assert_null(m.data);
+	assert_memory_equal(bytes, "bytes", 5);
+	assert_true(file_map_memory(&m, bytes, 0, "empty", &e));
+	assert_null(m.data);
+	file_unmap(&m);
+	memory_fail_at(1, false);
+	assert_false(file_map_memory(&m, bytes, 5, "inside", &e));
+	memory_fail_at(0, false);
+}
+
 static void special_files_are_refused_without_waiting(void **state)
 {
 	(void)state;
@@ -323,6 +345,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_is_read_whole),
 		cmocka_unit_test(a_map_shows_the_bytes),
+		cmocka_unit_test(memory_is_shown_where_it_lies),
 		cmocka_unit_test(special_files_are_refused_without_waiting),
 		cmocka_unit_test(a_written_file_appears_at_the_end),
 		cmocka_unit_test(an_abandoned_file_leaves_the_old_one),
