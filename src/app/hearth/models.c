@@ -1,0 +1,130 @@
+/* models: `hearth models list` and `hearth models inspect FILE`. */
+#include "app/hearth/commands.h"
+#include "app/hearth/opening.h"
+#include "app/hearth/terminal.h"
+#include "app/hearth/visible.h"
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_OUT = 64 << 20 };
+
+/* ---- list ---- */
+
+static void list_one(struct buffer *out, const struct opening *n, const char *path, const char *label, bool json, bool *any)
+{
+	struct model_file m;
+	struct error e, warning, reason;
+	char bytes[32], shown[128];
+	bool ascii = terminal_look(false).ascii;
+	bool usable = model_file_look(&m, path, &e);
+	if (json) {
+		if (!usable) return;
+		buffer_append_text(out, *any ? ",\n " : "");
+		*any = true;
+		model_file_json(out, &m);
+		return;
+	}
+	*any = true;
+	visible_line(shown, sizeof shown, label, strlen(label), ascii);
+	bool current = strcmp(n->settings.model, path) == 0 || (!n->settings.model[0] && strcmp(path, n->paths.builtin) == 0);
+	buffer_format(out, "%c %s\n", current ? '*' : ' ', shown);
+	if (!usable) {
+		buffer_format(out, "    not usable: %s\n", e.text);
+		return;
+	}
+	model_file_bytes(bytes, m.size);
+	buffer_format(out, "    %s, %s, %s weights, context %u\n", bytes, m.architecture, m.weights, m.context_trained);
+	if (!model_file_fits(&m, 0, &warning, &reason))
+		buffer_append_text(out, "    does not fit into this machine's memory\n");
+	else if (warning.text[0])
+		buffer_append_text(out, "    does not fit into the memory that is free now: it would be slow\n");
+}
+
+static int list(const struct options *o, const struct opening *n)
+{
+	struct buffer out = buffer_new(MAX_OUT), names = buffer_new(MAX_OUT);
+	char path[PATHS_ROOM];
+	bool any = false;
+	if (o->json) buffer_append_byte(&out, '[');
+	if (n->paths.builtin[0]) list_one(&out, n, n->paths.builtin, "builtin (comes with hearth)", o->json, &any);
+	size_t count = n->paths.models[0] ? model_file_list(&names, n->paths.models) : 0;
+	const char *name = names.data;
+	for (size_t i = 0; i < count; i++, name += strlen(name) + 1) {
+		if (paths_join(path, n->paths.models, name)) list_one(&out, n, path, name, o->json, &any);
+	}
+	const char *last = n->settings.model;
+	size_t folder = strlen(n->paths.models);
+	bool elsewhere = last[0] && (strncmp(last, n->paths.models, folder) != 0 || last[folder] != '/');
+	if (elsewhere && paths_is_file(last)) list_one(&out, n, last, last, o->json, &any);
+	if (o->json)
+		buffer_append_text(&out, "]\n");
+	else {
+		buffer_append_text(&out, any ? "\n* starts when no model is named. " : "No model is here yet. ");
+		buffer_format(&out, "Save GGUF files in\n  %s\nand start one with: hearth -m NAME\n",
+		              n->paths.models[0] ? n->paths.models : "a folder");
+	}
+	buffer_free(&names);
+	return commands_print(&out);
+}
+
+/* ---- inspect ---- */
+
+static bool append_plan(struct buffer *out, struct opening *n, bool json, struct error *e)
+{
+	if (!opening_engine(n, e)) return false;
+	const char *plan = hearth_describe(n->engine, json);
+	if (!plan) return error_memory(e);
+	buffer_append_text(out, plan);
+	if (out->size && out->data[out->size - 1] != '\n') buffer_append_byte(out, '\n');
+	return true;
+}
+
+static int inspect(const struct options *o, struct opening *n)
+{
+	struct error e;
+	struct buffer out = buffer_new(MAX_OUT);
+	char path[PATHS_ROOM];
+	bool ok = model_file_find(path, &n->paths, o->words[1], &e) && model_file_look(&n->file, path, &e);
+	if (ok && o->plan)
+		ok = append_plan(&out, n, o->json, &e);
+	else if (ok && o->json)
+		ok = model_file_json(&out, &n->file) && buffer_append_byte(&out, '\n');
+	else if (ok)
+		ok = model_file_describe(&out, &n->file, terminal_look(false).ascii, &e);
+	if (ok) return commands_print(&out);
+	buffer_free(&out);
+	return commands_fail(&e);
+}
+
+int models_command(const struct options *o)
+{
+	struct error e;
+	const char *what = o->n_words ? o->words[0] : "";
+	bool is_list = strcmp(what, "list") == 0, is_inspect = strcmp(what, "inspect") == 0;
+	if (!is_list && !is_inspect)
+		error_set(&e,
+		          *what ? "models does not know '%.80s': list or inspect FILE"
+		                : "models needs a word: list, or inspect FILE",
+		          what);
+	else if (is_inspect && o->n_words < 2)
+		error_set(&e, "models inspect needs a file");
+	else if (o->n_words > (is_list ? 1u : 2u))
+		error_set(&e, "models %s takes no further word '%.80s'", what, o->words[is_list ? 1 : 2]);
+	else if (is_list && o->plan)
+		error_set(&e, "--plan belongs to models inspect");
+	else {
+		struct opening *n = memory_new(1, sizeof *n);
+		if (!n) {
+			error_memory(&e);
+			return commands_fail(&e);
+		}
+		opening_begin(n, o);
+		int status = is_list ? list(o, n) : inspect(o, n);
+		hearth_close(n->engine);
+		memory_free(n);
+		return status;
+	}
+	return commands_misuse("models", &e);
+}

@@ -1,0 +1,75 @@
+/* opening: choosing and opening a model (see opening.h). */
+#include "app/hearth/opening.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void opening_begin(struct opening *n, const struct options *o)
+{
+	*n = (struct opening){ 0 };
+	struct error e;
+	paths_find(&n->paths);
+	if (!settings_read(&n->settings, &n->paths, &e)) snprintf(n->notes[0], sizeof n->notes[0], "%s", e.text);
+	n->wanted = (struct hearth_options){ .size = sizeof n->wanted, .context = (uint32_t)o->context };
+	n->wanted.threads = o->threads ? (uint32_t)o->threads : n->settings.threads;
+}
+
+/* The path of the model to open when none is named. */
+static bool usual_model(struct opening *n, char path[PATHS_ROOM], struct error *e)
+{
+	const char *last = n->settings.model;
+	if (last[0] && paths_is_file(last)) return snprintf(path, PATHS_ROOM, "%s", last) < PATHS_ROOM;
+	if (last[0])
+		snprintf(n->notes[0], sizeof n->notes[0],
+		         "the last used model is gone (%.300s): this is the one that comes with hearth", last);
+	if (n->paths.builtin[0]) return snprintf(path, PATHS_ROOM, "%s", n->paths.builtin) < PATHS_ROOM;
+	return error_set(e, "no model: the built-in one is not at %s; name a GGUF file with -m FILE", n->paths.expected);
+}
+
+bool opening_choose(struct opening *n, const char *name, struct error *e)
+{
+	char path[PATHS_ROOM];
+	struct error warning;
+	struct model_file file;
+	bool found = name ? model_file_find(path, &n->paths, name, e) : usual_model(n, path, e);
+	if (!found) return false;
+	bool remembered = !name && strcmp(path, n->settings.model) == 0;
+	bool ok = model_file_look(&file, path, e) && model_file_fits(&file, n->wanted.context, &warning, e);
+	if (!ok) {
+		struct error why = *e;
+		return remembered ? error_set(e, "%s (hearth -m builtin starts the one that comes with hearth)", why.text) : false;
+	}
+	n->file = file;
+	n->builtin = strcmp(path, n->paths.builtin) == 0;
+	snprintf(n->notes[1], sizeof n->notes[1], "%s", warning.text);
+	return true;
+}
+
+bool opening_engine(struct opening *n, struct error *e)
+{
+	struct hearth_error failed;
+	struct hearth *engine;
+	n->wanted.model = n->file.path;
+	if (!hearth_open(&n->wanted, &engine, &failed)) return error_set(e, "%s", failed.text);
+	n->engine = engine;
+	n->info = (struct hearth_info){ .size = sizeof n->info };
+	hearth_info(engine, &n->info);
+	return true;
+}
+
+bool opening_remember(struct opening *n, struct error *e)
+{
+	const char *path = n->builtin ? "" : n->file.path;
+	if (strcmp(n->settings.model, path) == 0) return true;
+	snprintf(n->settings.model, sizeof n->settings.model, "%s", path);
+	return settings_write(&n->settings, &n->paths, e);
+}
+
+struct hearth_request opening_request(const struct options *o, uint32_t kind, uint64_t turn)
+{
+	struct hearth_request r = hearth_request_new(kind);
+	if (o->has_max_tokens) r.max_tokens = (uint32_t)o->max_tokens;
+	if (o->has_temperature) r.sampling.temperature = (float)o->temperature;
+	r.sampling.seed = o->seed ? o->seed + turn : 0;
+	return r;
+}

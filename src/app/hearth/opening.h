@@ -1,0 +1,39 @@
+/*
+ * opening: from what the user asked for to a model that can answer: which file, whether it fits into memory, and the engine.
+ */
+#ifndef HEARTH_APP_HEARTH_OPENING_H
+#define HEARTH_APP_HEARTH_OPENING_H
+
+#include "app/hearth/model_file.h"
+#include "app/hearth/options.h"
+#include "app/hearth/paths.h"
+#include "app/hearth/settings.h"
+#include "hearth.h"
+
+struct opening {
+	struct paths paths;
+	struct settings settings;
+	struct model_file file;
+	bool builtin;          /* it is the one that comes with hearth */
+	char notes[2][512];    /* what the user should know before; empty ones are none */
+	struct hearth *engine; /* the caller closes it */
+	struct hearth_info info;
+	struct hearth_options wanted;
+};
+
+/* Folders and settings; no model yet. */
+void opening_begin(struct opening *n, const struct options *o);
+
+/* Looks at the model named `name` (NULL: the last used one, else the built-in one) and checks that it fits. */
+bool opening_choose(struct opening *n, const char *name, struct error *e);
+
+/* Opens the engine for what was chosen. */
+bool opening_engine(struct opening *n, struct error *e);
+
+/* Remembers the model for the next start. False with a line in *e when the settings cannot be written. */
+bool opening_remember(struct opening *n, struct error *e);
+
+/* The request that the options ask for, of that kind. `turn` changes the seed from request to request. */
+struct hearth_request opening_request(const struct options *o, uint32_t kind, uint64_t turn);
+
+#endif

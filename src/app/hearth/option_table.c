@@ -1,0 +1,56 @@
+/* option_table: every command and every option of hearth (see options.h). */
+#include "app/hearth/commands.h"
+#include "app/hearth/options.h"
+
+#define PLACE(member) offsetof(struct options, member)
+
+enum { FOR_TALK = FOR_CHAT | FOR_RUN };
+
+const struct option_row option_rows[] = {
+	{ "--model", "-m", "FILE", FOR_TALK, OPTION_TEXT, PLACE(model), 0, 0, 0,
+	  "the model: a GGUF file, or a name in the models folder" },
+	{ "--system", NULL, "TEXT", FOR_TALK, OPTION_TEXT, PLACE(system), 0, 0, 0, "tell the model who it is or how to answer" },
+	{ "--file", NULL, "PATH", FOR_RUN, OPTION_FILES, PLACE(files), 0, 0, 0,
+	  "put this text file in front of the prompt (may repeat)" },
+	{ "-n", "--tokens", "N", FOR_TALK, OPTION_COUNT, PLACE(max_tokens), PLACE(has_max_tokens), 0, 1000000,
+	  "write at most N tokens per answer (4096)" },
+	{ "--temp", NULL, "T", FOR_TALK, OPTION_NUMBER, PLACE(temperature), PLACE(has_temperature), 0, 10,
+	  "how freely words are chosen: 0 always the likeliest (0.7)" },
+	{ "--seed", NULL, "S", FOR_TALK, OPTION_COUNT, PLACE(seed), 0, 0, 9007199254740992.0,
+	  "equal seeds give equal answers; 0 is a fresh one" },
+	{ "--context", NULL, "N", FOR_TALK, OPTION_COUNT, PLACE(context), 0, 0, 16777216,
+	  "tokens the model keeps in view; 0 chooses by memory" },
+	{ "--threads", NULL, "N", FOR_TALK, OPTION_COUNT, PLACE(threads), 0, 0, 1024,
+	  "threads to compute with; 0 takes all cores" },
+	{ "--json", NULL, NULL, FOR_RUN | FOR_MODELS, OPTION_SWITCH, PLACE(json), 0, 0, 0, "print one JSON object, for programs" },
+	{ "--raw", NULL, NULL, FOR_RUN, OPTION_SWITCH, PLACE(raw), 0, 0, 0,
+	  "no chat template: the model goes on from the prompt itself" },
+	{ "--plan", NULL, NULL, FOR_MODELS, OPTION_SWITCH, PLACE(plan), 0, 0, 0,
+	  "inspect: the steps of the computation, and its memory" },
+	{ "--help", "-h", NULL, FOR_ALL, OPTION_SWITCH, PLACE(help), 0, 0, 0, "this text" },
+	{ "--version", NULL, NULL, FOR_CHAT, OPTION_SWITCH, PLACE(version), 0, 0, 0,
+	  "the version, and what this processor can do" },
+	{ NULL, NULL, NULL, 0, OPTION_SWITCH, 0, 0, 0, 0, NULL },
+};
+
+const struct command_row command_rows[] = {
+	{ "chat", FOR_CHAT, "[OPTIONS]", "talk with a model on the terminal (what `hearth` alone does)",
+	  "Inside the chat /help lists what can be typed. The history of what you typed is kept in memory\nonly, until the chat "
+	  "ends.\n",
+	  chat_command },
+	{ "run", FOR_RUN, "[OPTIONS] PROMPT...", "answer one prompt and end, for scripts and pipes",
+	  "The prompt comes from the arguments or from a pipe; with both, the piped text stands below the\n"
+	  "prompt as material. --json prints {\"text\", \"ids\", \"prompt_tokens\", \"stop\"}, stop being \"eos\",\n"
+	  "\"length\", \"stop\" or \"cancel\". Exit status: 0 done, 1 failed, 2 wrong use, 130 interrupted.\n\n"
+	  "  hearth run \"Write a short poem about tea\"\n"
+	  "  hearth run --file letter.txt \"Answer this letter politely\"\n"
+	  "  dmesg | hearth run \"Is there an error in this?\"\n",
+	  run_command },
+	{ "models", FOR_MODELS, "list [--json] | inspect FILE [--plan] [--json]", "see which models there are, and what is in one",
+	  "list shows the built-in model and the files in the models folder; inspect shows what a file says\n"
+	  "about itself and what memory it needs.\n",
+	  models_command },
+	{ "doctor", FOR_DOCTOR, "", "explain this machine: processor, memory, what fits, folders, protection", "", doctor_command },
+	{ "help", FOR_HELP, "[COMMAND]", "show help", "", help_command },
+	{ NULL, 0, NULL, NULL, NULL, NULL },
+};

@@ -1,0 +1,60 @@
+/* welcome: the first thing a person sees: who answers, that it stays here, and how to get a better model. */
+#include "app/hearth/chat.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Well-known chat models that run on ordinary machines, as their files are called. */
+static const char *const examples[] = {
+	"Llama-3.2-3B-Instruct-Q4_K_M.gguf",
+	"Qwen3-4B-Q4_K_M.gguf",
+	"gemma-3-4b-it-Q4_K_M.gguf",
+};
+
+static void welcome_builtin(struct view *v, const struct opening *n, const char *program)
+{
+	char size[32], line[PATHS_ROOM];
+	model_file_bytes(size, n->file.size);
+	view_say(v, "hearth %s - a private AI. Nothing you type leaves this machine.", hearth_version());
+	view_say(v, "%s", "");
+	view_say(
+	        v,
+	        "You are talking to a small model of %s that comes with hearth. It can chat in simple English, makes mistakes, and "
+	        "knows little.",
+	        size);
+	view_say(v, "%s", "");
+	view_say(v, "%s",
+	         "For a far better one, save one of these files (2 to 3 GB) from huggingface.co, where you find it by its name:");
+	for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) view_say(v, "    %s", examples[i]);
+	view_say(v, "%s", "into this folder:");
+	snprintf(line, sizeof line, "    %.3000s", n->paths.models[0] ? n->paths.models : "(any folder)");
+	view_say(v, "%s", line);
+	view_say(v, "and start it with this command (or type /model Qwen3 here):");
+	view_say(v, "    %s -m %s", program, examples[1]);
+	view_say(v, "%s", "");
+	view_say(v, "%s", "Type a message and press Enter. /help shows more, Ctrl-C stops an answer, Ctrl-D leaves.");
+}
+
+static void welcome_model(struct view *v, const struct opening *n)
+{
+	char size[32], context[32];
+	model_file_bytes(size, n->file.size);
+	model_file_count(context, n->info.context);
+	view_say(v, "hearth %s: %s (%s, %s), context of %s tokens.", hearth_version(), n->file.name, n->file.weights, size,
+	         context);
+	view_say(v, "%s", "Nothing you type leaves this machine. /help shows more, Ctrl-D leaves.");
+}
+
+void welcome(struct view *v, const struct opening *n, const char *program)
+{
+	if (n->builtin)
+		welcome_builtin(v, n, program);
+	else
+		welcome_model(v, n);
+	for (int i = 0; i < 2; i++) {
+		if (n->notes[i][0]) view_note(v, "Note: %s.", n->notes[i]);
+	}
+	if (!n->info.has_template)
+		view_note(v, "Note: this model has no chat template; a plain form is used, and it may not answer well.");
+	view_say(v, "%s", "");
+}
