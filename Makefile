@@ -57,7 +57,7 @@ LEVEL_i8mm = -march=armv8.2-a+dotprod+i8mm
 level_flags = $(LEVEL_$(lastword $(subst _, ,$(basename $(notdir $(1))))))
 
 # The programs.
-PROGRAMS := $(notdir $(patsubst %/,%,$(sort $(wildcard src/app/*/))))
+PROGRAMS := $(filter-out $(if $(wildcard src/engine/hearth.c),,hearth),$(notdir $(patsubst %/,%,$(sort $(wildcard src/app/*/)))))
 program_src = $(sort $(wildcard src/app/$(1)/*.c))
 program_obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(call program_src,$(1)))
 binary_hearth = hearth
@@ -222,8 +222,8 @@ install: all
 	@install -m 644 include/hearth.h $(DESTDIR)$(PREFIX)/include/
 	@install -m 644 docs/hearth.1 docs/hearth-lab.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	@install -m 644 $(wildcard models/*.gguf models/*.md) $(DESTDIR)$(PREFIX)/share/hearth/
-	@install -m 644 tools/completion/hearth.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hearth
-	@install -m 644 tools/completion/_hearth $(DESTDIR)$(PREFIX)/share/zsh/site-functions/
+	@install -m 644 share/completions/hearth.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hearth
+	@install -m 644 share/completions/_hearth $(DESTDIR)$(PREFIX)/share/zsh/site-functions/
 
 ##  make clean           remove everything that was built
 .PHONY: clean

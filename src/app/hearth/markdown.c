@@ -130,8 +130,10 @@ static bool inline_byte(struct markdown *m, char c)
 	if (c != '*' && c != '`') return false;
 	if (c == '`') m->in_code = !m->in_code;
 	bool may_open = !is_letter(m->before) && m->before != '*' && m->before != '\\';
-	if (c == '*' && !m->in_code && may_open) m->span[m->span_size++] = c;
-	else plain(m, &c, 1);
+	if (c == '*' && !m->in_code && may_open)
+		m->span[m->span_size++] = c;
+	else
+		plain(m, &c, 1);
 	return true;
 }
 

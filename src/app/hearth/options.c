@@ -30,7 +30,7 @@ static size_t distance(const char *a, const char *b)
 
 static bool close_enough(size_t d, const char *name)
 {
-	return d <= 1 + strlen(name) / 4;
+	return d <= 1 + (strlen(name) + 1) / 4;
 }
 
 static bool unknown_option(const struct options *o, const char *name, struct error *e)

@@ -68,7 +68,8 @@ struct command_row {
 extern const struct option_row option_rows[];   /* ends with a row without name */
 extern const struct command_row command_rows[]; /* ends with a row without name; the first is the default */
 
-/* Reads the arguments behind the program's name. `words` has room for `count` entries; both must outlive *o. False: wrong use, *e says what. */
+/* Reads the arguments behind the program's name. `words` has room for `count` entries; both must outlive *o. False: wrong use, *e
+ * says what. */
 bool options_read(struct options *o, int count, char **arguments, char **words, struct error *e);
 
 /* The help of one command, or of the program (NULL). */

@@ -124,15 +124,15 @@ static void show_progress(struct view *v)
 	if (!v->terminal.movable || v->text_shown || elapsed < seconds_quiet) return;
 	if (v->progress_shown > 0 && now - v->progress_shown < seconds_between) return;
 	char line[128];
-	uint32_t todo = v->n_prompt > v->n_cached ? v->n_prompt - v->n_cached : 0,
+	uint32_t due = v->n_prompt > v->n_cached ? v->n_prompt - v->n_cached : 0,
 	         done = v->n_done > v->n_cached ? v->n_done - v->n_cached : 0;
 	if (v->thinking)
 		snprintf(line, sizeof line, "thinking, %.0f s (Ctrl-C stops)", now - v->thought_started);
-	else if (todo > done && done > 0)
-		snprintf(line, sizeof line, "reading, %u of %u tokens, about %.0f s more", done, todo,
-		         elapsed / done * (todo - done) + 0.5);
+	else if (due > done && done > 0)
+		snprintf(line, sizeof line, "reading, %u of %u tokens, about %.0f s more", done, due,
+		         elapsed / done * (due - done) + 0.5);
 	else
-		snprintf(line, sizeof line, "%s, %.0f s (Ctrl-C stops)", todo > done ? "reading" : "working", elapsed);
+		snprintf(line, sizeof line, "%s, %.0f s (Ctrl-C stops)", due > done ? "reading" : "working", elapsed);
 	line[v->screen.width < sizeof line ? v->screen.width : sizeof line - 1] = 0;
 	clear_progress(v);
 	buffer_format(&v->out, "%s%s%s", v->terminal.styled ? "\033[2m" : "", line, v->terminal.styled ? "\033[0m" : "");

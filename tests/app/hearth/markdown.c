@@ -142,8 +142,10 @@ static void letters_come_out_in_order(void **state)
 		k = 0;
 		const char *p = buffer_text(&written);
 		for (; *p; p++) {
-			if (*p == '\033') p += strcspn(p, "m");
-			else if (*p == 'a' || *p == 'b') seen[k++] = *p;
+			if (*p == '\033')
+				p += strcspn(p, "m");
+			else if (*p == 'a' || *p == 'b')
+				seen[k++] = *p;
 		}
 		seen[k] = 0;
 		assert_string_equal(seen, letters);
@@ -174,12 +176,9 @@ int main(void)
 {
 	written = buffer_new(1 << 20);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(strong_and_stressed_words_get_a_style),
-		cmocka_unit_test(stars_that_are_no_marks_stay),
-		cmocka_unit_test(headings_lists_quotes_and_rules),
-		cmocka_unit_test(code_stays_letter_for_letter),
-		cmocka_unit_test(long_items_hang_under_their_text),
-		cmocka_unit_test(letters_come_out_in_order),
+		cmocka_unit_test(strong_and_stressed_words_get_a_style), cmocka_unit_test(stars_that_are_no_marks_stay),
+		cmocka_unit_test(headings_lists_quotes_and_rules),       cmocka_unit_test(code_stays_letter_for_letter),
+		cmocka_unit_test(long_items_hang_under_their_text),      cmocka_unit_test(letters_come_out_in_order),
 		cmocka_unit_test(an_inactive_renderer_changes_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, free_written);

@@ -59,7 +59,8 @@ static void wide_characters_break_anywhere_and_count_twice(void **state)
 static void no_line_is_wider_than_the_terminal(void **state)
 {
 	(void)state;
-	static const char text[] = "The quick brown fox 日本 jumps-over-an-extraordinarily-long-word and\nthen a\ttab, e\xcc\x81t\xcc\x81 cetera.";
+	static const char text[] =
+	        "The quick brown fox 日本 jumps-over-an-extraordinarily-long-word and\nthen a\ttab, e\xcc\x81t\xcc\x81 cetera.";
 	for (unsigned width = 20; width < 70; width++) {
 		const char *line = shown(text, width, 5);
 		while (*line) {

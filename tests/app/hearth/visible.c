@@ -27,16 +27,22 @@ static void control_characters_are_written_out(void **state)
 	EXPECT("\033]0;title\a", "^[]0;title^G");
 	EXPECT("nul\0here", "nul^@here");
 	EXPECT("\x7f", "^?");
-	EXPECT("\xc2\x9b" "31m", "<U+009B>31m");
+	EXPECT("\xc2\x9b"
+	       "31m",
+	       "<U+009B>31m");
 	EXPECT("\xc2\x80\xc2\x9f", "<U+0080><U+009F>");
 }
 
 static void characters_that_reorder_are_named_and_those_that_hide_are_dropped(void **state)
 {
 	(void)state;
-	EXPECT("\xe2\x80\xae" "evil\xe2\x80\xac", "<U+202E>evil<U+202C>");
+	EXPECT("\xe2\x80\xae"
+	       "evil\xe2\x80\xac",
+	       "<U+202E>evil<U+202C>");
 	EXPECT("\xe2\x81\xa6x\xe2\x81\xa9", "<U+2066>x<U+2069>");
-	EXPECT("in\xe2\x80\x8bvi\xc2\xadsi\xef\xbb\xbf" "ble", "invisible");
+	EXPECT("in\xe2\x80\x8bvi\xc2\xadsi\xef\xbb\xbf"
+	       "ble",
+	       "invisible");
 	EXPECT("tag\xf3\xa0\x81\x81\xf3\xa0\x81\xbf", "tag");
 	EXPECT("\xe2\x80\x8e\xe2\x80\x8fmark", "mark");
 }
@@ -46,7 +52,9 @@ static void line_ends_and_tabs_stay_what_they_are(void **state)
 	(void)state;
 	EXPECT("a\nb\r\nc\td", "a\nb\nc    d");
 	EXPECT("a\rb", "a^Mb");
-	EXPECT("a\xe2\x80\xa8" "b", "a\nb");
+	EXPECT("a\xe2\x80\xa8"
+	       "b",
+	       "a\nb");
 }
 
 static void text_of_people_stays(void **state)

@@ -1,0 +1,36 @@
+# Completion of hearth for bash. `make install` puts it where bash looks for it.
+_hearth() {
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=chat i
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in chat | run | models | doctor | help) command=${COMP_WORDS[i]} && break ;; esac
+	done
+	case $before in
+	--model | -m)
+		local folder=${HEARTH_HOME:-${XDG_DATA_HOME:-$HOME/.local/share}/hearth}/models names=builtin file
+		for file in "$folder"/*.gguf; do [ -e "$file" ] && names+=$'\n'${file##*/}; done
+		local IFS=$'\n'
+		mapfile -t COMPREPLY < <(compgen -W "$names" -- "$word"; compgen -f -X '!*.gguf' -- "$word"; compgen -d -- "$word")
+		return
+		;;
+	--file)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+		;;
+	--system | --tokens | -n | --temp | --seed | --context | --threads) return ;;
+	esac
+	local talk="--model -m --system -n --tokens --temp --seed --context --threads --help -h" words
+	case $command in
+	chat) words="$talk --version" ;;
+	run) words="$talk --file --json --raw" ;;
+	models) words="list inspect --plan --json --help -h" ;;
+	doctor) words="--help -h" ;;
+	help) words="chat run models doctor help --help -h" ;;
+	esac
+	[ "$COMP_CWORD" -gt 1 ] || words+=" chat run models doctor help"
+	if [ "$command" = models ] && [ "$before" = inspect ]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+}
+complete -o filenames -F _hearth hearth
