@@ -44,11 +44,13 @@ static void look_at_values(const struct gguf *g)
 		float real = 0;
 		must(gguf_find(g, v->key) == v, "a key is not found");
 		gguf_describe(v, words, sizeof words);
-		seen += (unsigned char)words[0] + gguf_get_u32(g, v->key, &number, &e) + gguf_get_f32(g, v->key, &real, &e);
+		seen += (uint8_t)words[0];
+		seen += gguf_get_u32(g, v->key, &number, &e);
+		seen += gguf_get_f32(g, v->key, &real, &e);
 		for (uint64_t k = 0; k < v->count; k += 1 + v->count / 64) {
 			if (v->item == GGUF_TEXT) {
 				struct gguf_text t = gguf_item_text(v, k);
-				seen += t.length ? (unsigned char)t.data[t.length - 1] : 0;
+				seen += t.length ? (uint8_t)t.data[t.length - 1] : 0u;
 			} else {
 				seen += gguf_item_int(v, k) > 0;
 			}
@@ -62,7 +64,8 @@ static void look_at_tensors(const struct gguf *g)
 		const struct gguf_tensor *t = gguf_tensor_at(g, i);
 		must(gguf_tensor(g, t->name) == t, "a tensor is not found");
 		must(t->size > 0, "a tensor is empty");
-		seen += t->data[0] + t->data[t->size - 1];
+		seen += t->data[0];
+		seen += t->data[t->size - 1];
 	}
 }
 
