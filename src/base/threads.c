@@ -9,8 +9,8 @@
 
 #include "base/memory.h"
 
+#include <errno.h>
 #include <linux/futex.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -96,12 +96,11 @@ static void *worker_main(void *data)
 	}
 }
 
-/* The workers leave a program's signals to its own threads; those that a fault raises stay where they belong. */
-static int start_workers(struct threads *t)
+bool threads_start(pthread_t *thread, void *(*body)(void *), void *data)
 {
 	sigset_t blocked, before;
 	sigfillset(&blocked);
-	sigdelset(&blocked, SIGBUS);
+	sigdelset(&blocked, SIGBUS); /* those that a fault raises stay where they belong */
 	sigdelset(&blocked, SIGSEGV);
 	sigdelset(&blocked, SIGFPE);
 	sigdelset(&blocked, SIGILL);
@@ -109,15 +108,21 @@ static int start_workers(struct threads *t)
 	sigdelset(&blocked, SIGTRAP);
 	sigdelset(&blocked, SIGABRT);
 	pthread_sigmask(SIG_BLOCK, &blocked, &before);
-	int status = 0;
-	for (unsigned i = 1; i < t->count && status == 0; i++) {
+	int status = pthread_create(thread, NULL, body, data);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = status;
+	return status == 0;
+}
+
+static bool start_workers(struct threads *t)
+{
+	for (unsigned i = 1; i < t->count; i++) {
 		struct worker *w = &t->workers[i];
 		*w = (struct worker){ .pool = t, .index = i };
-		status = pthread_create(&w->thread, NULL, worker_main, w);
-		if (status == 0) t->started++;
+		if (!threads_start(&w->thread, worker_main, w)) return false;
+		t->started++;
 	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return status;
+	return true;
 }
 
 struct threads *threads_new(unsigned count, struct error *e)
@@ -133,9 +138,8 @@ struct threads *threads_new(unsigned count, struct error *e)
 		return NULL;
 	}
 	t->count = count;
-	int status = start_workers(t);
-	if (status == 0) return t;
-	error_set(e, "cannot start thread %u of %u: %s; try --threads 1", t->started + 2, count, strerror(status));
+	if (start_workers(t)) return t;
+	error_set(e, "cannot start thread %u of %u: %s; try --threads 1", t->started + 2, count, strerror(errno));
 	threads_free(t);
 	return NULL;
 }

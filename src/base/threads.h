@@ -9,6 +9,8 @@
 
 #include "base/error.h"
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct threads;
@@ -30,6 +32,10 @@ void threads_barrier(struct threads *t);
 
 /* The part of `total` items that thread `index` of `count` takes: [*first, *last), in multiples of `unit` but for the end. */
 void threads_range(size_t total, size_t unit, unsigned index, unsigned count, size_t *first, size_t *last);
+
+/* Starts a thread that leaves the program's signals to the program's own threads; to be joined with pthread_join. On failure
+ * false, errno says why. */
+bool threads_start(pthread_t *thread, void *(*body)(void *), void *data);
 
 /* How many threads suit this process: the CPUs of its affinity mask, at most the cgroup's quota (versions 1 and 2) rounded
  * up; never 0. */
