@@ -1,0 +1,249 @@
+/* hearth: the public functions (include/hearth.h) over the scheduler: checks what a program gives, opens and closes the parts. */
+#include "engine/engine.h"
+
+#include "base/clock.h"
+#include "base/machine.h"
+#include "base/memory.h"
+#include "nn/kernels.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_OWN_TEXT = 64 << 20, MOST_PLAN = 16 << 20, MOST_THREADS = 1024, KERNELS_TEXT = 16384 };
+
+_Static_assert(sizeof(struct hearth_error) == sizeof(struct error), "errors are handed on as they are");
+
+/* The caller's error as ours; NULL is allowed. */
+static struct error *own(struct hearth_error *error)
+{
+	if (error) error->text[0] = 0;
+	return (struct error *)(void *)error;
+}
+
+/* Copies a struct that a program filled in, made for this version or an earlier one (whose first members are `least` bytes); what
+ * it lacks keeps its default. */
+static bool take_struct(void *to, size_t size, const void *from, size_t least, const char *name, struct error *e)
+{
+	size_t given;
+	if (!from) return error_set(e, "%s: missing", name);
+	memcpy(&given, from, sizeof given);
+	if (given < least || given > size)
+		return error_set(e, "%s: its size member is %zu; this version of hearth takes %zu to %zu", name, given, least,
+		                 size);
+	memcpy(to, from, given);
+	memcpy(to, &size, sizeof size);
+	return true;
+}
+
+/* ---- the CPU ---- */
+
+static pthread_once_t kernels_once = PTHREAD_ONCE_INIT;
+static struct error kernels_error;
+static char kernels_text[KERNELS_TEXT];
+
+static void choose_kernels(void)
+{
+	if (!kernels_choose(getenv("HEARTH_CPU"), &kernels_error)) return;
+	int n = snprintf(kernels_text, sizeof kernels_text, "level %s\n", kernels_name());
+	kernels_describe(kernels_text + n, sizeof kernels_text - (size_t)n);
+}
+
+const char *hearth_kernels(void)
+{
+	pthread_once(&kernels_once, choose_kernels);
+	return kernels_text[0] ? kernels_text : kernels_error.text;
+}
+
+const char *hearth_version(void)
+{
+	return HEARTH_VERSION;
+}
+
+/* ---- opening ---- */
+
+static bool check_options(const struct hearth_options *o, struct error *e)
+{
+	if (!o->model || !*o->model) return error_set(e, "options: no model is named");
+	if (o->threads > MOST_THREADS) return error_set(e, "options: %u threads; at most %d", o->threads, (int)MOST_THREADS);
+	if (o->kv > HEARTH_KV_F32) return error_set(e, "options: kv %u is unknown", o->kv);
+	return true;
+}
+
+/* The weight type that most bytes have. */
+static const char *main_type(const struct gguf *g)
+{
+	size_t most = 0;
+	const char *name = "none";
+	for (uint32_t t = 0; tensor_type_at(t); t++) {
+		size_t sum = 0;
+		for (size_t i = 0; i < gguf_tensor_count(g); i++) {
+			const struct gguf_tensor *tensor = gguf_tensor_at(g, i);
+			if (tensor->type == tensor_type_at(t)) sum += tensor->size;
+		}
+		if (sum > most) {
+			most = sum;
+			name = tensor_type_at(t)->name;
+		}
+	}
+	return name;
+}
+
+/* A text of the metadata, or `other` where the file has none. */
+static bool copy_text(struct hearth *h, const char *key, const char *other, const char **copy, struct error *e)
+{
+	struct gguf_text text = { other, strlen(other) };
+	if (!gguf_get_text(h->file, key, &text, NULL) || text.length == 0) text = (struct gguf_text){ other, strlen(other) };
+	*copy = arena_copy(h->arena, text.data, text.length);
+	return *copy ? true : error_memory(e);
+}
+
+static bool fill_info(struct hearth *h, double start, struct error *e)
+{
+	const struct config *c = model_config(h->model);
+	struct model_memory memory = model_memory(h->model);
+	const char *slash = strrchr(gguf_name(h->file), '/');
+	h->info = (struct hearth_info){ .size = sizeof h->info,
+		                        .weights = main_type(h->file),
+		                        .kernels = kernels_name(),
+		                        .parameters = model_parameters(h->model),
+		                        .bytes_weights = memory.weights,
+		                        .bytes_kv = memory.kv,
+		                        .bytes_scratch = memory.scratch,
+		                        .bytes_total = memory.total,
+		                        .context = model_context(h->model),
+		                        .context_trained = c->n_context,
+		                        .n_vocab = c->n_vocab,
+		                        .n_layer = c->n_layer,
+		                        .n_embd = c->n_embd,
+		                        .threads = threads_count(h->threads),
+		                        .has_template = !h->source.plain,
+		                        .seconds_load = clock_seconds() - start };
+	return copy_text(h, "general.name", slash ? slash + 1 : gguf_name(h->file), &h->info.name, e) &&
+	       copy_text(h, "general.architecture", "", &h->info.architecture, e);
+}
+
+/* The parts, one after the other; what stands when one fails is freed by hearth_close. */
+static bool open_parts(struct hearth *h, const struct hearth_options *o, struct error *e)
+{
+	double start = clock_seconds();
+	struct model_options model = { .context = o->context,
+		                       .kv = o->kv == HEARTH_KV_F32 ? KV_F32 : KV_F16,
+		                       .exact = o->exact,
+		                       .free_memory = machine_free_memory() };
+	h->file = gguf_open(o->model, e);
+	if (!h->file) return false;
+	h->threads = threads_new(o->threads ? o->threads : threads_available(), e);
+	if (!h->threads) return false;
+	h->model = model_open(h->file, &model, h->threads, e);
+	if (!h->model) return false;
+	if (!prompt_source_open(&h->source, h->file, model_context(h->model), e)) return false;
+	h->scheduler = scheduler_new(h->model, &h->source, e);
+	return h->scheduler && fill_info(h, start, e);
+}
+
+bool hearth_open(const struct hearth_options *options, struct hearth **out, struct hearth_error *error)
+{
+	struct error *e = own(error);
+	struct hearth_options o = { 0 };
+	*out = NULL;
+	if (!take_struct(&o, sizeof o, options, sizeof o, "options", e) || !check_options(&o, e)) return false;
+	pthread_once(&kernels_once, choose_kernels);
+	if (kernels_error.text[0]) return error_set(e, "%s", kernels_error.text);
+	struct hearth *h = memory_new(1, sizeof *h);
+	if (!h) return error_memory(e);
+	pthread_mutex_init(&h->lock, NULL);
+	h->arena = arena_new(MOST_OWN_TEXT);
+	if (h->arena ? open_parts(h, &o, e) : error_memory(e)) {
+		*out = h;
+		return true;
+	}
+	hearth_close(h);
+	return false;
+}
+
+void hearth_close(struct hearth *h)
+{
+	if (!h) return;
+	scheduler_free(h->scheduler);
+	event_free(h->shown);
+	prompt_source_close(&h->source);
+	model_close(h->model);
+	threads_free(h->threads);
+	gguf_close(h->file);
+	arena_free(h->arena);
+	pthread_mutex_destroy(&h->lock);
+	memory_free(h);
+}
+
+void hearth_info(struct hearth *h, struct hearth_info *info)
+{
+	size_t size = info->size < sizeof *info ? info->size : sizeof *info;
+	size_t given = info->size;
+	memcpy(info, &h->info, size);
+	info->size = given;
+}
+
+const char *hearth_describe(struct hearth *h, bool json)
+{
+	pthread_mutex_lock(&h->lock);
+	if (!h->plan[json]) {
+		struct buffer text = buffer_new(MOST_PLAN);
+		if (model_describe(h->model, json, &text, NULL))
+			h->plan[json] = arena_copy(h->arena, buffer_text(&text), text.size);
+		buffer_free(&text);
+	}
+	const char *plan = h->plan[json];
+	pthread_mutex_unlock(&h->lock);
+	return plan;
+}
+
+/* ---- sessions and requests ---- */
+
+uint64_t hearth_session_new(struct hearth *h)
+{
+	return scheduler_session_new(h->scheduler);
+}
+
+void hearth_session_free(struct hearth *h, uint64_t session)
+{
+	scheduler_session_free(h->scheduler, session);
+}
+
+struct hearth_request hearth_request_new(uint32_t kind)
+{
+	return (struct hearth_request){ .size = sizeof(struct hearth_request),
+		                        .kind = kind,
+		                        .max_tokens = 4096,
+		                        .sampling = { .temperature = 0.7F,
+		                                      .top_k = 40,
+		                                      .top_p = 0.95F,
+		                                      .min_p = 0.05F,
+		                                      .typical_p = 1,
+		                                      .repeat_penalty = 1,
+		                                      .penalty_last = 64 } };
+}
+
+bool hearth_submit(struct hearth *h, const struct hearth_request *request, uint64_t *id, struct hearth_error *error)
+{
+	struct error *e = own(error);
+	struct hearth_request asked = hearth_request_new(0);
+	if (!take_struct(&asked, sizeof asked, request, sizeof asked, "request", e)) return false;
+	return request_check(&asked, e) && scheduler_submit(h->scheduler, &asked, id, e);
+}
+
+void hearth_cancel(struct hearth *h, uint64_t id)
+{
+	scheduler_cancel(h->scheduler, id);
+}
+
+bool hearth_next(struct hearth *h, int timeout_ms, struct hearth_event *event)
+{
+	struct event *next = scheduler_next(h->scheduler, timeout_ms);
+	pthread_mutex_lock(&h->lock);
+	event_free(h->shown);
+	h->shown = next;
+	if (next) *event = *event_show(next);
+	pthread_mutex_unlock(&h->lock);
+	return next != NULL;
+}

@@ -1,0 +1,151 @@
+/* prompt: vocabulary and template of a model, and the tokens of a prompt (see prompt.h); conversations are in prompt_chat.c. */
+#include "engine/prompt.h"
+
+#include "base/memory.h"
+#include "engine/prompt_internal.h"
+#include "text/tokenizer.h"
+
+#include <string.h>
+
+/* ---- sources ---- */
+
+bool prompt_source_open(struct prompt_source *s, const struct gguf *file, uint32_t context, struct error *e)
+{
+	*s = (struct prompt_source){ .context = context };
+	s->vocab = vocab_load(file, e);
+	if (!s->vocab) return false;
+	for (uint32_t i = 0; i < s->vocab->count; i++) {
+		size_t length;
+		vocab_bytes(s->vocab, i, &length);
+		if (length > s->longest) s->longest = (uint32_t)length;
+	}
+	if (s->longest == 0) s->longest = 1;
+	s->plain = true;
+	return true;
+}
+
+void prompt_source_close(struct prompt_source *s)
+{
+	memory_free(s->text);
+	vocab_free(s->vocab);
+	*s = (struct prompt_source){ 0 };
+}
+
+bool prompt_piece(const void *data, int32_t id, const char **bytes, size_t *length)
+{
+	const struct vocab *v = data;
+	if (id < 0 || (uint32_t)id >= v->count) return false;
+	if (v->type[id] == TOKEN_CONTROL || v->type[id] == TOKEN_UNKNOWN || vocab_ends(v, (uint32_t)id)) return false;
+	*bytes = vocab_bytes(v, (uint32_t)id, length);
+	return *length > 0;
+}
+
+/* ---- tokens ---- */
+
+static bool refuse_long(struct prompt *p, const struct prompt_source *s, enum hearth_failure *failure, struct error *e)
+{
+	size_t n = p->n_ids ? p->n_ids : p->n_estimated;
+	*failure = HEARTH_FAIL_CONTEXT;
+	return error_set(
+	        e, "the prompt has %s%zu tokens, and the context holds %u; shorten it, or open the model with a larger context",
+	        p->n_ids ? "" : "more than ", n, s->context);
+}
+
+/* BOS in front where the model wants it and the text has not begun with it. */
+static bool add_bos(const struct vocab *v, struct token_list *ids, struct error *e)
+{
+	uint32_t bos = v->special[VOCAB_BOS];
+	if (!v->add_bos || bos == TOKEN_NONE || (ids->count > 0 && ids->ids[0] == bos)) return true;
+	if (!token_list_add(ids, bos)) return error_memory(e);
+	memmove(ids->ids + 1, ids->ids, (ids->count - 1) * sizeof *ids->ids);
+	ids->ids[0] = bos;
+	return true;
+}
+
+static bool encode_pieces(const struct prompt *p, const struct prompt_source *s, struct token_list *ids, struct error *e)
+{
+	struct text_piece *pieces = memory_new(p->n_pieces ? p->n_pieces : 1, sizeof *pieces);
+	if (!pieces) return error_memory(e);
+	for (size_t i = 0; i < p->n_pieces; i++)
+		pieces[i] = (struct text_piece){ .length = p->pieces[i].length, .from_message = !p->pieces[i].trusted };
+	bool ok = tokenizer_encode_pieces(s->vocab, p->text, pieces, p->n_pieces, s->text, s->text_length, 0, ids, e);
+	memory_free(pieces);
+	return ok;
+}
+
+/* Text and pieces stand: the ids. A text that no token is long enough for is refused as it is. */
+static bool encode(struct prompt *p, const struct prompt_source *s, enum hearth_kind kind, enum hearth_failure *failure,
+                   struct error *e)
+{
+	if (s->context && p->text_length / s->longest > s->context) {
+		p->n_estimated = p->text_length / s->longest;
+		return refuse_long(p, s, failure, e);
+	}
+	struct token_list ids = { 0 };
+	*failure = HEARTH_FAIL_RESOURCES;
+	bool ok = kind == HEARTH_CHAT ? encode_pieces(p, s, &ids, e)
+	                              : tokenizer_encode(s->vocab, p->text, p->text_length, 0, &ids, e);
+	ok = ok && add_bos(s->vocab, &ids, e);
+	if (!ok) {
+		token_list_free(&ids);
+		return false;
+	}
+	p->ids = (int32_t *)ids.ids;
+	p->n_ids = ids.count;
+	return true;
+}
+
+static bool take_text(struct prompt *p, const struct hearth_request *asked, struct error *e)
+{
+	p->text = memory_copy_text(asked->text, asked->text_length);
+	p->pieces = memory_new(1, sizeof *p->pieces);
+	if (!p->text || !p->pieces) return error_memory(e);
+	p->text_length = asked->text_length;
+	p->pieces[0] = (struct hearth_piece){ .length = asked->text_length };
+	p->n_pieces = asked->text_length ? 1 : 0;
+	return true;
+}
+
+static bool take_ids(struct prompt *p, const struct prompt_source *s, const struct hearth_request *asked,
+                     enum hearth_failure *failure, struct error *e)
+{
+	for (size_t i = 0; i < asked->n_ids; i++) {
+		if (asked->ids[i] >= 0 && (uint32_t)asked->ids[i] < s->vocab->count) continue;
+		*failure = HEARTH_FAIL_REQUEST;
+		return error_set(e, "id %d (number %zu) is not from 0 to %u", asked->ids[i], i + 1, s->vocab->count - 1);
+	}
+	*failure = HEARTH_FAIL_RESOURCES;
+	p->ids = memory_new(asked->n_ids, sizeof *p->ids);
+	if (!p->ids) return error_memory(e);
+	memcpy(p->ids, asked->ids, asked->n_ids * sizeof *p->ids);
+	p->n_ids = asked->n_ids;
+	return true;
+}
+
+bool prompt_make(struct prompt *p, const struct prompt_source *s, const struct hearth_request *asked, enum hearth_failure *failure,
+                 struct error *e)
+{
+	enum hearth_kind kind = (enum hearth_kind)asked->kind;
+	bool memory = kind == HEARTH_TEXT;
+	if (kind == HEARTH_IDS) {
+		if (!take_ids(p, s, asked, failure, e)) return false;
+	} else {
+		bool ok = kind == HEARTH_CHAT ? prompt_render(p, s, asked, &memory, e) : take_text(p, asked, e);
+		*failure = memory ? HEARTH_FAIL_RESOURCES : HEARTH_FAIL_REQUEST;
+		if (!ok || !encode(p, s, kind, failure, e)) return false;
+	}
+	if (s->context && p->n_ids > s->context) return refuse_long(p, s, failure, e);
+	if (p->n_ids > 0) return true;
+	*failure = HEARTH_FAIL_REQUEST;
+	return error_set(e, "the prompt is empty");
+}
+
+void prompt_clear(struct prompt *p)
+{
+	if (p->text) memory_wipe(p->text, p->text_length);
+	if (p->ids) memory_wipe(p->ids, p->n_ids * sizeof *p->ids);
+	memory_free(p->text);
+	memory_free(p->pieces);
+	memory_free(p->ids);
+	*p = (struct prompt){ 0 };
+}

@@ -1,0 +1,134 @@
+/* request: checking and copying what a program asks for (see request.h). */
+#include "engine/request.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include <string.h>
+
+enum {
+	MOST_STOPS = STREAM_MOST_STOPS - 1, /* one is left for the plain form's */
+	MOST_STOP_BYTES = STREAM_LONGEST_STOP,
+	MOST_TEXT = 256 << 20, /* bytes; far above what any context holds */
+	MOST_IDS = 16 << 20,
+	MOST_ANSWER_STEP = 1 << 20, /* bytes of text that one step of one answer may give */
+};
+
+static bool check_source(const struct hearth_request *a, struct error *e)
+{
+	switch (a->kind) {
+	case HEARTH_CHAT:
+	case HEARTH_TEXT:
+		if (!a->text && a->text_length) return error_set(e, "request: text is missing");
+		if (a->text_length > MOST_TEXT) return error_set(e, "request: a text of %zu bytes is too long", a->text_length);
+		return true;
+	case HEARTH_IDS:
+		if (!a->ids || a->n_ids == 0) return error_set(e, "request: ids are missing");
+		if (a->n_ids > MOST_IDS) return error_set(e, "request: %zu ids are too many", a->n_ids);
+		return true;
+	default: return error_set(e, "request: kind %u is unknown", a->kind);
+	}
+}
+
+bool request_check(const struct hearth_request *a, struct error *e)
+{
+	if (!check_source(a, e) || !sampler_check(&a->sampling, e)) return false;
+	if (a->n_stop > MOST_STOPS) return error_set(e, "request: %zu stop texts; at most %d", a->n_stop, MOST_STOPS);
+	if (a->n_stop && !a->stop) return error_set(e, "request: stop texts are missing");
+	for (size_t i = 0; i < a->n_stop; i++) {
+		size_t n = a->stop[i] ? strnlen(a->stop[i], MOST_STOP_BYTES + 1) : 0;
+		if (n == 0) return error_set(e, "request: stop text %zu is empty", i + 1);
+		if (n > MOST_STOP_BYTES)
+			return error_set(e, "request: stop text %zu has more than %d bytes", i + 1, MOST_STOP_BYTES);
+	}
+	if (a->date && !prompt_check_date(a->date)) return error_set(e, "request: date must be YYYY-MM-DDTHH:MM:SS");
+	return true;
+}
+
+/* Copies the ids; NULL: memory. */
+static int32_t *copy_ids(struct arena *arena, const int32_t *ids, size_t n)
+{
+	int32_t *copy = arena_alloc(arena, n, sizeof *copy);
+	if (copy) memcpy(copy, ids, n * sizeof *copy);
+	return copy;
+}
+
+static bool copy_stops(struct request *r, const struct hearth_request *asked)
+{
+	const char **stops = arena_alloc(r->arena, asked->n_stop, sizeof *stops);
+	if (!stops) return false;
+	for (size_t i = 0; i < asked->n_stop; i++) {
+		stops[i] = arena_copy(r->arena, asked->stop[i], strlen(asked->stop[i]));
+		if (!stops[i]) return false;
+	}
+	r->asked.stop = stops;
+	return true;
+}
+
+/* Replaces the pointers of r->asked by copies. */
+static bool copy_parts(struct request *r, const struct hearth_request *asked)
+{
+	bool ids = asked->kind == HEARTH_IDS;
+	r->asked.text = ids ? NULL : arena_copy(r->arena, asked->text ? asked->text : "", asked->text_length);
+	r->asked.ids = ids ? copy_ids(r->arena, asked->ids, asked->n_ids) : NULL;
+	if (!r->asked.text && !r->asked.ids) return false;
+	if (asked->n_stop && !copy_stops(r, asked)) return false;
+	if (!asked->date) return true;
+	r->asked.date = arena_copy(r->arena, asked->date, strlen(asked->date));
+	return r->asked.date != NULL;
+}
+
+struct request *request_new(const struct hearth_request *asked, struct error *e)
+{
+	struct request *r = memory_new(1, sizeof *r);
+	if (!r) {
+		error_memory(e);
+		return NULL;
+	}
+	r->asked = *asked;
+	r->asked.text = NULL; /* what belongs to the caller is never kept, nor wiped */
+	r->asked.ids = NULL;
+	r->asked.stop = NULL;
+	r->asked.date = NULL;
+	r->submitted = clock_seconds();
+	r->text = buffer_new(MOST_ANSWER_STEP);
+	r->arena = arena_new((size_t)MOST_TEXT + (size_t)MOST_IDS * sizeof(int32_t) + (size_t)MOST_STOPS * 2 * MOST_STOP_BYTES);
+	r->last = event_new(HEARTH_DONE, 0, e);
+	if (r->arena && r->last && buffer_extend(&r->last->text, sizeof r->error.text) && copy_parts(r, asked)) {
+		buffer_clear(&r->last->text);
+		return r;
+	}
+	request_free(r);
+	error_memory(e);
+	return NULL;
+}
+
+void request_name(struct request *r, uint64_t id)
+{
+	r->id = id;
+	r->last->shown.request = id;
+}
+
+void request_free(struct request *r)
+{
+	if (!r) return;
+	event_detach(&r->open);
+	event_free(r->last);
+	prompt_clear(&r->prompt);
+	if (r->asked.text) memory_wipe((char *)(uintptr_t)r->asked.text, r->asked.text_length);
+	if (r->ids) memory_wipe(r->ids, r->n_prompt * sizeof *r->ids);
+	memory_free(r->ids);
+	memory_free(r->logits);
+	sampler_clear(&r->sampler);
+	stream_free(&r->stream);
+	buffer_free(&r->text);
+	arena_free(r->arena);
+	memory_free(r);
+}
+
+bool request_fail(struct request *r, enum hearth_failure failure)
+{
+	r->failed = true;
+	r->failure = failure;
+	return false;
+}

@@ -1,0 +1,66 @@
+/*
+ * request: one request on its way from the queue to its last event.
+ *
+ *     NEW ---> MAKING ---> READY ---> PROMPT ---> ANSWER
+ *     queued   prompt is   waits for  its rows    one row
+ *              made        its turn   are         a step
+ *                                     computed
+ * A request ends (its last event is queued) in any of these states; it is freed at once, but while the prompt thread works
+ * on it (MAKING) only afterwards.
+ */
+#ifndef HEARTH_ENGINE_REQUEST_H
+#define HEARTH_ENGINE_REQUEST_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "engine/event.h"
+#include "engine/prompt.h"
+#include "engine/sampler.h"
+#include "engine/session.h"
+#include "text/stream.h"
+
+enum request_state { REQUEST_NEW, REQUEST_MAKING, REQUEST_READY, REQUEST_PROMPT, REQUEST_ANSWER };
+
+struct request {
+	uint64_t id;
+	struct hearth_request asked; /* what it points to is a copy in `arena` */
+	struct arena *arena;
+	struct session *session;
+	struct request *next; /* in order of submission */
+	struct event *last;   /* the final event, made beforehand so that it can always be told */
+	struct event *open;   /* the last one queued, while it can be joined */
+	enum request_state state;
+	bool cancelled;
+	bool ended; /* the final event is queued */
+
+	struct prompt prompt;
+	bool failed; /* with `failure` and `error` */
+	enum hearth_failure failure;
+	struct error error;
+
+	/* While it is computed; the engine thread's. */
+	int32_t *ids; /* the prompt, as the session has it: n_prompt of them */
+	uint32_t n_prompt, n_cached, n_done, n_generated;
+	uint32_t n_rows; /* of it in this step */
+	int32_t token;   /* the last one chosen */
+	bool has_token;  /* it was chosen in this step */
+	float *logits;   /* n_vocab, behind the last row */
+	struct sampler sampler;
+	struct stream stream;                  /* begun when admitted */
+	struct buffer text;                    /* of this step, not yet told */
+	enum hearth_stop stop;                 /* 0: goes on */
+	double submitted, admitted, answering; /* clock_seconds */
+};
+
+/* A copy of `asked`, without id and session yet. NULL: memory. */
+struct request *request_new(const struct hearth_request *asked, struct error *e);
+void request_name(struct request *r, uint64_t id);
+void request_free(struct request *r); /* NULL is allowed; the session is not its own */
+
+/* False with the reason when a request cannot be taken: kinds, pointers, sampling, stop texts, date. */
+bool request_check(const struct hearth_request *asked, struct error *e);
+
+/* Marks it as failed. Always returns false. */
+bool request_fail(struct request *r, enum hearth_failure failure);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * scheduler: the engine's two threads, its queue of requests and its sessions.
+ *
+ * The prompt thread makes prompts (JSON, template, tokens), one after the other, so that a long one does not hold up answers. The
+ * engine thread owns the model, all sequences and sessions, and computes in steps: a step is one batch with the next row of every
+ * answer and, in the room that is left, the next rows of the prompts that wait, in equal shares. A step with prompt rows is kept
+ * to about STEP_SECONDS, so an answer beside a long prompt goes on at that pace, and a cancelled request ends within it. Rows do
+ * not depend on each other, so none of this changes a bit of any answer.
+ *
+ * All functions may be called from any thread. Nothing runs and no CPU is used while there is nothing to do.
+ */
+#ifndef HEARTH_ENGINE_SCHEDULER_H
+#define HEARTH_ENGINE_SCHEDULER_H
+
+#include "engine/event.h"
+#include "engine/prompt.h"
+#include "engine/request.h"
+#include "model/model.h"
+
+struct scheduler;
+
+/* Starts the threads. Model and source stay the caller's and must outlive the scheduler; nobody else may use the model. */
+struct scheduler *scheduler_new(struct model *model, const struct prompt_source *source, struct error *e);
+
+/* Ends all requests, frees all sessions, stops the threads. NULL is allowed. */
+void scheduler_free(struct scheduler *s);
+
+/* A new session's id; 0 when memory is out. */
+uint64_t scheduler_session_new(struct scheduler *s);
+void scheduler_session_free(struct scheduler *s, uint64_t session);
+
+/* Takes a request (already checked) into the queue; its session must exist, or be 0 for one of its own. */
+bool scheduler_submit(struct scheduler *s, const struct hearth_request *asked, uint64_t *id, struct error *e);
+void scheduler_cancel(struct scheduler *s, uint64_t id);
+
+/* The next event, waiting at most timeout_ms (negative: for ever) while a request is open. The caller frees it. NULL: none. */
+struct event *scheduler_next(struct scheduler *s, int timeout_ms);
+
+#endif

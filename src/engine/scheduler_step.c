@@ -1,0 +1,220 @@
+/* scheduler_step: admitting requests, filling batches and taking their results (see scheduler.h). */
+#include "engine/scheduler_internal.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "text/vocab.h"
+
+#include <string.h>
+
+enum { FIRST_CHUNK = 32, LEAST_CHUNK = 16 }; /* prompt rows of a step: while their time is not known, and at least */
+static const double STEP_SECONDS = 0.2;
+
+/* The prompt as the session has it: r->ids, r->n_prompt, r->n_cached. */
+static bool match_session(struct scheduler *s, struct request *r)
+{
+	const struct session *session = r->session;
+	const struct prompt *p = &r->prompt;
+	session_piece piece = r->asked.kind == HEARTH_IDS ? NULL : prompt_piece;
+	for (;;) {
+		r->ids = memory_new((size_t)session->n_ids + p->n_ids, sizeof *r->ids);
+		if (!r->ids) return error_memory(&r->error);
+		struct session_match m =
+		        session_match(session->ids, session->n_ids, p->ids, p->n_ids, piece, s->source->vocab, r->ids);
+		if (m.n_merged <= s->context || !piece) {
+			r->n_prompt = (uint32_t)m.n_merged;
+			r->n_cached = (uint32_t)m.kept;
+			break;
+		}
+		memory_free(r->ids); /* the session's own ids are too many for the context: as tokenized, then */
+		piece = NULL;
+	}
+	/* The last token is computed again: its logits are needed. */
+	if (r->n_cached == r->n_prompt) r->n_cached--;
+	r->n_done = r->n_cached;
+	return true;
+}
+
+/* The request's stop texts, and the prompt's own. */
+static bool start_stream(struct scheduler *s, struct request *r)
+{
+	size_t n = r->asked.n_stop + (r->prompt.stop != NULL);
+	struct stream_stop *stops = arena_alloc(r->arena, n ? n : 1, sizeof *stops);
+	if (!stops) return error_memory(&r->error);
+	for (size_t i = 0; i < n; i++) {
+		const char *text = i < r->asked.n_stop ? r->asked.stop[i] : r->prompt.stop;
+		stops[i] = (struct stream_stop){ text, strlen(text) };
+	}
+	unsigned options = r->asked.kind == HEARTH_CHAT ? STREAM_TRIM : 0;
+	return stream_start(&r->stream, s->source->vocab, stops, n, options, &r->error);
+}
+
+static bool prepare(struct scheduler *s, struct request *r)
+{
+	struct session *session = r->session;
+	if (!session->sequence) session->sequence = sequence_new(s->model, &r->error);
+	if (!session->sequence) return false;
+	session_truncate(session, r->n_cached);
+	if (!session_reserve(session, r->n_prompt - r->n_cached, &r->error)) return false;
+	struct hearth_sampling sampling = r->asked.sampling;
+	if (sampling.seed == 0) sampling.seed = random_fresh_seed();
+	if (!sampler_init(&r->sampler, &sampling, &r->error)) return false;
+	r->logits = memory_new(s->n_vocab, sizeof *r->logits);
+	if (!r->logits) return error_memory(&r->error);
+	return start_stream(s, r);
+}
+
+bool scheduler_admit(struct scheduler *s, struct request *r)
+{
+	r->admitted = clock_seconds();
+	if (!match_session(s, r)) return request_fail(r, HEARTH_FAIL_RESOURCES);
+	if (r->asked.max_tokens == 0) {
+		r->stop = HEARTH_STOP_LENGTH;
+		return false;
+	}
+	if (!prepare(s, r)) return request_fail(r, HEARTH_FAIL_RESOURCES);
+	r->state = REQUEST_PROMPT;
+	r->session->running = true;
+	s->active[s->n_active++] = r;
+	return true;
+}
+
+/* How many prompt rows a step may have: what takes about STEP_SECONDS. */
+static uint32_t chunk_rows(const struct scheduler *s)
+{
+	if (s->seconds_per_row <= 0) return FIRST_CHUNK;
+	double rows = STEP_SECONDS / s->seconds_per_row;
+	if (rows < LEAST_CHUNK) return LEAST_CHUNK;
+	return rows < s->max_rows ? (uint32_t)rows : s->max_rows;
+}
+
+/* The next `count` rows of a prompt, logits behind the last one of all. */
+static void add_prompt_rows(struct request *r, uint32_t count, struct row *rows)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t at = r->n_done + i;
+		rows[i] = (struct row){ .sequence = r->session->sequence,
+			                .token = r->ids[at],
+			                .kind = ROW_PROMPT,
+			                .logits = at + 1 == r->n_prompt ? r->logits : NULL };
+	}
+	r->n_rows = count;
+}
+
+/* The waiting prompt without rows in this step that needs the fewest; NULL: none. */
+static struct request *shortest_prompt(const struct scheduler *s)
+{
+	struct request *shortest = NULL;
+	for (uint32_t i = 0; i < s->n_active; i++) {
+		struct request *r = s->active[i];
+		if (r->state != REQUEST_PROMPT || r->n_rows > 0) continue;
+		if (!shortest || r->n_prompt - r->n_done < shortest->n_prompt - shortest->n_done) shortest = r;
+	}
+	return shortest;
+}
+
+uint32_t scheduler_build(struct scheduler *s)
+{
+	uint32_t n = 0, prompts = 0;
+	for (uint32_t i = 0; i < s->n_active; i++) {
+		struct request *r = s->active[i];
+		r->n_rows = 0;
+		prompts += r->state == REQUEST_PROMPT;
+		if (r->state != REQUEST_ANSWER) continue;
+		s->rows[n++] = (struct row){
+			.sequence = r->session->sequence, .token = r->token, .kind = ROW_ANSWER, .logits = r->logits
+		};
+		r->n_rows = 1;
+	}
+	uint32_t left = chunk_rows(s);
+	if (left < prompts) left = prompts;
+	if (left > s->max_rows - n) left = s->max_rows - n;
+	for (struct request *r; left > 0 && (r = shortest_prompt(s)) != NULL; prompts--) {
+		uint32_t share = (left + prompts - 1) / prompts; /* what the short ones do not need is left to the others */
+		uint32_t need = r->n_prompt - r->n_done;
+		if (share > need) share = need;
+		add_prompt_rows(r, share, s->rows + n);
+		n += share;
+		left -= share;
+	}
+	return n;
+}
+
+/* Runs rows[0..n) of requests that all have room for their ids. */
+static bool forward(struct scheduler *s, const struct row *rows, uint32_t n, struct error *e)
+{
+	double start = clock_seconds();
+	if (!model_forward(s->model, rows, n, e)) return false;
+	uint32_t prompt_rows = 0;
+	for (uint32_t i = 0; i < n; i++) prompt_rows += rows[i].kind == ROW_PROMPT;
+	if (prompt_rows >= LEAST_CHUNK) s->seconds_per_row = (clock_seconds() - start) / prompt_rows;
+	return true;
+}
+
+/* Where the rows of `r` lie in the batch. */
+static const struct row *rows_of(const struct scheduler *s, const struct request *r)
+{
+	const struct row *row = s->rows;
+	while (row->sequence != r->session->sequence) row++;
+	return row;
+}
+
+/* The whole batch at once; when that fails, each request's rows alone, so that only those fail that cannot be computed. */
+static void run_batch(struct scheduler *s, uint32_t n)
+{
+	struct error e;
+	if (forward(s, s->rows, n, &e)) return;
+	for (uint32_t i = 0; i < s->n_active; i++) {
+		struct request *r = s->active[i];
+		if (r->n_rows == 0) continue;
+		if (!forward(s, rows_of(s, r), r->n_rows, &r->error)) request_fail(r, HEARTH_FAIL_RESOURCES);
+	}
+}
+
+/* What follows from the token that was just chosen: its text, and whether the answer ends. */
+static bool take_token(struct scheduler *s, struct request *r)
+{
+	const struct vocab *vocab = s->source->vocab;
+	bool end = vocab_ends(vocab, (uint32_t)r->token);
+	r->n_generated++;
+	r->has_token = true;
+	if (end && !r->asked.ignore_end) {
+		r->stop = HEARTH_STOP_END;
+	} else if (!stream_add(&r->stream, (uint32_t)r->token, &r->text, &r->error)) {
+		return false;
+	} else if (r->stream.stopped) {
+		r->stop = HEARTH_STOP_TEXT;
+	} else if (r->n_generated == r->asked.max_tokens) {
+		r->stop = HEARTH_STOP_LENGTH;
+	} else if (r->session->n_ids == s->context) {
+		r->stop = HEARTH_STOP_CONTEXT;
+	} else {
+		return session_reserve(r->session, 1, &r->error); /* it is computed in the next step */
+	}
+	return true;
+}
+
+/* Notes the computed rows of `r` and, behind the prompt's last row, chooses a token. */
+static bool take_results(struct scheduler *s, struct request *r)
+{
+	if (r->state == REQUEST_PROMPT) {
+		session_append(r->session, r->ids + r->n_done, r->n_rows);
+		r->n_done += r->n_rows;
+		if (r->n_done < r->n_prompt) return true;
+		r->state = REQUEST_ANSWER;
+		r->answering = clock_seconds();
+	} else {
+		session_append(r->session, &r->token, 1);
+	}
+	r->token = sampler_choose(&r->sampler, &s->room, r->logits, &r->error);
+	return r->token >= 0 && take_token(s, r);
+}
+
+void scheduler_compute(struct scheduler *s, uint32_t n)
+{
+	run_batch(s, n);
+	for (uint32_t i = 0; i < s->n_active; i++) {
+		struct request *r = s->active[i];
+		if (r->n_rows > 0 && !r->failed && !take_results(s, r)) request_fail(r, HEARTH_FAIL_RESOURCES);
+	}
+}

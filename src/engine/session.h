@@ -1,0 +1,58 @@
+/*
+ * session: one timeline of tokens: the ids that a sequence holds keys and values for, and how a new prompt finds its place in it.
+ *
+ * Invariant between the engine's steps: ids[0..n_ids) are the tokens of the sequence's positions, in order (no sequence: n_ids is
+ * 0).
+ *
+ * A conversation is rendered and tokenized anew for each turn, and the tokenizer may cut an earlier answer differently from how
+ * the model wrote it. The text is the same, so the session keeps its own ids where it can: see session_match.
+ */
+#ifndef HEARTH_ENGINE_SESSION_H
+#define HEARTH_ENGINE_SESSION_H
+
+#include "base/error.h"
+#include "model/sequence.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct session {
+	uint64_t id;
+	struct sequence *sequence; /* made by the first request that computes something */
+	int32_t *ids;
+	uint32_t n_ids, room;
+	uint32_t n_requests; /* queued and running */
+	bool running;        /* one of them has been admitted */
+	bool closing;        /* to be freed when no requests are left */
+	struct session *next;
+};
+
+/* The bytes that a token stands for; false for one that stands for no text (control, unknown, empty). */
+typedef bool (*session_piece)(const void *data, int32_t id, const char **bytes, size_t *length);
+
+struct session *session_new(uint64_t id, struct error *e);
+
+/* Frees it with its sequence, ids wiped. NULL is allowed. */
+void session_free(struct session *s);
+
+/* How many ids of `held` a prompt of `wanted` ids can keep. Equal ids are kept; where they differ, the ids that `held` has up to
+ * the next common token boundary are kept when both lists spell the same bytes up to there without a token that stands for no text.
+ * `merged` (room for n_held + n_wanted) becomes the prompt to compute: what is kept of `held`, then the rest of `wanted`.
+ * With piece NULL only equal ids are kept. */
+struct session_match {
+	size_t kept, n_merged;
+};
+struct session_match session_match(const int32_t *held, size_t n_held, const int32_t *wanted, size_t n_wanted, session_piece piece,
+                                   const void *data, int32_t *merged);
+
+/* Makes room for `count` more ids. */
+bool session_reserve(struct session *s, size_t count, struct error *e);
+
+/* Notes that the sequence holds `count` tokens more; room must have been made. */
+void session_append(struct session *s, const int32_t *ids, size_t count);
+
+/* Forgets all positions from `length` on, keys and values too. */
+void session_truncate(struct session *s, uint32_t length);
+
+#endif
