@@ -23,6 +23,8 @@ int lab_bench(int argc, char **argv);
 int lab_tokenize(int argc, char **argv);
 int lab_detokenize(int argc, char **argv);
 int lab_plan(int argc, char **argv);
+int lab_generate(int argc, char **argv);
+int lab_perplexity(int argc, char **argv);
 int lab_dequantize(int argc, char **argv);
 
 #endif
