@@ -122,7 +122,7 @@ $(BUILD)/tests/app/$(1)/%: $(BUILD)/obj/tests/app/$(1)/%.o $(filter-out %/main.o
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
-$(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/libhearth.a
+$(REPLAYS): $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/libhearth.a
 	@mkdir -p $(@D)
 	$(call say,ld $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
