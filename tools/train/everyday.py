@@ -166,6 +166,27 @@ def pairs(f):
     return pick([f"What {'are' if plur else 'is'} {a} made of?", f"Of which material {'are' if plur else 'is'} {a} made?"]), f"{capital(a)} {'are' if plur else 'is'} usually made of {b}."
 
 
+def work(f):
+    who, does = pick(f["jobs"])
+    a = article(who)
+    return pick([(f"What does {a} do?", f"{capital(a)} {does}."), (f"What is the job of {a}?", f"{capital(a)} {does}."), (f"What is {a}?", f"{capital(a)} is a person who {does}."),
+                 (f"Who {does}?", f"{capital(a)} {does}."), (f"Tell me what {a} does.", f"{capital(a)} {does}."), (f"What do you call a person who {does}?", f"That is {a}.")])
+
+
+def habits(f):
+    kind = pick(["eats", "eats", "lives", "lives", "can"])
+    who, what = pick(f[kind])
+    many = plural(who)
+    if kind == "eats":
+        return pick([f"What do {many} eat?", f"What does {article(who)} eat?", f"Which food do {many} like?", f"What should {article(who)} eat?"]), f"{capital(many)} eat {what}."
+    if kind == "lives":
+        return pick([f"Where do {many} live?", f"Where does {article(who)} live?", f"Where can I find {many}?"]), f"{capital(many)} live {what}."
+    can, cannot = [s.strip() for s in what.split("/")]
+    if chance(0.5):
+        return pick([f"Can {article(who)} {can}?", f"Can {many} {can}?"]), f"Yes, {many} can {can}."
+    return pick([f"Can {article(who)} {cannot}?", f"Can {many} {cannot}?"]), f"No, {many} cannot {cannot}."
+
+
 SIZES = "an ant, a mouse, a cat, a dog, a sheep, a horse, an elephant, a house, a mountain, the Earth, the sun".split(", ")
 SPEEDS = "a snail, a turtle, a man on foot, a bicycle, a car, a plane, a rocket".split(", ")
 WEIGHTS = "a feather, a letter, a book, a chair, a piano, a car, a ship".split(", ")
@@ -601,14 +622,14 @@ def summary(_):
     return pick(["Summarize this: {}", "Give me a short summary: {}", "Summarize this text in one sentence: {}", "What is this text about? {}", "Say in one sentence what happens: {}"]).format(text), short
 
 
-MAKERS = [(thing, 10), (guess, 1), (group, 5), (belongs, 1), (capitals, 3), (pairs, 7), (compared, 2), (order, 2), (sums, 5), (letters, 2), (rewrite, 12), (passage, 18), (asked(notice), 8), (asked(scene), 8), (memory, 3), (named, 1), (summary, 2)]
+MAKERS = [(thing, 10), (guess, 1), (group, 5), (belongs, 1), (capitals, 3), (pairs, 7), (work, 3), (habits, 4), (compared, 2), (order, 2), (sums, 5), (letters, 2), (rewrite, 12), (passage, 18), (asked(notice), 8), (asked(scene), 8), (memory, 3), (named, 1), (summary, 2)]
 
 
 def document(turns):
     return "\n".join(f"{role}: {text}" for role, text in turns) + "\n<|end|>\n"
 
 
-def main(models, out, seed="1", count="32000"):
+def main(models, out, seed="1", count="34000"):
     rng.seed(int(seed))
     asked = set()
     path = os.path.join(models, "eval", "prompts.json")

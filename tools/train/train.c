@@ -8,10 +8,11 @@
 // and a document costs what its own length costs. Matrices learn by Muon (momentum made orthogonal by Newton-Schulz steps), the
 // embedding and the norms by AdamW. The rate warms up, stays, and falls to zero between --decay and --end, which are times of day
 // in seconds since 1970: however much of the processor the run gets, it is finished when it has to be. From --decay on the
-// documents come from --final. The checkpoint is rewritten every ten minutes and holds everything that --resume needs; export.py
-// turns it into a GGUF file.
+// documents come from --final. The checkpoint is rewritten every ten minutes and on SIGTERM, which ends the run; it holds
+// everything that --resume needs; export.py turns it into a GGUF file.
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -187,6 +188,13 @@ static bool checkpoint_io(const char *path, bool write, struct counters *c)
 	return ok && (!write || rename(other, path) == 0);
 }
 
+static volatile sig_atomic_t stopped;
+
+static void stop(int number)
+{
+	stopped = number;
+}
+
 static double now(clockid_t clock)
 {
 	struct timespec t;
@@ -290,14 +298,15 @@ int main(int argc, char **argv)
 		if (c.next < main_docs.n) main_docs.next = (uint32_t)c.next, main_docs.offset = (size_t)c.offset;
 	}
 	model_pack_weights();
+	signal(SIGTERM, stop);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("%zu parameters, step %ld, %ld tokens\n", n_param, (long)c.step, (long)c.tokens);
 	double saved = now(CLOCK_REALTIME), told = saved, tested = saved, sum = 0, count = 0, cpu = now(CLOCK_PROCESS_CPUTIME_ID);
-	long told_tokens = c.tokens, first_step = c.step;
+	long told_tokens = c.tokens;
 	struct documents *d = &main_docs;
 	for (;;) {
 		double t = now(CLOCK_REALTIME);
-		bool last = t >= end;
+		bool last = t >= end || stopped;
 		if (last || t - saved > 600) {
 			c.next = main_docs.next, c.offset = (int64_t)main_docs.offset;
 			if (!checkpoint_io(checkpoint, true, &c)) fprintf(stderr, "train: cannot write %s\n", checkpoint);
@@ -314,7 +323,7 @@ int main(int argc, char **argv)
 			printf("new documents: %d\n", documents_read(d));
 		if (d == &main_docs && t > decay && final_docs.path && documents_read(&final_docs)) d = &final_docs;
 		double f = t > decay ? (end - t) / (end - decay) : 1;
-		f *= fmin(1, (double)(c.step - first_step + 1) / 60); // warm-up, after a resumption too
+		f *= fmin(1, (double)(c.step + 1) / 60); // warm-up; a resumed run has its moments already
 		memset(grad, 0, n_param * 4);
 		int rows = 0;
 		while (rows < batch) {
