@@ -74,7 +74,8 @@ static const struct level levels[] = {
 	{ "portable", NULL, always, kernels_fill_portable },
 #if defined(__x86_64__)
 	{ "avx2", "portable", runs_avx2, kernels_fill_avx2 },
-	{ "avx512vnni", "avx2", runs_avx512vnni, kernels_fill_avx512vnni },
+	{ "avx512", "avx2", runs_avx512, kernels_fill_avx512 },
+	{ "avx512vnni", "avx512", runs_avx512vnni, kernels_fill_avx512vnni },
 	{ "avx512bf16", "avx512vnni", runs_avx512bf16, kernels_fill_avx512bf16 },
 #endif
 };
