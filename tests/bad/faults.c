@@ -1,0 +1,219 @@
+/*
+ * faults: every opener with every allocation and every call of the system made to fail once.
+ *
+ * The n-th one fails, for n = 1, 2, ... until the work is done without meeting the fault; each failure must be a line that can
+ * be shown, nothing may be left allocated, and the files are as they were. A second round fails everything from the n-th on.
+ */
+#include "made_model.h"
+
+#include "base/threads.h"
+#include "model/model.h"
+#include "model/sequence.h"
+#include "text/tokenizer.h"
+#include "text/vocab.h"
+
+static struct threads *threads;
+
+static bool open_one(struct error *e)
+{
+	struct gguf *g = gguf_open(made_path("model.gguf"), e);
+	gguf_close(g);
+	return g != NULL;
+}
+
+static bool open_split(struct error *e)
+{
+	struct gguf *g = gguf_open(made_path("s-00001-of-00002.gguf"), e);
+	gguf_close(g);
+	return g != NULL;
+}
+
+static bool read_whole(struct error *e)
+{
+	size_t size;
+	char *text = file_read(made_path("model.gguf"), 1 << 20, &size, e);
+	memory_free(text);
+	return text != NULL;
+}
+
+static bool write_whole(struct error *e)
+{
+	struct gguf_writer w = made_valid();
+	bool ok = gguf_writer_save(&w, made_path("written.gguf"), e);
+	gguf_writer_free(&w);
+	return ok;
+}
+
+static bool start_threads(struct error *e)
+{
+	struct threads *t = threads_new(3, e);
+	threads_free(t);
+	return t != NULL;
+}
+
+static bool load_vocabulary(struct error *e)
+{
+	struct gguf *g = gguf_open(made_path("model.gguf"), e);
+	struct vocab *v = g ? vocab_load(g, e) : NULL;
+	bool ok = v != NULL;
+	vocab_free(v);
+	gguf_close(g);
+	return ok;
+}
+
+static bool tokenize(struct error *e)
+{
+	struct gguf *g = gguf_open(made_path("model.gguf"), e);
+	struct vocab *v = g ? vocab_load(g, e) : NULL;
+	struct token_list ids = { 0 };
+	bool ok = v && tokenizer_encode(v, "ab ab aab<s>\n", 13, TOKENIZER_ADD | TOKENIZER_SPECIAL, &ids, e);
+	token_list_free(&ids);
+	vocab_free(v);
+	gguf_close(g);
+	return ok;
+}
+
+/* Opens the model, runs rows of two sequences of which one is a fork, and describes the plan. */
+static bool open_and_run(struct error *e)
+{
+	struct gguf *g = gguf_open(made_path("model.gguf"), e);
+	struct model_options options = { .max_rows = 4 };
+	struct model *m = g ? model_open(g, &options, threads, e) : NULL;
+	struct sequence *s = m ? sequence_new(m, e) : NULL, *fork = NULL;
+	float logits[MODEL_VOCAB];
+	const struct row first[] = { { s, 1, ROW_PROMPT, NULL }, { s, 4, ROW_PROMPT, NULL } };
+	bool ok = s && model_forward(m, first, 2, e);
+	if (ok) fork = sequence_fork(s, 2, e);
+	const struct row second[] = { { s, 5, ROW_ANSWER, NULL }, { fork, 6, ROW_ANSWER, logits } };
+	ok = fork && model_forward(m, second, 2, e);
+	struct buffer words = buffer_new(1 << 20);
+	ok = ok && model_describe(m, true, &words, e);
+	buffer_free(&words);
+	sequence_free(fork);
+	sequence_free(s);
+	model_close(m);
+	gguf_close(g);
+	return ok;
+}
+
+static const struct {
+	const char *name;
+	bool (*work)(struct error *e);
+	uint64_t least_memory, least_calls; /* faults that the work must meet, so that the loop is known to reach it */
+} works[] = {
+	{ "open a file", open_one, 8, 4 },        { "open a split file", open_split, 10, 8 },
+	{ "read a file", read_whole, 2, 3 },      { "write a file", write_whole, 4, 4 },
+	{ "start threads", start_threads, 1, 0 }, { "load a vocabulary", load_vocabulary, 12, 4 },
+	{ "tokenize", tokenize, 15, 4 },          { "open and run a model", open_and_run, 15, 4 },
+};
+
+enum fault { ONE_ALLOCATION, ALL_ALLOCATIONS, ONE_CALL, FAULTS };
+
+static void fail_each(size_t i, enum fault kind)
+{
+	uint64_t n = 1;
+	for (;; n++) {
+		struct error e = { "" };
+		size_t before = memory_in_use();
+		alarm(HANG);
+		if (kind == ONE_CALL)
+			file_fail_at(n);
+		else
+			memory_fail_at(n, kind == ALL_ALLOCATIONS);
+		bool ok = works[i].work(&e);
+		file_fail_at(0);
+		memory_fail_at(0, false);
+		alarm(0);
+		if (memory_in_use() != before)
+			fail_msg("%s, fault %llu: %zu bytes are left", works[i].name, (unsigned long long)n,
+			         memory_in_use() - before);
+		if (access(made_path("written.gguf.tmp"), F_OK) == 0) fail_msg("%s: a temporary file is left", works[i].name);
+		if (ok) break;
+		if (e.text[0] == 0) fail_msg("%s, fault %llu: no word about it", works[i].name, (unsigned long long)n);
+	}
+	uint64_t least = kind == ONE_CALL ? works[i].least_calls : works[i].least_memory;
+	if (n - 1 < least) fail_msg("%s: only %llu faults of kind %d", works[i].name, (unsigned long long)(n - 1), (int)kind);
+}
+
+static void every_allocation_may_fail(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof works / sizeof *works; i++) fail_each(i, ONE_ALLOCATION);
+}
+
+static void memory_may_end_at_any_allocation(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof works / sizeof *works; i++) fail_each(i, ALL_ALLOCATIONS);
+}
+
+static void every_call_of_the_system_may_fail(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof works / sizeof *works; i++) fail_each(i, ONE_CALL);
+}
+
+/* An open file that a fault met is whole again afterwards: nothing sticks. */
+static void a_model_goes_on_after_memory_ran_out(void **state)
+{
+	(void)state;
+	struct error e = { "" };
+	struct gguf *g = gguf_open(made_path("model.gguf"), &e);
+	struct model_options options = { .max_rows = 4 };
+	struct model *m = model_open(g, &options, threads, &e);
+	assert_non_null(m);
+	float expected[MODEL_VOCAB], logits[MODEL_VOCAB];
+	struct sequence *s = sequence_new(m, &e);
+	const struct row again = { s, 5, ROW_ANSWER, logits };
+	memory_fail_at(1, true);
+	assert_false(model_forward(m, &again, 1, &e));
+	memory_fail_at(0, false);
+	assert_int_equal(sequence_length(s), 0);
+	assert_true(model_forward(m, &again, 1, &e));
+	memcpy(expected, logits, sizeof logits);
+	struct sequence *fresh = sequence_new(m, &e);
+	assert_true(model_forward(m, &(struct row){ fresh, 5, ROW_ANSWER, logits }, 1, &e));
+	assert_memory_equal(expected, logits, sizeof logits);
+	sequence_free(fresh);
+	sequence_free(s);
+	model_close(m);
+	gguf_close(g);
+}
+
+static int begin(void **state)
+{
+	struct error e = { "" };
+	if (made_begin(state) != 0) return -1;
+	struct buffer b = made_model(&(struct made_change){ .experts = false });
+	made_write("model.gguf", b.data, b.size);
+	buffer_free(&b);
+	for (uint16_t i = 0; i < 2; i++) {
+		struct gguf_writer w = gguf_writer_new();
+		gguf_put_u16(&w, "split.no", i);
+		gguf_put_u16(&w, "split.count", 2);
+		gguf_put_tensor(&w, i ? "a" : "b", TYPE_I8, 1, (uint64_t[]){ 1 }, "x", 1);
+		if (!gguf_writer_save(&w, made_path(i ? "s-00002-of-00002.gguf" : "s-00001-of-00002.gguf"), &e)) return -1;
+		gguf_writer_free(&w);
+	}
+	threads = threads_new(2, &e);
+	return threads ? 0 : -1;
+}
+
+static int end(void **state)
+{
+	static const char *const names[] = { "model.gguf", "s-00001-of-00002.gguf", "s-00002-of-00002.gguf", "written.gguf" };
+	threads_free(threads);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) unlink(made_path(names[i]));
+	return made_end(state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_allocation_may_fail),
+		cmocka_unit_test(memory_may_end_at_any_allocation),
+		cmocka_unit_test(every_call_of_the_system_may_fail),
+		cmocka_unit_test(a_model_goes_on_after_memory_ran_out),
+	};
+	return cmocka_run_group_tests(tests, begin, end);
+}
