@@ -152,7 +152,7 @@ bool model_file_fits(const struct model_file *m, uint64_t context, struct error 
 	warning->text[0] = 0;
 	if (!all || !free_bytes) return true;
 	/* Without a wish for the context the engine takes what fits, so only one given is held against the memory. */
-	uint64_t kv = m->kv_position && positions < UINT64_MAX / 4 / m->kv_position ? m->kv_position * positions : 0;
+	uint64_t kv = m->kv_position && positions >= UINT64_MAX / 4 / m->kv_position ? UINT64_MAX / 4 : m->kv_position * positions;
 	char weights[32], kv_text[32], have[32], all_text[32], fits[32];
 	model_file_bytes(weights, m->size);
 	model_file_bytes(kv_text, kv);
