@@ -42,6 +42,8 @@ static int read_key(EditLine *edit, wchar_t *key)
 		ssize_t got = read(STDIN_FILENO, bytes + n, 1);
 		if (got < 0 && errno == EINTR) {
 			if (terminal_take_size_change()) {
+				/* Where the cursor stands now nobody knows: the line is shown again below. */
+				terminal_write("\r\n", 2);
 				el_resize(edit);
 				el_wset(edit, EL_REFRESH);
 			}
