@@ -57,7 +57,7 @@ LEVEL_i8mm = -march=armv8.2-a+dotprod+i8mm
 level_flags = $(LEVEL_$(lastword $(subst _, ,$(basename $(notdir $(1))))))
 
 # The programs.
-PROGRAMS := $(filter-out $(if $(wildcard src/engine/hearth.c),,hearth),$(notdir $(patsubst %/,%,$(sort $(wildcard src/app/*/)))))
+PROGRAMS := $(notdir $(patsubst %/,%,$(sort $(wildcard src/app/*/))))
 program_src = $(sort $(wildcard src/app/$(1)/*.c))
 program_obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(call program_src,$(1)))
 binary_hearth = hearth
