@@ -23,7 +23,7 @@ bool chat_is_command(const char *line, size_t length)
 /* Without a terminal nobody can be asked: shows one question and its answer, the same each time. */
 static int answer_fixed_question(struct chat *c)
 {
-	struct hearth_request r = hearth_request_new(HEARTH_CHAT);
+	struct hearth_request r = opening_request(c->opening, c->options, HEARTH_CHAT, 0);
 	struct buffer json = buffer_new(MAX_MESSAGE);
 	struct error e;
 	struct answer_watch watch = view_watch(&c->view);
@@ -80,9 +80,9 @@ static int talk(struct chat *c)
 		may_leave = result == LINE_BREAK;
 		if (result == LINE_BREAK) view_note(&c->view, "(Ctrl-C once more, or Ctrl-D, leaves)");
 		if (result != LINE_TAKEN) continue;
-		terminal_hide_controls(true);
+		terminal_hide_typing(true);
 		take_message(c, &message);
-		terminal_hide_controls(false);
+		terminal_hide_typing(false);
 	}
 	if (message.data) memory_wipe(message.data, message.room);
 	buffer_free(&message);

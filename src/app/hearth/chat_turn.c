@@ -24,7 +24,7 @@ static uint32_t reserved(const struct chat *c)
 /* Sends the conversation as it is now; max_tokens 0 only measures. */
 static bool send(struct chat *c, struct answer *a, bool measure, const struct answer_watch *watch, struct error *e)
 {
-	struct hearth_request r = opening_request(c->options, HEARTH_CHAT, c->requests);
+	struct hearth_request r = opening_request(c->opening, c->options, HEARTH_CHAT, c->requests);
 	struct buffer json = buffer_new(MAX_JSON);
 	if (!conversation_json(&c->conversation, &json)) {
 		buffer_free(&json);

@@ -90,9 +90,10 @@ int commands_main(int argc, char **argv)
 		return commands_fail(&e);
 	}
 	int status;
-	bool named = argc > 1 && argv[1][0] != '-';
-	if (!options_read(&o, argc - 1, argv + 1, words, &e))
-		status = commands_misuse(named ? o.command->name : "", &e);
+	bool understood = options_read(&o, argc - 1, argv + 1, words, &e);
+	if (argc > 0 && strchr(argv[0], '/')) o.program = argv[0];
+	if (!understood)
+		status = commands_misuse(o.named ? o.command->name : "", &e);
 	else if (o.help)
 		status = print_help(o.named ? o.command : NULL);
 	else if (o.version)

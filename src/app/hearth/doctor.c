@@ -25,13 +25,9 @@ static void processor(struct buffer *out)
 		buffer_format(out, "; hearth may use %u of them (limits of this process: affinity or cgroup quota)", usable);
 	else
 		buffer_append_text(out, "; hearth uses all of them");
-	buffer_append_text(out, "\n  Computing with:\n");
-	const char *line = hearth_kernels();
-	while (*line) {
-		size_t n = strcspn(line, "\n");
-		buffer_format(out, "    %.*s\n", (int)n, line);
-		line += n + (line[n] == '\n');
-	}
+	const char *kernels = hearth_kernels(); /* the level stands in the first line */
+	buffer_format(out, "\n  Computing with kernels of %.*s (hearth --version lists them)\n", (int)strcspn(kernels, "\n"),
+	              kernels);
 }
 
 /* Models as people meet them: weights in billions, and bytes of keys and values for one token of context. */

@@ -117,6 +117,28 @@ static void read_text(const struct gguf *g, const char *key, char *out, size_t r
 	if (gguf_get_text(g, key, &text, &ignored) && text.data) visible_line(out, room, text.data, text.length, false);
 }
 
+/* A number of general.sampling that lies in its range; -1 when there is none. */
+static float advised(const struct gguf *g, const char *key, float most)
+{
+	char full[64];
+	float value = -1;
+	int32_t whole = -1;
+	struct error ignored;
+	snprintf(full, sizeof full, "general.sampling.%s", key);
+	if (!gguf_get_f32(g, full, &value, &ignored) && gguf_get_i32(g, full, &whole, &ignored)) value = (float)whole;
+	return value >= 0 && value <= most ? value : -1;
+}
+
+static void read_advice(struct model_advice *a, const struct gguf *g)
+{
+	a->temperature = advised(g, "temp", 10);
+	a->top_p = advised(g, "top_p", 1);
+	a->min_p = advised(g, "min_p", 1);
+	a->repeat_penalty = advised(g, "penalty_repeat", 10);
+	a->top_k = (int32_t)advised(g, "top_k", 1e6F);
+	a->penalty_last = (int32_t)advised(g, "penalty_last_n", 1e6F);
+}
+
 static void read_facts(struct model_file *m, const struct gguf *g, const char *path)
 {
 	*m = (struct model_file){ .size = gguf_file_size(g) };
@@ -126,6 +148,7 @@ static void read_facts(struct model_file *m, const struct gguf *g, const char *p
 	read_text(g, "general.architecture", m->architecture, sizeof m->architecture);
 	read_numbers(m, g, m->architecture);
 	read_weights(m, g);
+	read_advice(&m->advice, g);
 }
 
 bool model_file_look(struct model_file *m, const char *path, struct error *e)

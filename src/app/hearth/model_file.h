@@ -13,6 +13,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* How the file advises to choose words (general.sampling.*); negative where it says nothing. */
+struct model_advice {
+	float temperature, top_p, min_p, repeat_penalty;
+	int32_t top_k, penalty_last;
+};
+
 struct model_file {
 	char path[PATHS_ROOM];
 	char name[128]; /* general.name, else the file's */
@@ -23,6 +29,7 @@ struct model_file {
 	uint64_t kv_position; /* bytes of keys and values for one position, F16 */
 	uint32_t n_layer, n_embd, n_vocab, context_trained;
 	bool has_template;
+	struct model_advice advice;
 };
 
 /* Reads the facts. False: no usable model file, *e says why and what to do. */

@@ -33,7 +33,8 @@ bool opening_engine(struct opening *n, struct error *e);
 /* Remembers the model for the next start. False with a line in *e when the settings cannot be written. */
 bool opening_remember(struct opening *n, struct error *e);
 
-/* The request that the options ask for, of that kind. `turn` changes the seed from request to request. */
-struct hearth_request opening_request(const struct options *o, uint32_t kind, uint64_t turn);
+/* The request that the options ask for, of that kind; where they say nothing, what the model's file advises. `turn` changes the
+ * seed from request to request. */
+struct hearth_request opening_request(const struct opening *n, const struct options *o, uint32_t kind, uint64_t turn);
 
 #endif

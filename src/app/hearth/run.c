@@ -187,7 +187,7 @@ static void explain_context(const struct opening *n, const struct answer *a, str
 static int answer_prompt(struct run *r, struct opening *n, struct error *e)
 {
 	const struct options *o = r->options;
-	struct hearth_request request = opening_request(o, o->raw ? HEARTH_TEXT : HEARTH_CHAT, 0);
+	struct hearth_request request = opening_request(n, o, o->raw ? HEARTH_TEXT : HEARTH_CHAT, 0);
 	struct buffer json = buffer_new((size_t)MAX_PROMPT * 8);
 	struct answer a = answer_new();
 	struct answer_watch watch = { .event = on_event, .data = r };

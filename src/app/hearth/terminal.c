@@ -84,16 +84,16 @@ bool terminal_take_size_change(void)
 	return was;
 }
 
-void terminal_hide_controls(bool hide)
+void terminal_hide_typing(bool hide)
 {
 	static bool was_shown;
 	struct termios settings;
 	if (tcgetattr(STDIN_FILENO, &settings) != 0) return;
 	if (hide) {
-		was_shown = (settings.c_lflag & ECHOCTL) != 0;
-		settings.c_lflag &= ~(tcflag_t)ECHOCTL;
+		was_shown = (settings.c_lflag & ECHO) != 0;
+		settings.c_lflag &= ~(tcflag_t)ECHO;
 	} else if (was_shown) {
-		settings.c_lflag |= ECHOCTL;
+		settings.c_lflag |= ECHO;
 	}
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &settings);
 }

@@ -30,8 +30,8 @@ bool terminal_interrupted(void);      /* Ctrl-C came and was not taken */
 bool terminal_take_interrupt(void);   /* the same, and takes it */
 bool terminal_take_size_change(void); /* the size changed since the last call */
 
-/* While an answer comes, Ctrl-C is not written into it as ^C. */
-void terminal_hide_controls(bool hide);
+/* While an answer comes, nothing that is typed is written into it; the next line that is edited begins with it. */
+void terminal_hide_typing(bool hide);
 
 /* Writes all bytes to standard output at once. False when that fails. */
 bool terminal_write(const char *bytes, unsigned long size);
