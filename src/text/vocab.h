@@ -92,6 +92,7 @@ struct vocab {
 	uint64_t *merges; /* hash table: left and right token (20 bits each), rank (24 bits, from 1); 0: free. NULL for SPM */
 	uint32_t *merged; /* what the merge of each rank becomes; TOKEN_NONE: nothing that text may become */
 	uint32_t merge_mask, n_merges;
+	uint64_t merge_factor; /* of the hash: odd and secret, so that no file can be made whose merges all collide */
 
 	uint32_t *specials; /* ids of CONTROL, USER_DEFINED and UNKNOWN tokens, ordered by their bytes */
 	uint32_t n_specials;

@@ -7,6 +7,7 @@
  */
 #include "text/vocab_internal.h"
 
+#include "base/map.h"
 #include "base/memory.h"
 
 #include <string.h>
@@ -22,7 +23,7 @@ static uint64_t pair_key(uint32_t left, uint32_t right)
 
 static uint32_t first_slot(const struct vocab *v, uint64_t key)
 {
-	return (uint32_t)(key * 0x9E3779B97F4A7C15u >> 40) & v->merge_mask;
+	return (uint32_t)(key * v->merge_factor >> 40) & v->merge_mask;
 }
 
 static uint64_t *find_merge(const struct vocab *v, uint64_t key)
@@ -154,6 +155,7 @@ bool vocab_read_merges(struct vocab_load *l)
 	v->merges = arena_alloc(v->arena, slots, sizeof *v->merges);
 	v->merged = arena_alloc(v->arena, (size_t)n + 1, sizeof *v->merged);
 	v->merge_mask = slots - 1;
+	v->merge_factor = map_hash("merges", 6) | 1;
 	v->n_merges = (uint32_t)n;
 	l->made = memory_new(v->count, 1);
 	struct batch *b = memory_new(1, sizeof *b);

@@ -188,7 +188,7 @@ bool model_file_fits(const struct model_file *m, uint64_t context, struct error 
 		                 "one in a smaller type such as Q4_K_M",
 		                 m->path, weights, all_text);
 	if (context && kv + OVERHEAD > free_bytes) {
-		uint64_t most = free_bytes > OVERHEAD ? (free_bytes - OVERHEAD) / m->kv_position / 64 * 64 : 0;
+		uint64_t most = free_bytes > OVERHEAD && m->kv_position ? (free_bytes - OVERHEAD) / m->kv_position / 64 * 64 : 0;
 		model_file_count(fits, most);
 		return error_set(
 		        e, "%s: not enough memory: a context of %llu tokens takes %s and %s are free; --context %llu would fit",

@@ -17,6 +17,7 @@ static int32_t *read_ids(const char *path, size_t *count, struct error *e)
 	if (!text) return NULL;
 	int32_t *ids = memory_new(size / 2 + 1, sizeof *ids); /* an id and its separator take two bytes at least */
 	bool ok = ids || error_memory(e);
+	if (ok && strlen(text) != size) ok = error_set(e, "%s: a zero byte stands among the token ids", path);
 	*count = 0;
 	for (char *p = text; ok;) {
 		p += strspn(p, " \t\r\n\v\f");
