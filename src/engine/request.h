@@ -1,10 +1,10 @@
 /*
  * request: one request on its way from the queue to its last event.
  *
- *     NEW ---> MAKING ---> READY ---> PROMPT ---> ANSWER
- *     queued   prompt is   waits for  its rows    one row
- *              made        its turn   are         a step
- *                                     computed
+ *     NEW ---> MAKING ---> READY ---> RUNNING
+ *     queued   prompt is   waits for  its prompt is computed in chunks, then the answer
+ *              made        its turn   token by token
+ *
  * A request ends (its last event is queued) in any of these states; it is freed at once, but while the prompt thread works
  * on it (MAKING) only afterwards.
  */
@@ -19,7 +19,7 @@
 #include "engine/session.h"
 #include "text/stream.h"
 
-enum request_state { REQUEST_NEW, REQUEST_MAKING, REQUEST_READY, REQUEST_PROMPT, REQUEST_ANSWER };
+enum request_state { REQUEST_NEW, REQUEST_MAKING, REQUEST_READY, REQUEST_RUNNING };
 
 struct request {
 	uint64_t id;
@@ -40,7 +40,8 @@ struct request {
 
 	/* While it is computed; the engine thread's. */
 	int32_t *ids; /* the prompt, as the session has it: n_prompt of them */
-	uint32_t n_prompt, n_cached, n_done, n_generated;
+	uint32_t n_prompt, n_cached, n_generated;
+	uint32_t n_done; /* of the prompt's; all of them: it answers */
 	uint32_t n_rows; /* of it in this step */
 	int32_t token;   /* the last one chosen */
 	bool has_token;  /* it was chosen in this step */

@@ -1,8 +1,8 @@
 /*
  * scheduler: the queue and the two threads (see scheduler.h); what a step computes is in scheduler_step.c.
  *
- * Invariants while the lock is free: n_open is the number of requests in the list that have not ended; a session's n_requests
- * the number of those in the list that are its; active[] holds exactly the requests in the states PROMPT and ANSWER.
+ * Invariants while the lock is free: n_open is the number of requests in the list that have not ended; a session's n_requests is
+ * the number of those in the list that are its; active[] holds exactly the requests that are RUNNING and have not ended.
  */
 #include "engine/scheduler_internal.h"
 
@@ -117,7 +117,7 @@ static bool tell_answer(struct scheduler *s, struct request *r)
 /* What the stream still holds back is shown, unless it belongs to a stop text. */
 static bool tell_rest(struct scheduler *s, struct request *r)
 {
-	if (r->state != REQUEST_ANSWER) return true;
+	if (r->state != REQUEST_RUNNING) return true;
 	if (!stream_end(&r->stream, &r->text, &r->error)) return false;
 	return r->text.size == 0 || tell_answer(s, r);
 }

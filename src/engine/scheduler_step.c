@@ -73,7 +73,7 @@ bool scheduler_admit(struct scheduler *s, struct request *r)
 		return false;
 	}
 	if (!prepare(s, r)) return request_fail(r, HEARTH_FAIL_RESOURCES);
-	r->state = REQUEST_PROMPT;
+	r->state = REQUEST_RUNNING;
 	r->session->running = true;
 	s->active[s->n_active++] = r;
 	return true;
@@ -86,6 +86,11 @@ static uint32_t chunk_rows(const struct scheduler *s)
 	double rows = STEP_SECONDS / s->seconds_per_row;
 	if (rows < LEAST_CHUNK) return LEAST_CHUNK;
 	return rows < s->max_rows ? (uint32_t)rows : s->max_rows;
+}
+
+static bool has_prompt(const struct request *r)
+{
+	return r->n_done < r->n_prompt;
 }
 
 /* The next `count` rows of a prompt, logits behind the last one of all. */
@@ -107,7 +112,7 @@ static struct request *shortest_prompt(const struct scheduler *s)
 	struct request *shortest = NULL;
 	for (uint32_t i = 0; i < s->n_active; i++) {
 		struct request *r = s->active[i];
-		if (r->state != REQUEST_PROMPT || r->n_rows > 0) continue;
+		if (!has_prompt(r) || r->n_rows > 0) continue;
 		if (!shortest || r->n_prompt - r->n_done < shortest->n_prompt - shortest->n_done) shortest = r;
 	}
 	return shortest;
@@ -119,8 +124,8 @@ uint32_t scheduler_build(struct scheduler *s)
 	for (uint32_t i = 0; i < s->n_active; i++) {
 		struct request *r = s->active[i];
 		r->n_rows = 0;
-		prompts += r->state == REQUEST_PROMPT;
-		if (r->state != REQUEST_ANSWER) continue;
+		prompts += has_prompt(r);
+		if (has_prompt(r)) continue;
 		s->rows[n++] = (struct row){
 			.sequence = r->session->sequence, .token = r->token, .kind = ROW_ANSWER, .logits = r->logits
 		};
@@ -197,11 +202,10 @@ static bool take_token(struct scheduler *s, struct request *r)
 /* Notes the computed rows of `r` and, behind the prompt's last row, chooses a token. */
 static bool take_results(struct scheduler *s, struct request *r)
 {
-	if (r->state == REQUEST_PROMPT) {
+	if (has_prompt(r)) {
 		session_append(r->session, r->ids + r->n_done, r->n_rows);
 		r->n_done += r->n_rows;
-		if (r->n_done < r->n_prompt) return true;
-		r->state = REQUEST_ANSWER;
+		if (has_prompt(r)) return true;
 		r->answering = clock_seconds();
 	} else {
 		session_append(r->session, &r->token, 1);

@@ -189,7 +189,7 @@ static void a_prompt_that_does_not_fit_is_refused_with_both_numbers(void **state
 	r = asked_text(text, 5);
 	double start = clock_seconds();
 	asked_run(h, &r, &a);
-	assert_true(clock_seconds() - start < 1);
+	assert_true(clock_seconds() - start < 5);
 	assert_int_equal(a.last.failure, HEARTH_FAIL_CONTEXT);
 	assert_true(a.last.n_prompt > 64);
 	memory_free(text);
@@ -319,7 +319,7 @@ static void a_request_can_be_cancelled_at_any_time(void **state)
 	hearth_cancel(h, a.id);
 	hearth_cancel(h, 987654);
 	while (hearth_next(h, 10000, &event)) asked_take(&a, &event);
-	assert_true(clock_seconds() - start < 0.5);
+	assert_true(clock_seconds() - start < 1);
 	assert_int_equal(a.last.kind, HEARTH_DONE);
 	assert_int_equal(a.last.stop, HEARTH_STOP_CANCEL);
 	assert_true(a.n_ids >= 5 && a.n_ids < 4000);

@@ -169,9 +169,10 @@ static void fill_bench(struct bench *b)
 		struct request *r = &b->requests[i];
 		r->session = &b->sessions[i];
 		b->sessions[i].sequence = (struct sequence *)(void *)&b->sessions[i]; /* only compared here */
-		r->state = i < 2 ? REQUEST_ANSWER : REQUEST_PROMPT;
+		r->state = REQUEST_RUNNING;
 		r->ids = b->ids;
 		r->n_prompt = i == 2 ? 1000 : 30;
+		r->n_done = i < 2 ? 30 : 0;
 		r->logits = (float *)(void *)&r->logits;
 		b->s.active[i] = r;
 	}
@@ -195,7 +196,7 @@ static void a_step_has_every_answer_and_equal_shares_of_prompts(void **state)
 	for (uint32_t i = 0; i < n; i++) with_logits += b.rows[i].logits != NULL;
 	assert_int_equal(with_logits, 3); /* two answers, and the end of the short prompt */
 
-	b.requests[3].state = REQUEST_ANSWER; /* now the long one has all the room */
+	b.requests[3].n_done = 30; /* now the long one has all the room */
 	b.requests[2].n_done = 900;
 	assert_int_equal(scheduler_build(&b.s), 3 + 100);
 	assert_int_equal(b.requests[2].n_rows, 100);
