@@ -446,7 +446,7 @@ static void speed_level(void)
 {
 	for (size_t i = 0; i < FORMAT_COUNT; i++) speed_format(format_at(i));
 	for (size_t i = 0; i < FORMAT_COUNT; i++) speed_matmul(format_at(i), 256);
-	speed_attention(1, 4096);
+	speed_attention(1, 32767);
 	speed_attention(128, 512);
 	speed_ops();
 }

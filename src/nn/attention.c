@@ -269,6 +269,12 @@ static const void *page_floats(const struct attention_job *job, const uint8_t *p
 	return unpacked;
 }
 
+/* Asks for memory that is read soon, while the page before it is computed with. */
+static void fetch(const uint8_t *p, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(p + i);
+}
+
 /* One page's part in the split's states; `begin` is the page's first position, `end` the last the unit sees plus one. */
 static void attend_page(const struct attention_job *job, const struct unit *u, struct work *w, size_t begin, size_t end)
 {
@@ -278,6 +284,8 @@ static void attend_page(const struct attention_job *job, const struct unit *u, s
 	const float *q[QUERIES];
 	for (size_t i = 0; i < n_q; i++) q[i] = w->q + i * s->head_k;
 	enum kv_type type;
+	const size_t bytes = element_bytes(s->type);
+	if (n_q < UNPACK_FROM) fetch(layer + values_at(s, u->kv_head), n * s->head_v * bytes);
 	const void *keys = page_floats(job, layer + keys_at(s, u->kv_head), round_up(n, 4) * s->head_k, n_q, w->keys, &type);
 	kernels_chosen->scores[type](keys, s->head_k, q, n_q, n, w->scores);
 	for (size_t i = 0; i < n_q; i++) {
@@ -286,6 +294,10 @@ static void attend_page(const struct attention_job *job, const struct unit *u, s
 		first = first > begin ? first - begin : 0;
 		last = last > begin ? last - begin : 0;
 		weigh(job, w, i, first < n ? first : n, last < n ? last : n, even);
+	}
+	if (n_q < UNPACK_FROM && end - begin > KV_PAGE) {
+		const uint8_t *next = u->run->pages[begin / KV_PAGE + 1] + job->layer_offset;
+		fetch(next + keys_at(s, u->kv_head), KV_PAGE * s->head_k * bytes);
 	}
 	const void *values = page_floats(job, layer + values_at(s, u->kv_head), even * s->head_v, n_q, w->values, &type);
 	kernels_chosen->values[type](values, s->head_v, w->scores, w->factors, n_q, n, w->split.acc);
