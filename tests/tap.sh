@@ -4,7 +4,9 @@
 #     data         the folder with the reference data (HEARTH_TESTDATA); have_data is false where it is absent
 #     work         a fresh folder, removed at the end
 #     check NAME COMMAND...          one case: passes when the command's status is 0
-#     check_status N NAME COMMAND... one case: passes when the status is N; the output stays in $work/out and $work/err
+#     check_status N NAME COMMAND... one case: passes when the status is N
+#                                    The output of a program given by its path (with a slash) stays in $work/out and $work/err;
+#                                    other commands (grep, cmp, [, functions) look at those and leave them as they are.
 #     skip NAME REASON               one case that could not run
 # shellcheck shell=bash disable=SC2034
 set -u
@@ -19,9 +21,10 @@ export LC_ALL=C.UTF-8 HEARTH_HOME="$work/home"
 have_data() { [ -d "$data" ]; }
 
 check_status() {
-	local wanted=$1 name=$2 status
+	local wanted=$1 name=$2 status into=log
 	shift 2
-	"$@" >"$work/out" 2>"$work/err" </dev/null
+	case $1 in */*) into= ;; esac
+	"$@" >"$work/${into}out" 2>"$work/${into}err" </dev/null
 	status=$?
 	cases=$((cases + 1))
 	if [ $status = "$wanted" ]; then
@@ -31,7 +34,7 @@ check_status() {
 	failures=$((failures + 1))
 	echo "not ok $cases - $name"
 	echo "# status $status instead of $wanted: $*"
-	head -c 2000 "$work/out" "$work/err" | sed 's/^/# /'
+	head -c 2000 "$work/${into}out" "$work/${into}err" | sed 's/^/# /'
 	return 1
 }
 
