@@ -100,7 +100,7 @@ $(BUILD)/libhearth.a: $(LIB_OBJ)
 
 $(BUILD)/libhearth.so.$(SOVERSION): $(LIB_OBJ) src/engine/libhearth.map
 	$(call say,ld $@)
-	$(Q)$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script=src/engine/libhearth.map $(LDFLAGS_ALL) $(LIB_OBJ) $(LIBS) -o $@
+	$(Q)$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script=src/engine/libhearth.map $(if $(SANITIZE),,-Wl,-z,defs) $(LDFLAGS_ALL) $(LIB_OBJ) $(LIBS) -o $@
 
 $(BUILD)/libhearth.so: $(BUILD)/libhearth.so.$(SOVERSION)
 	@ln -sf $(<F) $@
