@@ -7,6 +7,7 @@
 #include "made_model.h"
 
 #include "base/threads.h"
+#include "hearth.h"
 #include "model/model.h"
 #include "model/sequence.h"
 #include "text/tokenizer.h"
@@ -96,6 +97,41 @@ static bool open_and_run(struct error *e)
 	return ok;
 }
 
+/* Submits a request and takes its events; true when it was answered. */
+static bool ask(struct hearth *h, const struct hearth_request *r, struct error *e)
+{
+	struct hearth_error why = { "" };
+	struct hearth_event event = { 0 };
+	uint64_t id;
+	if (!hearth_submit(h, r, &id, &why)) return error_set(e, "%s", why.text);
+	while (hearth_next(h, -1, &event) && event.kind != HEARTH_DONE && event.kind != HEARTH_FAILED) {}
+	if (event.kind == HEARTH_DONE) return true;
+	return error_set(e, "%.*s", (int)event.text_length, event.text ? event.text : "");
+}
+
+/* The engine behind hearth.h: a conversation and ids, in a session. Its threads meet the faults in any order. */
+static bool open_engine(struct error *e)
+{
+	struct hearth_error why = { "" };
+	struct hearth_options o = { .size = sizeof o, .model = made_path("model.gguf"), .threads = 2 };
+	struct hearth *h;
+	if (!hearth_open(&o, &h, &why)) return error_set(e, "%s", why.text);
+	uint64_t session = hearth_session_new(h);
+	struct hearth_request chat = hearth_request_new(HEARTH_CHAT), ids = hearth_request_new(HEARTH_IDS);
+	chat.text = "{\"messages\": [{\"role\": \"user\", \"content\": \"ab\"}]}";
+	chat.text_length = strlen(chat.text);
+	ids.ids = (int32_t[]){ 1, 4, 5 };
+	ids.n_ids = 3;
+	chat.max_tokens = ids.max_tokens = 3;
+	chat.want_prompt = true;
+	chat.session = session;
+	ids.sampling.repeat_penalty = 1.1f;
+	ids.sampling.typical_p = 0.9f;
+	bool ok = (session != 0 || error_memory(e)) && ask(h, &chat, e) && ask(h, &ids, e);
+	hearth_close(h);
+	return ok;
+}
+
 static const struct {
 	const char *name;
 	bool (*work)(struct error *e);
@@ -105,6 +141,7 @@ static const struct {
 	{ "read a file", read_whole, 2, 3 },      { "write a file", write_whole, 4, 4 },
 	{ "start threads", start_threads, 1, 0 }, { "load a vocabulary", load_vocabulary, 12, 4 },
 	{ "tokenize", tokenize, 15, 4 },          { "open and run a model", open_and_run, 15, 4 },
+	{ "ask an engine", open_engine, 40, 4 },
 };
 
 enum fault { ONE_ALLOCATION, ALL_ALLOCATIONS, ONE_CALL, FAULTS };
