@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* The header keeps the 16-byte alignment of malloc; `base` is what the C library gave. */
 struct header {
@@ -107,6 +109,37 @@ void memory_wipe(void *p, size_t size)
 	if (size == 0) return;
 	memset(p, 0, size);
 	__asm__ volatile("" : : "r"(p) : "memory"); /* the compiler must take the bytes as read */
+}
+
+/* Wipes whole pages [at, at + bytes), all of them `present` or none. One that is not there is new or swapped out: it is dropped,
+ * and reads as zeros from then on. */
+static void wipe_pages(char *at, size_t bytes, bool present)
+{
+	if (present || madvise(at, bytes, MADV_DONTNEED) != 0) memory_wipe(at, bytes);
+}
+
+void memory_wipe_sparse(void *p, size_t size)
+{
+	enum { PAGES = 4096 };
+	unsigned char present[PAGES];
+	long known = sysconf(_SC_PAGESIZE);
+	size_t page = known > 0 ? (size_t)known : 4096, head = (page - (size_t)p % page) % page;
+	if (head > size) head = size;
+	char *at = (char *)p + head;
+	size_t pages = (size - head) / page;
+	memory_wipe(p, head);
+	memory_wipe(at + pages * page, size - head - pages * page);
+	while (pages > 0) {
+		size_t n = pages < PAGES ? pages : PAGES;
+		if (mincore(at, n * page, present) != 0) memset(present, 1, n);
+		for (size_t i = 0, run; i < n; i += run) {
+			run = 1;
+			while (i + run < n && (present[i + run] & 1) == (present[i] & 1)) run++;
+			wipe_pages(at + i * page, run * page, present[i] & 1);
+		}
+		at += n * page;
+		pages -= n;
+	}
 }
 
 bool memory_add(size_t a, size_t b, size_t *result)

@@ -28,6 +28,9 @@ char *memory_copy_text(const char *text, size_t length);
 /* Overwrites `size` bytes in a way that the compiler does not remove. */
 void memory_wipe(void *p, size_t size);
 
+/* The same for a large block of which little may have been used: pages that were never touched stay so. */
+void memory_wipe_sparse(void *p, size_t size);
+
 /* a + b and a * b into *result; false when the value does not fit. */
 bool memory_add(size_t a, size_t b, size_t *result);
 bool memory_multiply(size_t a, size_t b, size_t *result);

@@ -175,7 +175,7 @@ struct model *model_open(const struct gguf *file, const struct model_options *op
 void model_close(struct model *m)
 {
 	if (!m) return;
-	if (m->scratch) memory_wipe(m->scratch, m->scratch_bytes);
+	if (m->scratch) memory_wipe_sparse(m->scratch, m->scratch_bytes);
 	memory_free(m->scratch);
 	arena_free(m->arena);
 	memory_free(m);

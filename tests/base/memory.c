@@ -5,7 +5,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -131,6 +133,40 @@ static void wiped_is_zero(void **state)
 	assert_int_equal(secret[36], 's');
 }
 
+static size_t resident_bytes(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	size_t all = 0, resident = 0;
+	int n = f ? fscanf(f, "%zu %zu", &all, &resident) : 0;
+	if (f) fclose(f);
+	return n == 2 ? resident * (size_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+/* A block of which a few places were written: all of it reads as zero then, and what was never touched takes no memory. */
+static void a_large_block_is_wiped_where_it_was_used(void **state)
+{
+	(void)state;
+	size_t size = ((size_t)256 << 20) + 4321;
+	char *block = memory_new(size, 1), *start = block + 7;
+	assert_non_null(block);
+	for (size_t at = 0; at < size - 7; at += size / 9) memset(start + at, 's', at + 9000 < size - 7 ? 9000 : 1);
+	start[size - 8] = 's';
+	block[6] = 'k';
+	size_t before = resident_bytes();
+	memory_wipe_sparse(start, size - 7);
+	assert_true(resident_bytes() < before + ((size_t)32 << 20));
+	for (size_t at = 0; at < size - 7; at += size / 9) assert_true(all_zero(start + at, at + 9000 < size - 7 ? 9000 : 1));
+	assert_int_equal(start[size - 8], 0);
+	assert_int_equal(block[6], 'k');
+	memory_free(block);
+	char small[300];
+	memset(small, 's', sizeof small);
+	memory_wipe_sparse(small + 1, 298);
+	assert_true(all_zero(small + 1, 298));
+	assert_true(small[0] == 's' && small[299] == 's');
+	memory_wipe_sparse(small, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +177,7 @@ int main(void)
 		cmocka_unit_test(the_nth_allocation_fails),
 		cmocka_unit_test(text_is_copied_with_an_end),
 		cmocka_unit_test(wiped_is_zero),
+		cmocka_unit_test(a_large_block_is_wiped_where_it_was_used),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
