@@ -67,7 +67,7 @@ struct hearth_options {
 /* Opens a model. On success *h is the engine, to be closed with hearth_close. */
 HEARTH_API bool hearth_open(const struct hearth_options *options, struct hearth **h, struct hearth_error *error);
 
-/* Cancels what runs and frees everything; NULL is allowed. */
+/* Cancels what runs and frees everything; NULL is allowed. No other call for this engine may be running or follow. */
 HEARTH_API void hearth_close(struct hearth *h);
 
 /* What was opened. Texts are zero-terminated and live as long as the engine. */
@@ -104,22 +104,24 @@ HEARTH_API void hearth_session_free(struct hearth *h, uint64_t session);
 
 enum hearth_kind {
 	HEARTH_CHAT = 1, /* text: a JSON object {"messages": [...], "tools": [...], ...}: every member is a variable of the model's
-	                    chat template; add_generation_prompt is true unless it says otherwise */
+	                    chat template; add_generation_prompt is true unless it says otherwise, bos_token and eos_token are the
+	                    model's. The space that some vocabularies put in front of all text is left out of the answer */
 	HEARTH_TEXT = 2, /* text: as it is, behind BOS where the model wants one; control tokens in it are plain text */
 	HEARTH_IDS = 3   /* ids: as they are, nothing added */
 };
 
-/* The order is fixed: penalties, top_k, typical_p, top_p, min_p, temperature, choice. */
+/* The order is fixed: penalties, top_k, typical_p, top_p, min_p, temperature, choice. Each filter looks at the probabilities of
+ * what the one before it kept, made to sum to 1, before the temperature. A value out of range is an error, not a limit. */
 struct hearth_sampling {
-	float temperature;       /* 0: always the most likely token; the rest is then without effect, but for the penalties */
-	uint32_t top_k;          /* keep the k most likely; 0: all */
-	float top_p;             /* keep the most likely ones that together reach p; 1: all */
-	float min_p;             /* keep those at least min_p times as likely as the most likely; 0: all */
-	float typical_p;         /* locally typical sampling (Meister et al. 2022); 1: off */
-	float repeat_penalty;    /* divides positive and multiplies negative logits of recent tokens; 1: off */
+	float temperature;    /* 0: always the most likely token; the rest is then without effect, but for the penalties; to 100 */
+	uint32_t top_k;       /* keep the k most likely; 0: all */
+	float top_p;          /* keep the most likely ones that together reach p; 1: all */
+	float min_p;          /* keep those at least min_p times as likely as the most likely; 0: all */
+	float typical_p;      /* locally typical sampling (Meister et al. 2022); 1: off */
+	float repeat_penalty; /* divides positive and multiplies negative logits of recent tokens; 1: off; 0.01 to 100 */
 	float presence_penalty;  /* taken off once from every recent token; 0: off */
 	float frequency_penalty; /* taken off for each time the token came; 0: off */
-	uint32_t penalty_last;   /* how many tokens back the penalties look; answer tokens only */
+	uint32_t penalty_last;   /* how many tokens back the penalties look; answer tokens only; at most 65536 */
 	uint64_t seed;           /* equal seeds give equal text on this machine; 0: a fresh one (reported when done) */
 };
 
@@ -133,7 +135,7 @@ struct hearth_request {
 	size_t n_ids;
 	uint32_t max_tokens; /* of the answer; 0: none is computed, the prompt alone is looked at (events PROMPT and DONE) */
 	struct hearth_sampling sampling;
-	const char *const *stop; /* zero-terminated texts that end the answer and are not shown */
+	const char *const *stop; /* zero-terminated texts that end the answer and are not shown; at most 63, of 1024 bytes */
 	size_t n_stop;
 	bool ignore_end;  /* go on behind end-of-generation tokens */
 	bool want_prompt; /* the PROMPT event shows text, pieces and ids */
@@ -152,9 +154,11 @@ HEARTH_API void hearth_cancel(struct hearth *h, uint64_t id);
 /* ---- events ---- */
 
 enum hearth_event_kind {
-	HEARTH_PROMPT = 1,   /* the prompt was made: n_prompt, n_cached, and with want_prompt text, pieces and ids */
+	HEARTH_PROMPT = 1, /* the prompt was made: n_prompt, n_cached, and with want_prompt text, pieces and ids. The ids are those
+	                      that are computed: where the session has the same text in other tokens, it keeps its own */
 	HEARTH_PROGRESS = 2, /* n_done prompt tokens of n_prompt are computed */
-	HEARTH_ANSWER = 3,   /* text (whole characters; may be empty) and the ids it came from */
+	HEARTH_ANSWER = 3,   /* text (whole characters; may be empty) and the ids it came from; several tokens when they were not
+	                        taken one by one, and at the end text without ids when some was held back for a stop text */
 	HEARTH_DONE = 4,     /* the last event of a request that went well or was cancelled: stop and all counts */
 	HEARTH_FAILED = 5    /* the last event of one that did not: text is the reason, `failure` its kind */
 };

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <sys/resource.h>
 
 static char model[64];
 static struct asked a, b; /* large: not on the stack */
@@ -391,6 +392,26 @@ static void a_wait_ends_in_time(void **state)
 	hearth_close(h);
 }
 
+static double cpu_seconds(void)
+{
+	struct rusage r;
+	getrusage(RUSAGE_SELF, &r);
+	return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) + 1e-6 * (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec);
+}
+
+static void an_idle_engine_uses_no_cpu(void **state)
+{
+	(void)state;
+	struct hearth *h = asked_open(model, 4, 256);
+	struct hearth_request r = asked_text(story, 20);
+	asked_run(h, &r, &a);
+	usleep(50000); /* the pool's threads spin for a moment */
+	double start = cpu_seconds();
+	usleep(500000);
+	assert_true(cpu_seconds() - start < 0.01);
+	hearth_close(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -409,6 +430,7 @@ int main(void)
 		cmocka_unit_test(an_engine_can_be_closed_while_it_computes),
 		cmocka_unit_test(a_waiting_thread_sees_what_another_cancels),
 		cmocka_unit_test(a_wait_ends_in_time),
+		cmocka_unit_test(an_idle_engine_uses_no_cpu),
 	};
 	return cmocka_run_group_tests(tests, write_model, remove_model);
 }
