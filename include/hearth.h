@@ -70,6 +70,21 @@ HEARTH_API bool hearth_open(const struct hearth_options *options, struct hearth 
 /* Cancels what runs and frees everything; NULL is allowed. No other call for this engine may be running or follow. */
 HEARTH_API void hearth_close(struct hearth *h);
 
+/* The order is fixed: penalties, top_k, typical_p, top_p, min_p, temperature, choice. Each filter looks at the probabilities of
+ * what the one before it kept, made to sum to 1, before the temperature. A value out of range is an error, not a limit. */
+struct hearth_sampling {
+	float temperature;    /* 0: always the most likely token; the rest is then without effect, but for the penalties; to 100 */
+	uint32_t top_k;       /* keep the k most likely; 0: all */
+	float top_p;          /* keep the most likely ones that together reach p; 1: all */
+	float min_p;          /* keep those at least min_p times as likely as the most likely; 0: all */
+	float typical_p;      /* locally typical sampling (Meister et al. 2022); 1: off */
+	float repeat_penalty; /* divides positive and multiplies negative logits of recent tokens; 1: off; 0.01 to 100 */
+	float presence_penalty;  /* taken off once from every recent token; 0: off */
+	float frequency_penalty; /* taken off for each time the token came; 0: off */
+	uint32_t penalty_last;   /* how many tokens back the penalties look; answer tokens only; at most 65536 */
+	uint64_t seed;           /* equal seeds give equal text on this machine; 0: a fresh one (reported when done) */
+};
+
 /* What was opened. Texts are zero-terminated and live as long as the engine. */
 struct hearth_info {
 	size_t size;              /* sizeof(struct hearth_info), set by the caller */
@@ -84,6 +99,7 @@ struct hearth_info {
 	uint32_t threads;
 	bool has_template; /* false: HEARTH_CHAT uses a plain built-in form */
 	double seconds_load;
+	struct hearth_sampling sampling; /* what the file recommends (general.sampling.*); the rest as in hearth_request_new */
 };
 HEARTH_API void hearth_info(struct hearth *h, struct hearth_info *info);
 
@@ -108,21 +124,6 @@ enum hearth_kind {
 	                    model's. The space that some vocabularies put in front of all text is left out of the answer */
 	HEARTH_TEXT = 2, /* text: as it is, behind BOS where the model wants one; control tokens in it are plain text */
 	HEARTH_IDS = 3   /* ids: as they are, nothing added */
-};
-
-/* The order is fixed: penalties, top_k, typical_p, top_p, min_p, temperature, choice. Each filter looks at the probabilities of
- * what the one before it kept, made to sum to 1, before the temperature. A value out of range is an error, not a limit. */
-struct hearth_sampling {
-	float temperature;    /* 0: always the most likely token; the rest is then without effect, but for the penalties; to 100 */
-	uint32_t top_k;       /* keep the k most likely; 0: all */
-	float top_p;          /* keep the most likely ones that together reach p; 1: all */
-	float min_p;          /* keep those at least min_p times as likely as the most likely; 0: all */
-	float typical_p;      /* locally typical sampling (Meister et al. 2022); 1: off */
-	float repeat_penalty; /* divides positive and multiplies negative logits of recent tokens; 1: off; 0.01 to 100 */
-	float presence_penalty;  /* taken off once from every recent token; 0: off */
-	float frequency_penalty; /* taken off for each time the token came; 0: off */
-	uint32_t penalty_last;   /* how many tokens back the penalties look; answer tokens only; at most 65536 */
-	uint64_t seed;           /* equal seeds give equal text on this machine; 0: a fresh one (reported when done) */
 };
 
 struct hearth_request {

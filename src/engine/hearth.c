@@ -98,6 +98,29 @@ static bool copy_text(struct hearth *h, const char *key, const char *other, cons
 	return *copy ? true : error_memory(e);
 }
 
+/* The defaults with what the file recommends in their place, each value that is in range. */
+static struct hearth_sampling recommended(const struct gguf *g)
+{
+	struct hearth_sampling sampling = hearth_request_new(0).sampling;
+	const struct {
+		const char *key;
+		float *number;
+		uint32_t *count;
+	} hints[] = { { "general.sampling.temp", &sampling.temperature, NULL },
+		      { "general.sampling.top_k", NULL, &sampling.top_k },
+		      { "general.sampling.top_p", &sampling.top_p, NULL },
+		      { "general.sampling.min_p", &sampling.min_p, NULL },
+		      { "general.sampling.penalty_repeat", &sampling.repeat_penalty, NULL },
+		      { "general.sampling.penalty_last_n", NULL, &sampling.penalty_last } };
+	for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {
+		struct hearth_sampling before = sampling;
+		bool read = hints[i].number ? gguf_get_f32(g, hints[i].key, hints[i].number, NULL)
+		                            : gguf_get_u32(g, hints[i].key, hints[i].count, NULL);
+		if (!read || !sampler_check(&sampling, NULL)) sampling = before;
+	}
+	return sampling;
+}
+
 static bool fill_info(struct hearth *h, double start, struct error *e)
 {
 	const struct config *c = model_config(h->model);
@@ -118,7 +141,8 @@ static bool fill_info(struct hearth *h, double start, struct error *e)
 		                        .n_embd = c->n_embd,
 		                        .threads = threads_count(h->threads),
 		                        .has_template = !h->source.plain,
-		                        .seconds_load = clock_seconds() - start };
+		                        .seconds_load = clock_seconds() - start,
+		                        .sampling = recommended(h->file) };
 	return copy_text(h, "general.name", slash ? slash + 1 : gguf_name(h->file), &h->info.name, e) &&
 	       copy_text(h, "general.architecture", "", &h->info.architecture, e);
 }

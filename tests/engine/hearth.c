@@ -280,6 +280,8 @@ static void info_and_plan_describe_the_model(void **state)
 	assert_true(info.parameters > 0 && info.bytes_total >= info.bytes_weights + info.bytes_kv);
 	assert_true(info.seconds_load > 0);
 	assert_true(strlen(info.kernels) > 0);
+	assert_true(info.sampling.temperature == 0.25F && info.sampling.top_k == 17);
+	assert_true(info.sampling.top_p == 0.95F && info.sampling.repeat_penalty == 1); /* the file's is no probability */
 	const char *plan = hearth_describe(h, false), *json = hearth_describe(h, true);
 	assert_true(plan && json && json[0] == '{');
 	assert_ptr_equal(hearth_describe(h, true), json);

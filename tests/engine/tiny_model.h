@@ -162,6 +162,9 @@ static inline void tiny_write(char path[64], const char *template)
 	gguf_put_u32(&w, "llama.attention.head_count", TINY_HEADS);
 	gguf_put_u32(&w, "llama.attention.head_count_kv", TINY_HEADS / 2);
 	gguf_put_f32(&w, "llama.attention.layer_norm_rms_epsilon", 1e-5F);
+	gguf_put_f32(&w, "general.sampling.temp", 0.25F);
+	gguf_put_i32(&w, "general.sampling.top_k", 17);
+	gguf_put_f32(&w, "general.sampling.top_p", 1.5F); /* out of range: to be ignored */
 	tiny_vocab(&w);
 	if (template) gguf_put_text(&w, "tokenizer.chat_template", template, strlen(template));
 	tiny_weights(&w);
