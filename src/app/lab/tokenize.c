@@ -1,5 +1,6 @@
 /* hearth-lab tokenize and detokenize: texts to ids and back, as JSON, by a model file's vocabulary. */
 #include "app/lab/lab.h"
+#include "app/lab/model_options.h"
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -52,7 +53,8 @@ static bool tokenize_all(const struct vocab *v, const json_t *lines, const char 
                          struct error *e)
 {
 	struct token_list ids = { 0 };
-	bool ok = buffer_append_byte(out, '[');
+	bool ok = true;
+	buffer_append_byte(out, '[');
 	for (size_t i = 0; ok && i < json_array_size(lines); i++) {
 		const json_t *line = json_array_get(lines, i);
 		ids.count = 0;
@@ -65,24 +67,45 @@ static bool tokenize_all(const struct vocab *v, const json_t *lines, const char 
 	return ok && (buffer_append_text(out, "]\n") || error_memory(e));
 }
 
+/* The arguments of both commands: a model file, a JSON file and up to two options of their own, each with a bit in *options. */
+static int read_arguments(int argc, char **argv, const char *const own[2], const char **model, const char **input,
+                          unsigned *options)
+{
+	struct model_arguments a = { 0 };
+	*input = NULL;
+	*options = 0;
+	for (int i = 0; i < argc; i++) {
+		bool taken;
+		int status = model_option(&a, argc, argv, &i, &taken);
+		if (status != LAB_DONE) return status;
+		if (taken) continue;
+		if (own[0] && strcmp(argv[i], own[0]) == 0)
+			*options |= 1;
+		else if (own[1] && strcmp(argv[i], own[1]) == 0)
+			*options |= 2;
+		else if (argv[i][0] != '-' && !*input)
+			*input = argv[i];
+		else
+			return lab_misuse("'%.80s' is not understood", argv[i]);
+	}
+	*model = a.path;
+	return a.path && *input ? LAB_DONE : lab_misuse("a model file and a JSON file are needed");
+}
+
 int lab_tokenize(int argc, char **argv)
 {
-	unsigned options = 0;
-	struct error e;
-	if (argc < 2) return lab_misuse("tokenize takes a model file and a JSON file of strings");
-	for (int i = 2; i < argc; i++) {
-		if (strcmp(argv[i], "--special") == 0)
-			options |= TOKENIZER_SPECIAL;
-		else if (strcmp(argv[i], "--bos") == 0)
-			options |= TOKENIZER_ADD;
-		else
-			return lab_misuse("tokenize: there is no option '%.40s'", argv[i]);
-	}
+	static const char *const own[2] = { "--special", "--bos" };
+	const char *model, *input;
+	unsigned options;
+	struct error e = { "" };
+	int status = read_arguments(argc, argv, own, &model, &input, &options);
+	if (status != LAB_DONE) return status;
+	options = (options & 1 ? TOKENIZER_SPECIAL : 0) | (options & 2 ? TOKENIZER_ADD : 0);
 	struct buffer out = buffer_new(SIZE_MAX / 2);
-	struct vocab *v = open_vocab(argv[0], &e);
-	json_t *lines = v ? read_array(argv[1], &e) : NULL;
-	bool ok = lines && tokenize_all(v, lines, argv[1], options, &out, &e);
-	int status = ok ? lab_print(out.data, out.size) : lab_fail(&e);
+	struct vocab *v = open_vocab(model, &e);
+	json_t *lines = v ? read_array(input, &e) : NULL;
+	bool ok = lines && tokenize_all(v, lines, input, options, &out, &e);
+	status = ok ? lab_print(out.data, out.size) : lab_fail(&e);
 	json_decref(lines);
 	vocab_free(v);
 	buffer_free(&out);
@@ -114,26 +137,37 @@ static bool detokenize_line(const struct vocab *v, const json_t *line, const cha
 	return true;
 }
 
+static bool detokenize_all(const struct vocab *v, const json_t *lines, const char *path, bool hex, struct buffer *out,
+                           struct error *e)
+{
+	struct buffer bytes = buffer_new(SIZE_MAX / 2);
+	bool ok = true;
+	buffer_append_byte(out, '[');
+	for (size_t i = 0; ok && i < json_array_size(lines); i++) {
+		if (i > 0) buffer_append_text(out, ",\n");
+		buffer_clear(&bytes);
+		ok = detokenize_line(v, json_array_get(lines, i), path, i, &bytes, e);
+		ok = ok && (write_bytes(out, &bytes, hex) || error_memory(e));
+	}
+	buffer_free(&bytes);
+	return ok && (buffer_append_text(out, "]\n") || error_memory(e));
+}
+
 int lab_detokenize(int argc, char **argv)
 {
-	struct error e;
-	bool hex = argc == 3 && strcmp(argv[2], "--hex") == 0;
-	if (argc != (hex ? 3 : 2)) return lab_misuse("detokenize takes a model file, a JSON file of arrays of ids and --hex");
-	struct buffer out = buffer_new(SIZE_MAX / 2), bytes = buffer_new(SIZE_MAX / 2);
-	struct vocab *v = open_vocab(argv[0], &e);
-	json_t *lines = v ? read_array(argv[1], &e) : NULL;
-	bool ok = lines && buffer_append_byte(&out, '[');
-	for (size_t i = 0; ok && i < json_array_size(lines); i++) {
-		if (i > 0) buffer_append_text(&out, ",\n");
-		buffer_clear(&bytes);
-		ok = detokenize_line(v, json_array_get(lines, i), argv[1], i, &bytes, &e);
-		ok = ok && (write_bytes(&out, &bytes, hex) || error_memory(&e));
-	}
-	ok = ok && (buffer_append_text(&out, "]\n") || error_memory(&e));
-	int status = ok ? lab_print(out.data, out.size) : lab_fail(&e);
+	static const char *const own[2] = { "--hex", NULL };
+	const char *model, *input;
+	unsigned hex;
+	struct error e = { "" };
+	int status = read_arguments(argc, argv, own, &model, &input, &hex);
+	if (status != LAB_DONE) return status;
+	struct buffer out = buffer_new(SIZE_MAX / 2);
+	struct vocab *v = open_vocab(model, &e);
+	json_t *lines = v ? read_array(input, &e) : NULL;
+	bool ok = lines && detokenize_all(v, lines, input, hex != 0, &out, &e);
+	status = ok ? lab_print(out.data, out.size) : lab_fail(&e);
 	json_decref(lines);
 	vocab_free(v);
 	buffer_free(&out);
-	buffer_free(&bytes);
 	return status;
 }
