@@ -317,8 +317,9 @@ static size_t step_once(struct pretokenizer_run *r, int k)
 		size_t end = r->end[k], known = r->known[k];
 		struct pretokenizer_view v = { r->text + at, end - at, known > at ? known - at : 0 };
 		size_t n = s->match(s, &v);
+		if (n > 0 && at > r->at[k]) return at; /* the next call will match here again: it keeps no mark */
 		r->known[k] = at + v.known;
-		if (n > 0) return at > r->at[k] ? at : at + n;
+		if (n > 0) return at + n;
 		at += view_char(&v, 0).size;
 		if (at >= end) return end;
 	}

@@ -105,20 +105,17 @@ size_t pretokenizer_match_digits_from_right(const struct pretokenizer_step *s, s
 	return at + skip(&run, n % 3 ? n % 3 : n ? 3 : 0);
 }
 
-/* `\d{1,3}(?=(?:\d{3})*\b)`: the same for decimal digits that no letter follows. When one does, the run is no match, and
- * `known` is its end. */
+/* `\d{1,3}(?=(?:\d{3})*\b)`: groups of three decimal digits from the right, a shorter one first, unless a letter follows the
+ * last. `known`: the end of a run that was looked at. */
 size_t pretokenizer_match_thousands(const struct pretokenizer_step *s, struct pretokenizer_view *v)
 {
 	enum { WORD = UNICODE_LETTER | UNICODE_MARK | UNICODE_DIGIT | UNICODE_JOINER };
-	size_t end;
-	(void)s;
-	if (v->known > 0) return 0;
-	size_t n = count_run(v, UNICODE_DIGIT, &end);
-	if (n == 0) return 0;
-	if (view_char(v, end).class & WORD) {
-		v->known = end;
-		return 0;
+	size_t n = 3;
+	if (v->known == 0) {
+		n = count_run(v, s->classes, &v->known);
+		if (n == 0) return 0;
 	}
+	if (view_char(v, v->known).class & WORD) return 0;
 	return skip(v, n % 3 ? n % 3 : 3);
 }
 
