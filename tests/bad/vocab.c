@@ -3,7 +3,7 @@
  *
  * A case changes a small valid vocabulary and names the words of its verdict; NULL: it loads, and text still comes back.
  */
-#include "../text/made_vocab.h"
+#include "../made_vocab.h"
 
 #include <stdlib.h>
 #include <time.h>

@@ -1,6 +1,6 @@
 /* merge: the queue's order, and merging of short and long words against the plain algorithm. */
 #include "text/merge.h"
-#include "made_vocab.h"
+#include "../made_vocab.h"
 
 static uint32_t next_random(uint32_t *seed)
 {

@@ -1,6 +1,6 @@
 /* stream: whole characters, stop strings and U+FFFD, however the bytes are cut into tokens. */
 #include "text/stream.h"
-#include "made_vocab.h"
+#include "../made_vocab.h"
 
 /* Byte-level BPE: the 256 bytes, 256 "hello", 257 <|end|> (control). */
 static struct vocab *bytes_vocab(void)

@@ -1,5 +1,5 @@
 /* tokenizer: special tokens by trust and by origin, what is added around a text, and what may never come out. */
-#include "made_vocab.h"
+#include "../made_vocab.h"
 
 /* Byte-level BPE with a few merges and special tokens:
  * 256 "he"  257 "hel"  258 "lo"  259 "hello"  260 " hello"

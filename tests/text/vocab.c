@@ -1,5 +1,5 @@
 /* vocab: what the metadata say about tokens, merges and special tokens, and what is made of it. */
-#include "made_vocab.h"
+#include "../made_vocab.h"
 
 /* Byte-level BPE with 256 bytes and "th", "the", " the" (ids 256 to 258), then what a test adds. */
 static void small_bpe(struct made *m, const char *pre)

@@ -1,6 +1,6 @@
 /* made_vocab: small vocabularies for tests, written as GGUF in memory and loaded. */
-#ifndef HEARTH_TESTS_TEXT_MADE_VOCAB_H
-#define HEARTH_TESTS_TEXT_MADE_VOCAB_H
+#ifndef HEARTH_TESTS_MADE_VOCAB_H
+#define HEARTH_TESTS_MADE_VOCAB_H
 
 #include "base/memory.h"
 #include "base/utf8.h"
