@@ -13,8 +13,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -81,12 +79,10 @@ static inline struct vocab *made_load(struct gguf_writer *w, struct error *e)
 	struct buffer bytes = buffer_new(SIZE_MAX / 4);
 	struct file_map map;
 	struct vocab *v = NULL;
-	int fd = memfd_create("made.gguf", 0);
-	bool ok = gguf_writer_bytes(w, &bytes, e) && write(fd, bytes.data, bytes.size) == (ssize_t)bytes.size;
-	struct gguf *g = ok && file_map_fd(&map, fd, "made.gguf", e) ? gguf_open_maps(&map, 1, e) : NULL;
+	bool ok = gguf_writer_bytes(w, &bytes, e) && file_map_memory(&map, bytes.data, bytes.size, "made.gguf", e);
+	struct gguf *g = ok ? gguf_open_maps(&map, 1, e) : NULL;
 	if (g) v = vocab_load(g, e);
 	gguf_close(g);
-	close(fd);
 	buffer_free(&bytes);
 	gguf_writer_free(w);
 	return v;
