@@ -1,10 +1,15 @@
-/* machine: /proc/meminfo and the cgroup's limits (see machine.h). */
+/* machine: /proc and the cgroup's limits, else what the kernel says without them (see machine.h). */
 #include "base/machine.h"
 
-#include <stdbool.h>
+#include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
 
 /* The value of a line "NAME:   12345 kB" of /proc/meminfo, in bytes. */
 static size_t meminfo(const char *name)
@@ -57,12 +62,18 @@ static size_t group_free(size_t most)
 size_t machine_free_memory(void)
 {
 	size_t available = meminfo("MemAvailable");
+	struct sysinfo info;
+	/* Without the page cache, which could be given up: too little rather than too much. */
+	if (!available && sysinfo(&info) == 0) available = (size_t)(info.freeram + info.bufferram) * info.mem_unit;
 	return available ? group_free(available) : 0;
 }
 
 size_t machine_memory(void)
 {
-	return meminfo("MemTotal");
+	size_t total = meminfo("MemTotal");
+	struct sysinfo info;
+	if (!total && sysinfo(&info) == 0) total = (size_t)info.totalram * info.mem_unit;
+	return total;
 }
 
 size_t machine_peak_resident(void)
@@ -70,4 +81,20 @@ size_t machine_peak_resident(void)
 	struct rusage usage;
 	if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
 	return (size_t)usage.ru_maxrss * 1024;
+}
+
+bool machine_program(char *path, size_t room)
+{
+	char found[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", found, sizeof found - 1);
+	if (n > 0) {
+		found[n] = 0;
+	} else {
+		const char *called = (const char *)(uintptr_t)getauxval(AT_EXECFN);
+		if (!called || !realpath(called, found)) return false;
+	}
+	size_t length = strlen(found);
+	if (length >= room) return false;
+	memcpy(path, found, length + 1);
+	return true;
 }

@@ -1,7 +1,8 @@
-/* machine: what this process may use of the machine's memory. */
+/* machine: what this process may use of the machine's memory, and where its program lies. Works without /proc, less exactly. */
 #ifndef HEARTH_BASE_MACHINE_H
 #define HEARTH_BASE_MACHINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Bytes that can be allocated without driving others out: what the kernel calls available, at most what the cgroup leaves.
@@ -13,5 +14,8 @@ size_t machine_memory(void);
 
 /* The largest resident size of this process so far, in bytes. */
 size_t machine_peak_resident(void);
+
+/* The absolute path of the program that is running, zero-terminated; false when it cannot be told or has no room. */
+bool machine_program(char *path, size_t room);
 
 #endif

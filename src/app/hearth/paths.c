@@ -1,6 +1,8 @@
 /* paths: folders by the XDG base directory rules (see paths.h). */
 #include "app/hearth/paths.h"
 
+#include "base/machine.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,10 +65,7 @@ static void find_builtin(struct paths *p)
 {
 	char prefix[PATHS_ROOM], folder[PATHS_ROOM], file[PATHS_ROOM];
 	static const char *const places[] = { "share/hearth", "models" };
-	ssize_t n = readlink("/proc/self/exe", prefix, sizeof prefix - 1);
-	if (n <= 0) return;
-	prefix[n] = 0;
-	if (!parent(prefix)) return;
+	if (!machine_program(prefix, sizeof prefix) || !parent(prefix)) return;
 	/* A program of the tests lies deeper in the build folder. */
 	for (int depth = 0; depth < 4 && parent(prefix); depth++) {
 		for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {

@@ -22,7 +22,7 @@ struct paths {
 	char expected[PATHS_ROOM]; /* where an installed one would be, for messages */
 };
 
-/* Reads the environment and /proc/self/exe; creates nothing. */
+/* Reads the environment and looks where the program lies; creates nothing. */
 void paths_find(struct paths *p);
 
 /* Makes the folder and what is above it, for the user alone. */

@@ -14,9 +14,11 @@
 
 #include "app/lab/lab.h"
 #include "base/clock.h"
+#include "base/machine.h"
 #include "nn/kernels.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,7 +71,8 @@ static bool run_job(const struct bench_options *o, struct bench_job job, struct 
 			argv[at++] = "--kv";
 			argv[at++] = o->model.kv == KV_F32 ? "f32" : "f16";
 		}
-		execv("/proc/self/exe", argv);
+		char program[PATH_MAX];
+		if (machine_program(program, sizeof program)) execv(program, argv);
 		_exit(127);
 	}
 	close(ends[1]);
