@@ -127,24 +127,32 @@ static void take_all(struct candidates *c, const float *logits, uint32_t n)
 	c->sorted = 0;
 }
 
-/* The k most likely, sorted. Keys above the least of the best so far are collected; when the room is full, all but the k best of
- * them go, which at least halves it: linear in n for any order of the logits. */
+/* All but the k best of the collected keys go; returns the least of these. */
+static uint64_t keep_best(uint64_t *keys, size_t held, size_t k)
+{
+	select_largest(keys, held, k);
+	uint64_t least = keys[0];
+	for (size_t i = 1; i < k; i++) least = keys[i] < least ? keys[i] : least;
+	return least;
+}
+
+/* The k most likely, sorted. Tokens above the least of the best so far are collected; when the room is full, all but the k best of
+ * them go, which at least halves it: linear in n for any order of the logits. Of equal ones the first stay, so a later token must
+ * be strictly greater. */
 static void take_top(struct candidates *c, const float *logits, uint32_t n, size_t k)
 {
-	size_t room = 2 * k + FIRST_SORTED < n ? 2 * k + FIRST_SORTED : n;
-	uint64_t least = 0;
-	size_t held = 0;
+	size_t room = 2 * k + FIRST_SORTED < n ? 2 * k + FIRST_SORTED : n, held = 0;
+	float least = -INFINITY;
+	bool full = false; /* `least` holds */
 	for (uint32_t i = 0; i < n; i++) {
-		uint64_t key = select_key(bounded(logits[i]), i);
-		if (key <= least) continue;
+		if (full && !(logits[i] > least)) continue;
 		if (held == room) {
-			select_largest(c->keys, held, k);
+			least = select_value(keep_best(c->keys, held, k));
 			held = k;
-			least = c->keys[0];
-			for (size_t j = 1; j < k; j++) least = c->keys[j] < least ? c->keys[j] : least;
-			if (key <= least) continue;
+			full = true;
+			if (!(logits[i] > least)) continue;
 		}
-		c->keys[held++] = key;
+		c->keys[held++] = select_key(bounded(logits[i]), i);
 	}
 	select_largest(c->keys, held, k);
 	c->n = held < k ? held : k;
