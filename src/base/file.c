@@ -39,9 +39,9 @@ static bool must_fail(void)
 	return true;
 }
 
-void file_fail_at(uint64_t n)
+uint64_t file_fail_at(uint64_t n)
 {
-	atomic_store(&fail_countdown, n);
+	return atomic_exchange(&fail_countdown, n);
 }
 
 static bool system_error(struct error *e, const char *name, const char *what)

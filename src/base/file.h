@@ -56,7 +56,8 @@ bool file_write(struct file_writer *w, const void *bytes, size_t size, struct er
 bool file_commit(struct file_writer *w, struct error *e); /* on failure the temporary file is gone */
 void file_abandon(struct file_writer *w);                 /* no effect after file_commit */
 
-/* For tests: the n-th call of the operating system from now on fails with EIO (1 = the next); 0 switches off. */
-void file_fail_at(uint64_t n);
+/* For tests: the n-th call of the operating system from now on fails with EIO (1 = the next); 0 switches off. Returns what was left
+ * of the n before: 0 when its call came and failed, or nothing was set. */
+uint64_t file_fail_at(uint64_t n);
 
 #endif

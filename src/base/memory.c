@@ -15,15 +15,17 @@ struct header {
 _Static_assert(sizeof(struct header) == 16, "the header must keep malloc's alignment");
 
 static atomic_size_t in_use, peak;
-static atomic_uint_fast64_t fail_countdown; /* 0: off */
+#define FAILING UINT64_MAX
+static atomic_uint_fast64_t fail_countdown; /* 0: off; FAILING: every allocation fails */
 static atomic_bool fail_all;
 
 static bool must_fail(void)
 {
 	uint_fast64_t left = atomic_load(&fail_countdown);
 	if (left == 0) return false;
+	if (left == FAILING) return true;
 	if (left == 1) {
-		if (!atomic_load(&fail_all)) atomic_store(&fail_countdown, 0);
+		atomic_store(&fail_countdown, atomic_load(&fail_all) ? FAILING : 0);
 		return true;
 	}
 	atomic_fetch_sub(&fail_countdown, 1);
@@ -167,8 +169,9 @@ void memory_peak_reset(void)
 	atomic_store(&peak, atomic_load(&in_use));
 }
 
-void memory_fail_at(uint64_t n, bool all)
+uint64_t memory_fail_at(uint64_t n, bool all)
 {
 	atomic_store(&fail_all, all);
-	atomic_store(&fail_countdown, n);
+	uint64_t left = atomic_exchange(&fail_countdown, n);
+	return left == FAILING ? 0 : left;
 }

@@ -40,7 +40,8 @@ size_t memory_in_use(void);
 size_t memory_peak(void);
 void memory_peak_reset(void); /* for tests: the peak starts again from what is in use */
 
-/* For tests: the n-th allocation from now on (1 = the next) fails, and every one after it when `all` is set; 0 switches off. */
-void memory_fail_at(uint64_t n, bool all);
+/* For tests: the n-th allocation from now on (1 = the next) fails, and every one after it when `all` is set; 0 switches off.
+ * Returns what was left of the n before: 0 when its allocation came and failed, or nothing was set. */
+uint64_t memory_fail_at(uint64_t n, bool all);
 
 #endif

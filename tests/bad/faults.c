@@ -1,8 +1,9 @@
 /*
  * faults: every opener with every allocation and every call of the system made to fail once.
  *
- * The n-th one fails, for n = 1, 2, ... until the work is done without meeting the fault; each failure must be a line that can
- * be shown, nothing may be left allocated, and the files are as they were. A second round fails everything from the n-th on.
+ * The n-th one fails, for n = 1, 2, ... until the work is done without meeting the fault; each failure must be noticed and give a
+ * line that can be shown, nothing may be left allocated, and the files are as they were. A second round fails everything from the
+ * n-th on.
  */
 #include "made_model.h"
 
@@ -136,12 +137,13 @@ static const struct {
 	const char *name;
 	bool (*work)(struct error *e);
 	uint64_t least_memory, least_calls; /* faults that the work must meet, so that the loop is known to reach it */
+	bool may_bear;                      /* it may go well in spite of a fault: news of progress that are left out, for one */
 } works[] = {
-	{ "open a file", open_one, 8, 4 },        { "open a split file", open_split, 10, 8 },
-	{ "read a file", read_whole, 2, 3 },      { "write a file", write_whole, 4, 4 },
-	{ "start threads", start_threads, 1, 0 }, { "load a vocabulary", load_vocabulary, 12, 4 },
-	{ "tokenize", tokenize, 15, 4 },          { "open and run a model", open_and_run, 15, 4 },
-	{ "ask an engine", open_engine, 40, 4 },
+	{ "open a file", open_one, 8, 4, false },        { "open a split file", open_split, 10, 8, false },
+	{ "read a file", read_whole, 2, 3, false },      { "write a file", write_whole, 4, 4, false },
+	{ "start threads", start_threads, 1, 0, false }, { "load a vocabulary", load_vocabulary, 12, 4, false },
+	{ "tokenize", tokenize, 15, 4, false },          { "open and run a model", open_and_run, 15, 4, false },
+	{ "ask an engine", open_engine, 40, 4, true },
 };
 
 enum fault { ONE_ALLOCATION, ALL_ALLOCATIONS, ONE_CALL, FAULTS };
@@ -158,15 +160,16 @@ static void fail_each(size_t i, enum fault kind)
 		else
 			memory_fail_at(n, kind == ALL_ALLOCATIONS);
 		bool ok = works[i].work(&e);
-		file_fail_at(0);
-		memory_fail_at(0, false);
+		uint64_t left = file_fail_at(0) + memory_fail_at(0, false);
+		bool met = left == 0;
 		alarm(0);
 		if (memory_in_use() != before)
 			fail_msg("%s, fault %llu: %zu bytes are left", works[i].name, (unsigned long long)n,
 			         memory_in_use() - before);
 		if (access(made_path("written.gguf.tmp"), F_OK) == 0) fail_msg("%s: a temporary file is left", works[i].name);
-		if (ok) break;
-		if (e.text[0] == 0) fail_msg("%s, fault %llu: no word about it", works[i].name, (unsigned long long)n);
+		if (!met) break;
+		if (ok && !works[i].may_bear) fail_msg("%s, fault %llu was not noticed", works[i].name, (unsigned long long)n);
+		if (!ok && e.text[0] == 0) fail_msg("%s, fault %llu: no word about it", works[i].name, (unsigned long long)n);
 	}
 	uint64_t least = kind == ONE_CALL ? works[i].least_calls : works[i].least_memory;
 	if (n - 1 < least) fail_msg("%s: only %llu faults of kind %d", works[i].name, (unsigned long long)(n - 1), (int)kind);

@@ -93,20 +93,21 @@ static void sizes_that_overflow_are_refused(void **state)
 static void the_nth_allocation_fails(void **state)
 {
 	(void)state;
-	memory_fail_at(3, false);
+	assert_int_equal(memory_fail_at(3, false), 0);
 	void *a = memory_new(1, 1), *b = memory_new(1, 1);
+	assert_int_equal(memory_fail_at(1, false), 1);
 	assert_non_null(a);
 	assert_non_null(b);
 	assert_null(memory_new(1, 1));
 	void *c = memory_new(1, 1);
 	assert_non_null(c);
-	memory_fail_at(2, true);
+	assert_int_equal(memory_fail_at(2, true), 0);
 	void *d = memory_new(1, 1);
 	assert_non_null(d);
 	assert_null(memory_copy_text("x", 1));
 	assert_null(memory_new_aligned(1, 1, 64));
 	assert_null(memory_resize(d, 2, 1));
-	memory_fail_at(0, false);
+	assert_int_equal(memory_fail_at(0, false), 0);
 	void *all[] = { a, b, c, d, memory_new(1, 1) };
 	assert_non_null(all[4]);
 	for (int i = 0; i < 5; i++) memory_free(all[i]);
