@@ -53,23 +53,42 @@ static uint64_t mix(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+static uint64_t load64(const uint8_t *p)
+{
+	uint64_t v;
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+static uint64_t load32(const uint8_t *p)
+{
+	uint32_t v;
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
 uint64_t map_hash(const void *key, size_t length)
 {
 	if (atomic_load_explicit(&secrets[0], memory_order_acquire) == 0) draw_secrets();
 	const uint64_t s1 = secret(1), s2 = secret(2), s3 = secret(3);
-	uint64_t h = secret(0) ^ length;
+	uint64_t h = secret(0) ^ length, a = 0, b = 0;
 	const uint8_t *p = key;
-	while (length >= 16) {
-		uint64_t a, b;
-		memcpy(&a, p, 8);
-		memcpy(&b, p + 8, 8);
-		h = mix(a ^ s1, b ^ h);
+	while (length > 16) {
+		h = mix(load64(p) ^ s1, load64(p + 8) ^ h);
 		p += 16;
 		length -= 16;
 	}
-	uint64_t tail[2] = { 0, 0 };
-	if (length) memcpy(tail, p, length);
-	return mix(h ^ s3, mix(tail[0] ^ s1, tail[1] ^ h ^ s2));
+	/* The last 1 to 16 bytes in two loads, overlapping where they must: keys are short, and copying them would cost more. */
+	if (length >= 8) {
+		a = load64(p);
+		b = load64(p + length - 8);
+	} else if (length >= 4) {
+		a = load32(p);
+		b = load32(p + length - 4);
+	} else if (length > 0) {
+		a = (uint64_t)p[0] << 16 | (uint64_t)p[length / 2] << 8 | p[length - 1];
+	}
+	return mix(h ^ s3, mix(a ^ s1, b ^ h ^ s2));
 }
 
 struct map *map_new(size_t expected)

@@ -18,7 +18,7 @@ enum {
 	SHORT_WORD = 48,  /* symbols of a word that is merged in an array */
 	CACHED_WORD = 64, /* bytes of the longest word that is remembered */
 	LEAST_CACHE = 64, /* slots */
-	MOST_CACHE = 16384,
+	MOST_CACHE = 32768,
 
 	/* A place of a long word: the length of the symbol that begins or ends there, and its id where it begins. */
 	LENGTH_SHIFT = 20,
@@ -33,8 +33,7 @@ _Static_assert(VOCAB_LONGEST_TOKEN < 1 << (32 - LENGTH_SHIFT), "lengths fit besi
 struct cached {
 	const char *word;
 	uint32_t length, round; /* `round`: of the merger; an older one is forgotten */
-	size_t ids;             /* where they stand in the output */
-	size_t n_ids;
+	uint32_t ids, n_ids;    /* where they stand in the output */
 };
 
 struct symbol {
@@ -244,15 +243,15 @@ static bool add_word(struct merger *m, const char *text, size_t length, struct e
 {
 	if (length > CACHED_WORD) return merge_word(m, text, length, e);
 	struct cached *c = &m->cache[map_hash(text, length) & m->cache_mask];
-	if (c->word && c->round == m->round && c->length == length && memcmp(c->word, text, length) == 0) {
-		for (size_t i = 0; i < c->n_ids; i++) {
+	if (c->word && c->round == m->round && c->length == length && vocab_same(c->word, text, length)) {
+		for (uint32_t i = 0; i < c->n_ids; i++) {
 			if (!token_list_add(m->out, m->out->ids[c->ids + i])) return error_memory(e);
 		}
 		return true;
 	}
 	size_t before = m->out->count;
 	if (!merge_word(m, text, length, e)) return false;
-	*c = (struct cached){ text, (uint32_t)length, m->round, before, m->out->count - before };
+	*c = (struct cached){ text, (uint32_t)length, m->round, (uint32_t)before, (uint32_t)(m->out->count - before) };
 	return true;
 }
 

@@ -73,7 +73,7 @@ static bool slot_holds(const struct vocab *v, uint32_t slot, const char *bytes, 
 	size_t n;
 	if ((slot & ~(uint32_t)SLOT_ID) != slot_tag(hash)) return false;
 	const char *other = vocab_bytes(v, (slot & SLOT_ID) - 1, &n);
-	return n == length && memcmp(other, bytes, n) == 0;
+	return n == length && vocab_same(other, bytes, n);
 }
 
 /* The slot of these bytes, or the free one where they would go. */
@@ -102,7 +102,7 @@ void vocab_lookup_many(const struct vocab *v, struct vocab_wanted *w, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		size_t length = 0;
 		const char *other = w[i].id == TOKEN_NONE ? NULL : vocab_bytes(v, w[i].id, &length);
-		if (!other || (length == w[i].length && memcmp(other, w[i].bytes, length) == 0)) continue;
+		if (!other || (length == w[i].length && vocab_same(other, w[i].bytes, length))) continue;
 		w[i].id = slot_id(*find_slot(v, w[i].bytes, w[i].length, w[i].hash));
 	}
 }

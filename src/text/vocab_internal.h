@@ -4,6 +4,8 @@
 
 #include "text/vocab.h"
 
+#include <string.h>
+
 /* What loading knows beyond the vocabulary itself. */
 struct vocab_load {
 	const struct gguf *file;
@@ -12,6 +14,29 @@ struct vocab_load {
 	uint8_t *made;    /* count: some merge makes this token out of text; NULL for SPM */
 	struct error *error;
 };
+
+/* Whether n bytes are equal, without a call for the few that most tokens have. */
+static inline bool vocab_same(const char *a, const char *b, size_t n)
+{
+	uint64_t a8, b8, c8, d8;
+	uint32_t a4, b4, c4, d4;
+	if (n > 16) return memcmp(a, b, n) == 0;
+	if (n >= 8) {
+		memcpy(&a8, a, 8);
+		memcpy(&b8, b, 8);
+		memcpy(&c8, a + n - 8, 8);
+		memcpy(&d8, b + n - 8, 8);
+		return a8 == b8 && c8 == d8;
+	}
+	if (n >= 4) {
+		memcpy(&a4, a, 4);
+		memcpy(&b4, b, 4);
+		memcpy(&c4, a + n - 4, 4);
+		memcpy(&d4, b + n - 4, 4);
+		return a4 == b4 && c4 == d4;
+	}
+	return n == 0 || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1]);
+}
 
 /* The token of these bytes among all in the hash table, whatever became of its type. */
 uint32_t vocab_lookup(const struct vocab *v, const char *bytes, size_t length);

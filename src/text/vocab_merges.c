@@ -92,7 +92,7 @@ static uint32_t made_token(const struct vocab *v, const struct vocab_wanted *sid
 	size_t length = side[0].length + side[1].length, n;
 	for (uint32_t id = guess; id < guess + 2 && id < v->count; id++) {
 		const char *bytes = vocab_bytes(v, id, &n);
-		if (n == length && memcmp(bytes, side[0].bytes, n) == 0 && v->type[id] == TOKEN_NORMAL &&
+		if (n == length && vocab_same(bytes, side[0].bytes, n) && v->type[id] == TOKEN_NORMAL &&
 		    !(v->flags[id] & TOKEN_LITERAL))
 			return id;
 	}
