@@ -181,7 +181,8 @@ bool hearth_submit(struct hearth *h, const struct hearth_request *request, uint6
 	h->cancelled = h->prompt_sent = false;
 	h->at = h->n_generated = 0;
 	size_t same = 0;
-	while (same < h->said.size && same < h->prompt.size && h->said.data[same] == h->prompt.data[same]) same++;
+	while (request->session && same < h->said.size && same < h->prompt.size && h->said.data[same] == h->prompt.data[same])
+		same++;
 	h->n_prompt = (uint32_t)(h->prompt.size / 4 + 1);
 	h->n_cached = (uint32_t)(same / 4);
 	if (request->max_tokens) {
