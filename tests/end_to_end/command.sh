@@ -49,6 +49,20 @@ fails 1 "inspect names what is wrong" "broken.gguf" "$hearth" models inspect "$w
 printf 'GGUF\003\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' >"$work/empty.gguf"
 fails 1 "a file without an architecture fails" "architecture" "$hearth" run -m "$work/empty.gguf" x
 
+# What bash completes behind a line, one proposal a line.
+completes() { # WANTED WORDS...
+	local wanted=$1
+	shift
+	bash -c '. share/completions/hearth.bash
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		_hearth && printf "%s\n" "${COMPREPLY[@]}"' - "$@" | grep -qxF -- "$wanted"
+}
+check "bash completes commands" completes models hearth mod
+check "bash completes a command's flags" completes --json hearth run --j
+check "bash completes only flags that the command has" sh -c '! "$@"' - bash -c '. share/completions/hearth.bash
+	COMP_WORDS=(hearth doctor --j) COMP_CWORD=2; _hearth; [ ${#COMPREPLY[@]} -gt 0 ]'
+check "bash completes models" completes builtin hearth run -m bui
+
 if [ -f "$model" ]; then
 	check "without a terminal one question is answered" "$hearth"
 	cp "$work/out" "$work/kept"
