@@ -164,16 +164,6 @@ INLINE __m256i quants_32(const uint8_t *b, enum kind f)
 	return f == Q5_0 ? quants_5(b + 6, b + 2) : quants_5(b + 8, b + 4);
 }
 
-/* Halves at the same place of N blocks, N 1 or 4, as floats; zeros behind them. */
-INLINE __m128 halves(const uint8_t *b, size_t bytes, const int N)
-{
-	if (N == 1) return _mm_set_ss(half_at(b));
-	__m128i v = _mm_cvtsi32_si128(load16(b));
-	v = _mm_insert_epi16(v, load16(b + bytes), 1);
-	v = _mm_insert_epi16(v, load16(b + 2 * bytes), 2);
-	return _mm_cvtph_ps(_mm_insert_epi16(v, load16(b + 3 * bytes), 3));
-}
-
 /* What the offsets of N blocks add: (the min, or minus the offset times the scale) times the sum of the activations. */
 INLINE __m512 offsets_32(const uint8_t *b, enum kind f, __m128 scale, __m128 x_scale, const int16_t *sums, const int N)
 {

@@ -6,13 +6,9 @@
  * rest of a length that is no multiple of 8 is filled with zeros, which change nothing.
  */
 #include "nn/kernel_types.h"
-
-#include <immintrin.h>
-#include <string.h>
+#include "nn/quants_avx2.h"
 
 enum source { FLOATS, HALVES, BFLOATS };
-
-#define INLINE static inline __attribute__((always_inline))
 
 INLINE size_t source_bytes(enum source s)
 {
@@ -144,7 +140,7 @@ INLINE void dot_rows(const uint8_t *w, enum source s, const struct kernel_row *r
 	for (int r = 0; r < 4; r++) even[r] = odd[r] = _mm256_setzero_ps();
 	size_t i = 0;
 	for (; i + 16 <= n; i += 16) {
-		_mm_prefetch((const char *)w + i * bytes + 2048, _MM_HINT_T0);
+		_mm_prefetch((const char *)w + i * bytes + PREFETCH, _MM_HINT_T0);
 		__m256 a = load_eight(w + i * bytes, s), b = load_eight(w + (i + 8) * bytes, s);
 #pragma GCC unroll 4
 		for (int r = 0; r < R; r++) {
