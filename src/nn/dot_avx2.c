@@ -9,14 +9,6 @@
 #include "nn/kernel_types.h"
 #include "nn/quants_avx2.h"
 
-enum kind { Q8_0, Q4_0, Q4_1, Q5_0, Q5_1 };
-
-/* Block bytes, and where the whole numbers begin. */
-INLINE size_t block_bytes(enum kind f)
-{
-	return f == Q8_0 ? 34 : f == Q4_0 ? 18 : f == Q4_1 ? 20 : f == Q5_0 ? 22 : 24;
-}
-
 INLINE __m256i quants(const uint8_t *b, enum kind f)
 {
 	if (f == Q8_0) return load32(b + 2);
@@ -113,13 +105,6 @@ INLINE void dot(const uint8_t *w, enum kind f, size_t row_bytes, size_t n_output
 	}
 }
 
-#define DOT(name, kind)                                                                                                            \
-	static void name(const struct format *format, const uint8_t *w, size_t row_bytes, size_t n_outputs, size_t cols,           \
-	                 const struct kernel_row *rows, size_t n_rows, float *out, size_t out_stride)                              \
-	{                                                                                                                          \
-		(void)format;                                                                                                      \
-		dot(w, kind, row_bytes, n_outputs, cols, rows, n_rows, out, out_stride);                                           \
-	}
 DOT(dot_q8_0, Q8_0)
 DOT(dot_q4_0, Q4_0)
 DOT(dot_q4_1, Q4_1)

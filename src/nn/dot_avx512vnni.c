@@ -8,22 +8,6 @@
 #include "nn/kernel_types.h"
 #include "nn/quants_avx2.h"
 
-enum kind { Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K };
-
-INLINE size_t block_bytes(enum kind f)
-{
-	return f == Q8_0   ? 34
-	       : f == Q4_0 ? 18
-	       : f == Q4_1 ? 20
-	       : f == Q5_0 ? 22
-	       : f == Q5_1 ? 24
-	       : f == Q2_K ? 84
-	       : f == Q3_K ? 110
-	       : f == Q4_K ? 144
-	       : f == Q5_K ? 176
-	                   : 210;
-}
-
 INLINE __m512i join(__m256i low, __m256i high)
 {
 	return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
@@ -72,12 +56,6 @@ INLINE __m512 dot64(__m512i q, const int8_t *x)
 	return _mm512_cvtepi32_ps(_mm512_dpbusd_epi32(_mm512_setzero_si512(), q, _mm512_loadu_si512(x)));
 }
 
-/* Sums over 32 activations, 8 of them, of 16 sums times 16 factors. */
-INLINE __m256 weighted_sums(const int16_t *sums, __m256i factors)
-{
-	return _mm256_cvtepi32_ps(_mm256_madd_epi16(load32(sums), factors));
-}
-
 /* Floats 2j and 2j + 1, eight lanes each. */
 INLINE __m512 spread_two(__m512 v, const int j)
 {
@@ -114,18 +92,6 @@ INLINE void block_8(const uint8_t *b, enum kind f, const struct kernel_row *rows
 		u = _mm512_fmadd_ps(dot64(q[3], x + 192), spread_two(scales, 3), u);
 		acc[r] = _mm512_add_ps(acc[r], _mm512_add_ps(t, u));
 	}
-}
-
-/* 16 signed bytes: the scales; and 16 factors of the sums of the activations. */
-INLINE __m128i scales_16(const uint8_t *b, enum kind f, __m256i *offsets)
-{
-	__m128i v = f == Q3_K ? scales_3_k(b + 96) : _mm_loadu_si128((const __m128i *)(const void *)(f == Q6_K ? b + 192 : b));
-	if (f == Q2_K) {
-		*offsets = _mm256_cvtepi8_epi16(_mm_and_si128(_mm_srli_epi16(v, 4), _mm_set1_epi8(15)));
-		return _mm_and_si128(v, _mm_set1_epi8(15));
-	}
-	*offsets = _mm256_slli_epi16(_mm256_cvtepi8_epi16(v), f == Q3_K ? 2 : 5);
-	return v;
 }
 
 /* A block of Q2_K, Q3_K or Q6_K with R rows. */
@@ -254,13 +220,6 @@ INLINE void dot(const uint8_t *w, enum kind f, size_t row_bytes, size_t n_output
 	}
 }
 
-#define DOT(name, kind)                                                                                                            \
-	static void name(const struct format *format, const uint8_t *w, size_t row_bytes, size_t n_outputs, size_t cols,           \
-	                 const struct kernel_row *rows, size_t n_rows, float *out, size_t out_stride)                              \
-	{                                                                                                                          \
-		(void)format;                                                                                                      \
-		dot(w, kind, row_bytes, n_outputs, cols, rows, n_rows, out, out_stride);                                           \
-	}
 DOT(dot_q8_0, Q8_0)
 DOT(dot_q4_0, Q4_0)
 DOT(dot_q4_1, Q4_1)

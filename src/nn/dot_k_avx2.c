@@ -8,13 +8,6 @@
 #include "nn/kernel_types.h"
 #include "nn/quants_avx2.h"
 
-enum kind { Q2_K, Q3_K, Q4_K, Q5_K, Q6_K };
-
-INLINE size_t block_bytes(enum kind f)
-{
-	return f == Q2_K ? 84 : f == Q3_K ? 110 : f == Q4_K ? 144 : f == Q5_K ? 176 : 210;
-}
-
 INLINE __m256i quants(const uint8_t *b, enum kind f, const int j)
 {
 	if (f == Q2_K) return quants_2_k(b, j);
@@ -27,12 +20,6 @@ INLINE __m256i quants(const uint8_t *b, enum kind f, const int j)
 INLINE __m256i pairs32(__m256i q, const int8_t *x)
 {
 	return _mm256_maddubs_epi16(q, load32(x));
-}
-
-/* Sums over 32 activations, 8 of them, of 16 sums times 16 factors. */
-INLINE __m256 weighted_sums(const int16_t *sums, __m256i factors)
-{
-	return _mm256_cvtepi32_ps(_mm256_madd_epi16(load32(sums), factors));
 }
 
 /* A block of Q4_K or Q5_K with R rows. */
@@ -64,18 +51,6 @@ INLINE void block_8(const uint8_t *b, enum kind f, const struct kernel_row *rows
 	}
 #pragma GCC unroll 4
 	for (int r = 0; r < R; r++) acc[r] = _mm256_add_ps(acc[r], _mm256_add_ps(even[r], odd[r]));
-}
-
-/* 16 signed bytes: the scales; and 16 halves: what the sums of the activations are multiplied with, times -1. */
-INLINE __m128i scales_16(const uint8_t *b, enum kind f, __m256i *offsets)
-{
-	__m128i v = f == Q3_K ? scales_3_k(b + 96) : _mm_loadu_si128((const __m128i *)(const void *)(f == Q6_K ? b + 192 : b));
-	if (f == Q2_K) {
-		*offsets = _mm256_cvtepi8_epi16(_mm_and_si128(_mm_srli_epi16(v, 4), _mm_set1_epi8(15)));
-		return _mm_and_si128(v, _mm_set1_epi8(15));
-	}
-	*offsets = _mm256_slli_epi16(_mm256_cvtepi8_epi16(v), f == Q3_K ? 2 : 5);
-	return v;
 }
 
 /* Scale 2j in the lower eight lanes, scale 2j + 1 in the upper eight. */
@@ -140,13 +115,6 @@ INLINE void dot(const uint8_t *w, enum kind f, size_t row_bytes, size_t n_output
 	}
 }
 
-#define DOT(name, kind)                                                                                                            \
-	static void name(const struct format *format, const uint8_t *w, size_t row_bytes, size_t n_outputs, size_t cols,           \
-	                 const struct kernel_row *rows, size_t n_rows, float *out, size_t out_stride)                              \
-	{                                                                                                                          \
-		(void)format;                                                                                                      \
-		dot(w, kind, row_bytes, n_outputs, cols, rows, n_rows, out, out_stride);                                           \
-	}
 DOT(dot_q2_k, Q2_K)
 DOT(dot_q3_k, Q3_K)
 DOT(dot_q4_k, Q4_K)

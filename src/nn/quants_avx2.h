@@ -5,10 +5,21 @@
 #define HEARTH_NN_QUANTS_AVX2_H
 
 #include "nn/float16.h"
+#include "nn/kernel_types.h"
 
 #include <immintrin.h>
 
 #define INLINE static inline __attribute__((always_inline))
+
+/* The quantized formats, for functions that are written once for several and compiled for each. */
+enum kind { Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K };
+
+INLINE size_t block_bytes(enum kind f)
+{
+	static const uint8_t bytes[] = { [Q8_0] = 34, [Q4_0] = 18,  [Q4_1] = 20,  [Q5_0] = 22,  [Q5_1] = 24,
+		                         [Q2_K] = 84, [Q3_K] = 110, [Q4_K] = 144, [Q5_K] = 176, [Q6_K] = 210 };
+	return bytes[f];
+}
 
 /* How far ahead of the products packed weights are fetched, in bytes. */
 enum { PREFETCH = 512 };
@@ -136,5 +147,32 @@ INLINE __m256 floats_of_bytes(uint64_t bytes)
 {
 	return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)bytes)));
 }
+
+/* 16 signed bytes: the scales; and what the sums of 16 activations are multiplied with, times -1. */
+INLINE __m128i scales_16(const uint8_t *b, enum kind f, __m256i *offsets)
+{
+	__m128i v = f == Q3_K ? scales_3_k(b + 96) : _mm_loadu_si128((const __m128i *)(const void *)(f == Q6_K ? b + 192 : b));
+	if (f == Q2_K) {
+		*offsets = _mm256_cvtepi8_epi16(_mm_and_si128(_mm_srli_epi16(v, 4), _mm_set1_epi8(15)));
+		return _mm_and_si128(v, _mm_set1_epi8(15));
+	}
+	*offsets = _mm256_slli_epi16(_mm256_cvtepi8_epi16(v), f == Q3_K ? 2 : 5);
+	return v;
+}
+
+/* Sums over 32 activations, 8 of them, of 16 sums times 16 factors. */
+INLINE __m256 weighted_sums(const int16_t *sums, __m256i factors)
+{
+	return _mm256_cvtepi32_ps(_mm256_madd_epi16(load32(sums), factors));
+}
+
+/* A kernel_dot for one format, from the file's own `dot`. */
+#define DOT(name, kind)                                                                                                            \
+	static void name(const struct format *format, const uint8_t *w, size_t row_bytes, size_t n_outputs, size_t cols,           \
+	                 const struct kernel_row *rows, size_t n_rows, float *out, size_t out_stride)                              \
+	{                                                                                                                          \
+		(void)format;                                                                                                      \
+		dot(w, kind, row_bytes, n_outputs, cols, rows, n_rows, out, out_stride);                                           \
+	}
 
 #endif
