@@ -42,6 +42,11 @@ bool opening_choose(struct opening *n, const char *name, struct error *e)
 	n->file = file;
 	n->builtin = strcmp(path, n->paths.builtin) == 0;
 	snprintf(n->notes[1], sizeof n->notes[1], "%s", warning.text);
+	if (file.context_trained && n->wanted.context > file.context_trained && !n->notes[1][0])
+		snprintf(n->notes[1], sizeof n->notes[1],
+		         "a context of %u tokens is more than the %u that this model was trained for: far into it, answers get "
+		         "worse",
+		         n->wanted.context, file.context_trained);
 	return true;
 }
 
