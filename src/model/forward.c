@@ -218,14 +218,24 @@ static bool is_idle(const struct model *m, const struct step *s, unsigned count)
 	return (s->kind == STEP_LAST_NORM || s->kind == STEP_LOGITS) && m->n_wanted == 0;
 }
 
+/* Thread 0 looks at the flag, and the barrier shows all threads what it saw. Two places take turns: one is written only when every
+ * thread has passed the barrier behind which the other is read. */
+static bool passed(struct model *m, unsigned t, bool *now)
+{
+	if (t == 0) *now = m->watched && atomic_load_explicit(m->watched, memory_order_relaxed);
+	threads_barrier(m->threads);
+	return !*now;
+}
+
 static void run_plan(void *data, unsigned t, unsigned count)
 {
 	struct model *m = data;
+	unsigned turn = 0;
 	for (size_t i = 0; i < m->plan.n_steps; i++) {
 		const struct step *s = &m->plan.steps[i];
 		if (is_idle(m, s, count)) continue;
 		run_step(m, s, t, count);
-		threads_barrier(m->threads);
+		if (!passed(m, t, &m->given_up[turn ^= 1])) return;
 	}
 }
 
@@ -294,8 +304,10 @@ bool model_forward(struct model *m, const struct row *rows, uint32_t n_rows, str
 {
 	if (n_rows == 0) return true;
 	if (!check_rows(m, rows, n_rows, e) || !put_together(m, rows, n_rows, e)) return false;
+	m->given_up[0] = m->given_up[1] = false;
 	threads_run(m->threads, run_plan, m);
-	bool intact = gguf_intact(m->file, e);
+	bool given_up = m->given_up[0] || m->given_up[1];
+	bool intact = given_up ? error_set(e, "the batch was given up") : gguf_intact(m->file, e);
 	for (uint32_t i = 0; i < n_rows; i++) {
 		struct sequence *s = rows[i].sequence;
 		if (intact)
@@ -305,4 +317,9 @@ bool model_forward(struct model *m, const struct row *rows, uint32_t n_rows, str
 		s->pending = 0;
 	}
 	return intact;
+}
+
+void model_watch(struct model *m, const atomic_bool *flag)
+{
+	m->watched = flag;
 }

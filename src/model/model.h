@@ -15,6 +15,7 @@
 #include "model/config.h"
 #include "nn/attention.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 struct model_options {
@@ -68,5 +69,9 @@ struct row {
  * False when a sequence's context is full, memory is out or the file was cut: then the sequences are as before. Calls must not
  * overlap. */
 bool model_forward(struct model *m, const struct row *rows, uint32_t n_rows, struct error *e);
+
+/* From now on a batch is given up when *flag becomes true while it runs (any thread may set it): model_forward then soon returns
+ * false, the sequences are as before. NULL: never. The flag is the caller's and must live until it is taken back. */
+void model_watch(struct model *m, const atomic_bool *flag);
 
 #endif

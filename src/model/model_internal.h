@@ -61,6 +61,8 @@ struct model {
 	uint32_t n_rows, n_answers, n_runs;
 	uint32_t *wanted; /* rows that want logits, ascending */
 	uint32_t n_wanted, n_wanted_answers;
+	const atomic_bool *watched; /* gives the batch up; NULL: nothing does */
+	bool given_up[2];           /* as thread 0 saw it at the last step and the one before, so that all threads see the same */
 };
 
 static inline float *model_buffer(const struct model *m, int buffer)

@@ -119,6 +119,34 @@ static void bad_rows_are_refused_and_change_nothing(void **state)
 	close_model(&o);
 }
 
+static void a_batch_that_is_given_up_changes_nothing(void **state)
+{
+	(void)state;
+	const char *path = testdata(models[0]);
+	if (!path) skip();
+	for (unsigned threads = 1; threads <= 4; threads += 3) {
+		struct opened o = open_model(path, threads, (struct model_options){ .context = 100 });
+		struct sequence *s = new_sequence(&o);
+		struct error e = { "" };
+		atomic_bool flag = true;
+		struct row rows[80];
+		for (int i = 0; i < 80; i++) rows[i] = (struct row){ .sequence = s, .token = i };
+		assert_true(model_forward(o.model, rows, 10, &e));
+		size_t bytes = sequence_bytes(o.model);
+		model_watch(o.model, &flag);
+		assert_false(model_forward(o.model, rows + 10, 70, &e));
+		assert_string_equal(e.text, "the batch was given up");
+		assert_int_equal(sequence_length(s), 10);
+		assert_int_equal(sequence_bytes(o.model), bytes);
+		flag = false;
+		assert_true(model_forward(o.model, rows + 10, 70, &e));
+		assert_int_equal(sequence_length(s), 80);
+		model_watch(o.model, NULL);
+		sequence_free(s);
+		close_model(&o);
+	}
+}
+
 int main(void)
 {
 	struct error e;
@@ -127,6 +155,7 @@ int main(void)
 		cmocka_unit_test(threads_and_batches_change_no_bit),
 		cmocka_unit_test(other_sessions_change_no_bit),
 		cmocka_unit_test(bad_rows_are_refused_and_change_nothing),
+		cmocka_unit_test(a_batch_that_is_given_up_changes_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
