@@ -196,6 +196,11 @@ static void settle(struct scheduler *s)
 	free_closing_sessions(s);
 }
 
+static bool has_prompt_rows(const struct scheduler *s, uint32_t n)
+{
+	return s->rows[n - 1].kind == ROW_PROMPT; /* they stand behind the answers' */
+}
+
 static void *engine_main(void *data)
 {
 	struct scheduler *s = data;
@@ -208,9 +213,12 @@ static void *engine_main(void *data)
 			pthread_cond_wait(&s->work, &s->lock);
 			continue;
 		}
+		atomic_store(&s->give_up, false);
+		s->long_step = has_prompt_rows(s, n);
 		pthread_mutex_unlock(&s->lock);
 		scheduler_compute(s, n);
 		pthread_mutex_lock(&s->lock);
+		s->long_step = false;
 		publish(s);
 	}
 	pthread_mutex_unlock(&s->lock);
@@ -251,6 +259,14 @@ static void *maker_main(void *data)
 
 /* ---- for other threads ---- */
 
+/* Tells the engine thread, with the lock held, that something was cancelled. A long step is not waited for: it is computed again
+ * for those that still want it. */
+static void wake_engine(struct scheduler *s)
+{
+	if (s->long_step) atomic_store(&s->give_up, true);
+	pthread_cond_signal(&s->work);
+}
+
 static bool start_threads(struct scheduler *s, struct error *e)
 {
 	s->engine_runs = threads_start(&s->engine, engine_main, s);
@@ -283,6 +299,7 @@ struct scheduler *scheduler_new(struct model *model, const struct prompt_source 
 	s->context = model_context(model);
 	s->max_rows = model_max_rows(model);
 	init_conditions(s);
+	model_watch(model, &s->give_up);
 	s->rows = memory_new(s->max_rows, sizeof *s->rows);
 	if (!s->rows) {
 		error_memory(e);
@@ -299,12 +316,13 @@ void scheduler_free(struct scheduler *s)
 	pthread_mutex_lock(&s->lock);
 	s->closing = true;
 	for (struct session *session = s->sessions; session; session = session->next) session->closing = true;
-	pthread_cond_broadcast(&s->work);
+	wake_engine(s);
 	pthread_cond_broadcast(&s->unmade);
 	pthread_cond_broadcast(&s->news);
 	pthread_mutex_unlock(&s->lock);
 	if (s->maker_runs) pthread_join(s->maker, NULL);
 	if (s->engine_runs) pthread_join(s->engine, NULL);
+	model_watch(s->model, NULL);
 	event_clear(&s->events);
 	pthread_cond_destroy(&s->work);
 	pthread_cond_destroy(&s->unmade);
@@ -339,8 +357,10 @@ void scheduler_session_free(struct scheduler *s, uint64_t id)
 {
 	pthread_mutex_lock(&s->lock);
 	struct session *session = *find_session(s, id);
-	if (session) session->closing = true;
-	pthread_cond_signal(&s->work);
+	if (session) {
+		session->closing = true;
+		wake_engine(s);
+	}
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -381,9 +401,10 @@ void scheduler_cancel(struct scheduler *s, uint64_t id)
 {
 	pthread_mutex_lock(&s->lock);
 	for (struct request *r = s->first; r; r = r->next) {
-		if (r->id == id) r->cancelled = true;
+		if (r->id != id || r->ended) continue;
+		r->cancelled = true;
+		wake_engine(s);
 	}
-	pthread_cond_signal(&s->work);
 	pthread_mutex_unlock(&s->lock);
 }
 

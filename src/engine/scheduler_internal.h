@@ -30,6 +30,8 @@ struct scheduler {
 	uint64_t last_id; /* of sessions and requests */
 	uint32_t n_open;  /* requests that have not ended */
 	bool closing;
+	bool long_step;      /* the batch that runs has prompt rows */
+	atomic_bool give_up; /* that batch is not wanted any more */
 
 	/* ---- */
 

@@ -7,8 +7,12 @@
 
 #include <string.h>
 
-enum { FIRST_CHUNK = 32, LEAST_CHUNK = 16 }; /* prompt rows of a step: while their time is not known, and at least */
-static const double STEP_SECONDS = 0.2;
+/* How long a step with prompt rows may take, and how many it has at least and before the time of a row is known: beside answers
+ * that wait for it, and alone. Fewer rows would cost more in passes over the weights than they save in waiting. */
+static const struct {
+	double seconds;
+	uint32_t least, first;
+} beside_answers = { 0.5, 64, 64 }, alone = { 2, 128, 256 };
 
 /* The prompt as the session has it: r->ids, r->n_prompt, r->n_cached. */
 static bool match_session(struct scheduler *s, struct request *r)
@@ -79,12 +83,14 @@ bool scheduler_admit(struct scheduler *s, struct request *r)
 	return true;
 }
 
-/* How many prompt rows a step may have: what takes about STEP_SECONDS. */
-static uint32_t chunk_rows(const struct scheduler *s)
+/* How many prompt rows a step may have. */
+static uint32_t chunk_rows(const struct scheduler *s, bool answers)
 {
-	if (s->seconds_per_row <= 0) return FIRST_CHUNK;
-	double rows = STEP_SECONDS / s->seconds_per_row;
-	if (rows < LEAST_CHUNK) return LEAST_CHUNK;
+	double seconds = answers ? beside_answers.seconds : alone.seconds;
+	uint32_t least = answers ? beside_answers.least : alone.least;
+	if (s->seconds_per_row <= 0) return answers ? beside_answers.first : alone.first;
+	double rows = seconds / s->seconds_per_row;
+	if (rows < least) return least;
 	return rows < s->max_rows ? (uint32_t)rows : s->max_rows;
 }
 
@@ -131,7 +137,7 @@ uint32_t scheduler_build(struct scheduler *s)
 		};
 		r->n_rows = 1;
 	}
-	uint32_t left = chunk_rows(s);
+	uint32_t left = chunk_rows(s, n > 0);
 	if (left < prompts) left = prompts;
 	if (left > s->max_rows - n) left = s->max_rows - n;
 	for (struct request *r; left > 0 && (r = shortest_prompt(s)) != NULL; prompts--) {
@@ -152,7 +158,7 @@ static bool forward(struct scheduler *s, const struct row *rows, uint32_t n, str
 	if (!model_forward(s->model, rows, n, e)) return false;
 	uint32_t prompt_rows = 0;
 	for (uint32_t i = 0; i < n; i++) prompt_rows += rows[i].kind == ROW_PROMPT;
-	if (prompt_rows >= LEAST_CHUNK) s->seconds_per_row = (clock_seconds() - start) / prompt_rows;
+	if (prompt_rows >= beside_answers.least) s->seconds_per_row = (clock_seconds() - start) / prompt_rows;
 	return true;
 }
 
@@ -164,7 +170,8 @@ static const struct row *rows_of(const struct scheduler *s, const struct request
 	return row;
 }
 
-/* The whole batch at once; when that fails, each request's rows alone, so that only those fail that cannot be computed. */
+/* The whole batch at once; when that fails, each request's rows alone, so that only those fail that cannot be computed. A batch
+ * that is given up has not happened: no request has rows in it. */
 static void run_batch(struct scheduler *s, uint32_t n)
 {
 	struct error e;
@@ -172,7 +179,9 @@ static void run_batch(struct scheduler *s, uint32_t n)
 	for (uint32_t i = 0; i < s->n_active; i++) {
 		struct request *r = s->active[i];
 		if (r->n_rows == 0) continue;
-		if (!forward(s, rows_of(s, r), r->n_rows, &r->error)) request_fail(r, HEARTH_FAIL_RESOURCES);
+		if (!atomic_load(&s->give_up) && forward(s, rows_of(s, r), r->n_rows, &r->error)) continue;
+		if (!atomic_load(&s->give_up)) request_fail(r, HEARTH_FAIL_RESOURCES);
+		if (!r->failed) r->n_rows = 0;
 	}
 }
 
