@@ -82,56 +82,57 @@ static void sort_marks(utf8proc_int32_t *points, utf8proc_int32_t *spare, size_t
 	memcpy(points, spare, n * sizeof *points);
 }
 
+struct work {
+	utf8proc_int32_t *points, *spare;
+	size_t room, spare_room;
+};
+
+/* Makes room for `need` code points; more than that, so that growing takes linear time in all. */
+static bool make_room(utf8proc_int32_t **points, size_t *room, size_t need, struct error *e)
+{
+	if (need <= *room) return true;
+	size_t more = need + need / 2 + MOST_PER_CHAR;
+	utf8proc_int32_t *p = memory_resize(*points, more, sizeof *p);
+	if (!p) return error_memory(e);
+	*points = p;
+	*room = more;
+	return true;
+}
+
 /* Canonical order: marks behind a starter stand in the order of their classes. */
-static void order_marks(utf8proc_int32_t *points, utf8proc_int32_t *spare, size_t n)
+static bool order_marks(struct work *w, size_t n, struct error *e)
 {
 	for (size_t begin = 0; begin < n; begin++) {
 		size_t end = begin;
 		bool sorted = true;
-		for (unsigned before = 0, class; end < n && (class = combining_class(points[end])) != 0; end++) {
+		for (unsigned before = 0, class; end < n && (class = combining_class(w->points[end])) != 0; end++) {
 			sorted = sorted && class >= before;
 			before = class;
 		}
-		if (!sorted) sort_marks(points + begin, spare, end - begin);
+		if (!sorted) {
+			if (!make_room(&w->spare, &w->spare_room, end - begin, e)) return false;
+			sort_marks(w->points + begin, w->spare, end - begin);
+		}
 		begin = end;
 	}
-}
-
-struct work {
-	utf8proc_int32_t *points, *spare;
-	size_t room;
-};
-
-static bool make_room(struct work *w, size_t need, struct error *e)
-{
-	if (need <= w->room) return true;
-	size_t room = need < 64 ? 64 : need;
-	utf8proc_int32_t *points = memory_resize(w->points, room, sizeof *points);
-	if (points) w->points = points;
-	utf8proc_int32_t *spare = memory_resize(w->spare, room, sizeof *spare);
-	if (spare) w->spare = spare;
-	if (!points || !spare) return error_memory(e);
-	w->room = room;
 	return true;
 }
 
 /* One segment: decompose, order, compose, append. */
 static bool append_segment(struct buffer *out, struct work *w, const char *text, size_t length, struct error *e)
 {
-	size_t n = 0, chars = 0, room;
-	for (size_t i = 0; i < length; i++) chars += ((uint8_t)text[i] & 0xC0) != 0x80;
-	if (!memory_multiply(chars, MOST_PER_CHAR, &room)) return error_memory(e);
-	if (!make_room(w, room, e)) return false;
+	size_t n = 0;
 	for (size_t at = 0; at < length;) {
 		struct unicode_char c = unicode_char_at(text + at, length - at);
 		int boundary = 0;
-		utf8proc_ssize_t got = utf8proc_decompose_char((utf8proc_int32_t)c.point, w->points + n,
-		                                               (utf8proc_ssize_t)(room - n), UTF8PROC_DECOMPOSE, &boundary);
-		if (got < 0 || (size_t)got > room - n) return error_set(e, "text: U+%04X cannot be decomposed", (unsigned)c.point);
+		if (!make_room(&w->points, &w->room, n + MOST_PER_CHAR, e)) return false;
+		utf8proc_ssize_t got = utf8proc_decompose_char((utf8proc_int32_t)c.point, w->points + n, MOST_PER_CHAR,
+		                                               UTF8PROC_DECOMPOSE, &boundary);
+		if (got < 0 || got > MOST_PER_CHAR) return error_set(e, "text: U+%04X cannot be decomposed", (unsigned)c.point);
 		n += (size_t)got;
 		at += c.size;
 	}
-	order_marks(w->points, w->spare, n);
+	if (!order_marks(w, n, e)) return false;
 	utf8proc_ssize_t composed = utf8proc_normalize_utf32(w->points, (utf8proc_ssize_t)n, UTF8PROC_COMPOSE | UTF8PROC_STABLE);
 	for (utf8proc_ssize_t i = 0; i < composed; i++) {
 		char bytes[4];
