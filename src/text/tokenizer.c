@@ -194,21 +194,6 @@ bool tokenizer_encode(const struct vocab *v, const char *text, size_t length, un
 	return encode(&c, options, out, e);
 }
 
-/* Whether a USER_DEFINED token is a mark, not a piece of ordinary text like a run of spaces, a letter or a word: three
- * characters or more, with a sign and a letter or digit among them. */
-static bool is_mark(const struct vocab *v, uint32_t id)
-{
-	size_t length, chars = 0;
-	const char *bytes = vocab_bytes(v, id, &length);
-	unsigned classes = 0;
-	for (size_t at = 0; at < length; chars++) {
-		struct unicode_char c = unicode_char_at(bytes + at, length - at);
-		classes |= c.class;
-		at += c.size;
-	}
-	return chars >= 3 && (classes & (UNICODE_PUNCTUATION | UNICODE_SYMBOL)) && (classes & (UNICODE_LETTER | UNICODE_NUMBER));
-}
-
 /* Notes the marks that stand anywhere in a text which the template wrote. */
 static void note_literals(struct encoding *c, const char *text, size_t length)
 {
@@ -219,7 +204,7 @@ static void note_literals(struct encoding *c, const char *text, size_t length)
 		struct special_walk w = walk_from(v, first);
 		for (uint32_t place; (place = walk_on(v, &w, text + at, length - at)) != UINT32_MAX;) {
 			uint32_t id = v->specials[place];
-			if (v->type[id] == TOKEN_USER_DEFINED && !c->literal[place]) c->literal[place] = is_mark(v, id);
+			if (v->type[id] == TOKEN_USER_DEFINED && !c->literal[place]) c->literal[place] = vocab_is_mark(v, id);
 		}
 	}
 }

@@ -411,7 +411,7 @@ static bool read_scores(struct vocab_load *l)
 static bool load(struct vocab_load *l)
 {
 	return read_model(l) && read_pretokenizer(l) && read_tokens(l) && read_scores(l) && index_tokens(l) &&
-	       vocab_read_merges(l) && vocab_read_specials(l) && find_byte_tokens(l) && note_pairs(l);
+	       vocab_list_specials(l) && vocab_read_merges(l) && vocab_read_specials(l) && find_byte_tokens(l) && note_pairs(l);
 }
 
 struct vocab *vocab_load(const struct gguf *g, struct error *e)

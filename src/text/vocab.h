@@ -125,6 +125,10 @@ static inline bool vocab_ends(const struct vocab *v, uint32_t id)
 /* The token that text of these bytes becomes; TOKEN_NONE: there is none. */
 uint32_t vocab_find(const struct vocab *v, const char *bytes, size_t length);
 
+/* Whether a USER_DEFINED token is a mark, not a piece of ordinary text like a run of spaces, a letter or a word: three characters
+ * or more, with a sign and a letter or digit among them. */
+bool vocab_is_mark(const struct vocab *v, uint32_t id);
+
 /* The token of that name as the file writes it, whatever its type ("<|im_end|>"); TOKEN_NONE: there is none. */
 uint32_t vocab_find_special(const struct vocab *v, const char *name, size_t length);
 

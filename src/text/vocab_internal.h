@@ -50,6 +50,7 @@ struct vocab_wanted {
 void vocab_lookup_many(const struct vocab *v, struct vocab_wanted *w, size_t n);
 
 bool vocab_read_merges(struct vocab_load *l);   /* tokenizer.ggml.merges; fills `made` */
+bool vocab_list_specials(struct vocab_load *l); /* the list of special tokens by the types that are known so far */
 bool vocab_read_specials(struct vocab_load *l); /* special ids and flags, the tokens that end generation, names */
 
 /* Undoes GPT-2's writing of bytes as letters: `length` bytes of UTF-8 into at most as many bytes at `out`. False when there

@@ -1,9 +1,10 @@
 /*
  * vocab_merges: BPE's merges from text ("Ġt he") to a hash table of ids.
  *
- * Both sides and their result have to be tokens. A pair that is listed twice keeps its first rank, as in every other
- * implementation. There are up to half a million of them and they are read before the first prompt, so they are looked up in
- * batches, and the result is first sought where the last one was found: files list merges in the order of what they make.
+ * Both sides and their result have to be tokens; some files list merges of tokens that they call USER_DEFINED or CONTROL
+ * elsewhere. A pair that is listed twice keeps its first rank, as in every other implementation. There are up to half a million of
+ * them and they are read before the first prompt, so they are looked up in batches, and the result is first sought where the last
+ * one was found: files list merges in the order of what they make.
  */
 #include "text/vocab_internal.h"
 
@@ -76,9 +77,8 @@ static bool read_merge(struct vocab_load *l, struct batch *b, uint64_t index, st
 	const char *space = text.length > 2 ? memchr(text.data + 1, ' ', text.length - 2) : NULL;
 	if (!space) return refuse(l, index, text, "is not two tokens with a space between them");
 	size_t split = (size_t)(space - text.data), n_left, n_right;
-	if (!decode_side(l->vocab, text.data, split, bytes, &n_left) ||
-	    !decode_side(l->vocab, space + 1, text.length - split - 1, bytes + n_left, &n_right))
-		return refuse(l, index, text, "names a token that does not exist");
+	if (!decode_side(l->vocab, text.data, split, bytes, &n_left)) n_left = 0; /* only a special token can be written so */
+	if (!decode_side(l->vocab, space + 1, text.length - split - 1, bytes + n_left, &n_right)) n_right = 0;
 	b->text[b->n] = text;
 	b->side[2 * b->n] = (struct vocab_wanted){ .bytes = bytes, .length = n_left };
 	b->side[2 * b->n + 1] = (struct vocab_wanted){ .bytes = bytes + n_left, .length = n_right };
@@ -99,19 +99,51 @@ static uint32_t made_token(const struct vocab *v, const struct vocab_wanted *sid
 	return vocab_lookup(v, side[0].bytes, length);
 }
 
+/* A special token by its text in a merge; in models that write spaces as U+2581, also by that text with spaces. */
+static uint32_t special_token(const struct vocab *v, const char *text, size_t length)
+{
+	char bytes[VOCAB_LONGEST_TOKEN];
+	uint32_t id = vocab_find_special(v, text, length);
+	if (id != TOKEN_NONE || v->model == VOCAB_BPE) return id;
+	return vocab_find_special(v, bytes, vocab_decode_spaces(text, length, bytes));
+}
+
+/* Finds among the special tokens what merge i of the batch names and no other token is; false when there is no such token. */
+static bool find_specials(const struct vocab *v, struct batch *b, size_t i)
+{
+	struct gguf_text text = b->text[i];
+	size_t split = (size_t)((const char *)memchr(text.data + 1, ' ', text.length - 2) - text.data);
+	uint32_t *left = &b->side[2 * i].id, *right = &b->side[2 * i + 1].id;
+	if (*left == TOKEN_NONE) *left = special_token(v, text.data, split);
+	if (*right == TOKEN_NONE) *right = special_token(v, text.data + split + 1, text.length - split - 1);
+	return *left != TOKEN_NONE && *right != TOKEN_NONE;
+}
+
+static uint32_t special_result(const struct vocab *v, struct gguf_text text)
+{
+	char joined[VOCAB_LONGEST_TOKEN];
+	size_t split = (size_t)((const char *)memchr(text.data + 1, ' ', text.length - 2) - text.data);
+	memcpy(joined, text.data, split);
+	memcpy(joined + split, text.data + split + 1, text.length - split - 1);
+	return special_token(v, joined, text.length - 1);
+}
+
 static bool add_batch(struct vocab_load *l, struct batch *b)
 {
 	struct vocab *v = l->vocab;
 	vocab_lookup_many(v, b->side, 2 * b->n);
 	for (size_t i = 0; i < b->n; i++) {
-		uint32_t left = b->side[2 * i].id, right = b->side[2 * i + 1].id;
-		if (left == TOKEN_NONE || right == TOKEN_NONE)
+		const struct vocab_wanted *side = &b->side[2 * i];
+		if ((side[0].id == TOKEN_NONE || side[1].id == TOKEN_NONE) && !find_specials(v, b, i))
 			return refuse(l, b->first + i, b->text[i], "names a token that does not exist");
-		b->slot[i] = v->merges[first_slot(v, pair_key(left, right))]; /* brings it into the cache */
+		b->slot[i] = v->merges[first_slot(v, pair_key(side[0].id, side[1].id))]; /* brings it into the cache */
 	}
 	for (size_t i = 0; i < b->n; i++) {
-		uint32_t id = made_token(v, &b->side[2 * i], b->last_made);
-		uint64_t key = pair_key(b->side[2 * i].id, b->side[2 * i + 1].id), rank = b->first + i + 1;
+		const struct vocab_wanted *side = &b->side[2 * i];
+		bool written = side[0].length > 0 && side[1].length > 0;
+		uint32_t id = written ? made_token(v, side, b->last_made) : TOKEN_NONE;
+		uint64_t key = pair_key(side[0].id, side[1].id), rank = b->first + i + 1;
+		if (id == TOKEN_NONE) id = special_result(v, b->text[i]);
 		if (id == TOKEN_NONE) return refuse(l, b->first + i, b->text[i], "makes a token that does not exist");
 		uint64_t *slot = b->slot[i] == 0 ? &v->merges[first_slot(v, key)] : find_merge(v, key);
 		if (*slot != 0) slot = find_merge(v, key);

@@ -137,8 +137,7 @@ static void note_first_bytes(struct vocab *v)
 	}
 }
 
-/* The list of special tokens, ordered by their bytes. */
-static bool list_specials(struct vocab_load *l)
+bool vocab_list_specials(struct vocab_load *l)
 {
 	struct vocab *v = l->vocab;
 	uint32_t n = 0;
@@ -184,6 +183,19 @@ uint32_t vocab_find_special(const struct vocab *v, const char *name, size_t leng
 			low = middle + 1;
 	}
 	return TOKEN_NONE;
+}
+
+bool vocab_is_mark(const struct vocab *v, uint32_t id)
+{
+	size_t length, chars = 0;
+	const char *bytes = vocab_bytes(v, id, &length);
+	unsigned classes = 0;
+	for (size_t at = 0; at < length; chars++) {
+		struct unicode_char c = unicode_char_at(bytes + at, length - at);
+		classes |= c.class;
+		at += c.size;
+	}
+	return chars >= 3 && (classes & (UNICODE_PUNCTUATION | UNICODE_SYMBOL)) && (classes & (UNICODE_LETTER | UNICODE_NUMBER));
 }
 
 /* Makes CONTROL what has a known name, whatever its type in the file, unless text may become it by merging. */
@@ -283,12 +295,13 @@ static void mark_ends(struct vocab_load *l)
 	}
 }
 
-/* Merges cannot make what ends generation, even where a file says so. */
+/* Merges cannot make what ends generation or marks something for the model, even where a file says so. */
 static void spare_ends(struct vocab *v)
 {
 	for (uint32_t rank = 1; v->merged && rank <= v->n_merges; rank++) {
 		uint32_t id = v->merged[rank];
-		if (v->type[id] == TOKEN_CONTROL || v->type[id] == TOKEN_UNKNOWN || (v->flags[id] & TOKEN_ENDS))
+		bool mark = v->type[id] == TOKEN_USER_DEFINED && vocab_is_mark(v, id);
+		if (mark || v->type[id] == TOKEN_CONTROL || v->type[id] == TOKEN_UNKNOWN || (v->flags[id] & TOKEN_ENDS))
 			v->merged[rank] = TOKEN_NONE;
 	}
 }
@@ -377,10 +390,9 @@ static bool read_model_habits(struct vocab_load *l)
 
 bool vocab_read_specials(struct vocab_load *l)
 {
-	if (!list_specials(l)) return false;
 	promote_names(l);
-	if (!list_specials(l) || !read_ids(l)) return false;
+	if (!vocab_list_specials(l) || !read_ids(l)) return false;
 	mark_ends(l);
 	spare_ends(l->vocab);
-	return list_specials(l) && read_adds(l) && read_model_habits(l);
+	return vocab_list_specials(l) && read_adds(l) && read_model_habits(l);
 }

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { ALLOWED = 64 << 20, HANG = 60 };
 
@@ -224,7 +225,8 @@ static const struct bad_case cases[] = {
 	{ "a merge without a space", valid_bpe, merge_one_word, NULL, "merge 2, 'the', is not two tokens" },
 	{ "an empty merge", valid_bpe, merge_empty, NULL, "merge 2, '', is not two tokens" },
 	{ "a merge with nothing behind its space", valid_bpe, merge_ends, NULL, "merge 2, 't ', is not two tokens" },
-	{ "a merge of a control token", valid_bpe, merge_into_control, NULL, "names a token that does not exist" },
+	{ "a merge of a control token", valid_bpe, merge_into_control, NULL,
+	  "merge 3, '<| end|>', names a token that does not exist" },
 	{ "no tokens", valid_bpe, no_tokens, NULL, "tokenizer.ggml.tokens is missing or empty" },
 	{ "no model", valid_bpe, no_model, NULL, "there is no tokenizer.ggml.model" },
 	{ "a model of later versions", valid_spm, other_model, NULL, "tokenizer model 'bert' is not in this version" },

@@ -169,6 +169,35 @@ static void what_ends_generation_is_never_made_of_text(void **state)
 	vocab_free(v);
 }
 
+static void merges_of_special_tokens_load_and_make_only_ordinary_ones(void **state)
+{
+	static struct made m;
+	uint32_t into;
+	(void)state;
+	small_bpe(&m, "gpt-2");
+	made_token(&m, "<a", TOKEN_NORMAL);
+	made_token(&m, "<a>", TOKEN_CONTROL);
+	made_token(&m, "ab", TOKEN_USER_DEFINED);
+	made_token(&m, "<b>", TOKEN_USER_DEFINED);
+	made_token(&m, "b>", TOKEN_NORMAL);
+	made_token(&m, "\xE4\xB8\xAD", TOKEN_USER_DEFINED); /* no letter of bytes */
+	made_token(&m,
+	           "\xE4\xB8\xAD"
+	           "a",
+	           TOKEN_USER_DEFINED);
+	static const char *const merges[] = { "< a", "<a >", "a b", "b >", "< b>", "\xE4\xB8\xAD a" };
+	for (size_t i = 0; i < 6; i++) made_merge(&m, merges[i]);
+	struct vocab *v = made_vocab(&m);
+	assert_int_equal(vocab_merge(v, '<', 'a', &into), 4);
+	assert_int_equal(vocab_merge(v, 259, '>', &into), 0); /* CONTROL */
+	assert_int_equal(vocab_merge(v, 'a', 'b', &into), 6); /* an ordinary USER_DEFINED token */
+	assert_int_equal(into, 261);
+	assert_int_equal(vocab_merge(v, '<', 263, &into), 0); /* a mark */
+	assert_int_equal(vocab_merge(v, 264, 'a', &into), 9);
+	assert_int_equal(into, 265);
+	vocab_free(v);
+}
+
 static void harmony_goes_on_behind_end(void **state)
 {
 	static struct made m;
@@ -263,6 +292,7 @@ int main(void)
 		cmocka_unit_test(names_end_generation),
 		cmocka_unit_test(a_name_that_merges_make_is_text),
 		cmocka_unit_test(what_ends_generation_is_never_made_of_text),
+		cmocka_unit_test(merges_of_special_tokens_load_and_make_only_ordinary_ones),
 		cmocka_unit_test(harmony_goes_on_behind_end),
 		cmocka_unit_test(keys_override_names_and_defaults),
 		cmocka_unit_test(the_family_tells_who_normalizes),
