@@ -57,3 +57,13 @@ bool json_write_float(struct buffer *b, double value)
 	}
 	return !b->failed;
 }
+
+static int append_dumped(const char *bytes, size_t size, void *data)
+{
+	return buffer_append(data, bytes, size) ? 0 : -1;
+}
+
+bool json_write_value(struct buffer *b, const json_t *value)
+{
+	return json_dump_callback(value, append_dumped, b, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17)) == 0;
+}

@@ -17,6 +17,9 @@ json_t *json_parse(const char *text, size_t length, const char *name, struct err
 /* Appends `text` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
 bool json_write_text(struct buffer *b, const char *text, size_t length);
 
+/* Appends a value as compact JSON; numbers keep every digit that counts. False when it does not fit. */
+bool json_write_value(struct buffer *b, const json_t *value);
+
 /* Appends a number as %.9g, which brings every float32 back exactly. Not a number and infinities become null. */
 bool json_write_float(struct buffer *b, double value);
 

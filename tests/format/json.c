@@ -126,11 +126,32 @@ static void written_floats_come_back(void **state)
 	buffer_free(&b);
 }
 
+static void values_are_written_as_they_were_read(void **state)
+{
+	(void)state;
+	static const char text[] =
+	        "{\"b\":[1,2.5,\"a\\u0000ä\",null,true],\"a\":{\"n\":-9223372036854775808,\"r\":0.10000000000000001}}";
+	struct error e = { "" };
+	json_t *value = json_parse(text, sizeof text - 1, "test", &e);
+	assert_non_null(value);
+	struct buffer b = buffer_new(sizeof text);
+	assert_true(json_write_value(&b, value));
+	assert_string_equal(buffer_text(&b), text);
+	buffer_free(&b);
+	b = buffer_new(sizeof text - 2);
+	assert_false(json_write_value(&b, value));
+	buffer_free(&b);
+	json_decref(value);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(values_are_parsed_in_order), cmocka_unit_test(bad_text_is_refused_with_its_place),
-		cmocka_unit_test(nesting_has_a_limit),        cmocka_unit_test(written_text_comes_back),
+		cmocka_unit_test(values_are_parsed_in_order),
+		cmocka_unit_test(bad_text_is_refused_with_its_place),
+		cmocka_unit_test(nesting_has_a_limit),
+		cmocka_unit_test(written_text_comes_back),
+		cmocka_unit_test(values_are_written_as_they_were_read),
 		cmocka_unit_test(written_floats_come_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

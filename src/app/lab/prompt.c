@@ -7,7 +7,6 @@
 #include "engine/request.h"
 #include "format/json.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_CASE = 64 << 20, MOST_OUTPUT = 1 << 30 };
@@ -33,23 +32,18 @@ static bool prepare_case(json_t *members, char date[32], struct error *e)
 	return json_object_set_new(members, "add_generation_prompt", json_false()) == 0 ? true : error_memory(e);
 }
 
-/* The case as the text of a request; free with free(). NULL on failure. */
-static char *read_case(const char *path, char date[32], struct error *e)
+/* Appends the case as the text of a request. */
+static bool read_case(struct buffer *request, const char *path, char date[32], struct error *e)
 {
 	size_t size;
-	char *text = file_read(path, MOST_CASE, &size, e), *request = NULL;
+	char *text = file_read(path, MOST_CASE, &size, e);
 	json_t *members = text ? json_parse(text, size, path, e) : NULL;
 	memory_free(text);
-	if (members) {
-		if (!prepare_case(members, date, e)) {
-			error_at(e, "%s", path);
-		} else {
-			request = json_dumps(members, JSON_COMPACT | JSON_REAL_PRECISION(17));
-			if (!request) error_memory(e);
-		}
-	}
+	bool ok = members != NULL;
+	if (ok && !prepare_case(members, date, e)) ok = error_at(e, "%s", path);
+	if (ok && !json_write_value(request, members)) ok = error_memory(e);
 	json_decref(members);
-	return request;
+	return ok;
 }
 
 static int print(const struct prompt *p)
@@ -82,22 +76,22 @@ static int run(const char *model, const char *case_path)
 	struct prompt_source source = { 0 };
 	struct prompt prompt = { 0 };
 	char date[32];
-	char *text = read_case(case_path, date, &e);
-	struct gguf *file = text ? gguf_open(model, &e) : NULL;
+	struct buffer text = buffer_new(2 * (size_t)MOST_CASE);
+	struct gguf *file = read_case(&text, case_path, date, &e) ? gguf_open(model, &e) : NULL;
 	bool ok = file && prompt_source_open(&source, file, 0, &e);
 	gguf_close(file);
 	if (ok) {
 		struct hearth_request r = hearth_request_new(HEARTH_CHAT);
 		enum hearth_failure failure;
-		r.text = text;
-		r.text_length = strlen(text);
+		r.text = buffer_text(&text);
+		r.text_length = text.size;
 		r.date = date;
 		ok = request_check(&r, &e) && prompt_make(&prompt, &source, &r, &failure, &e);
 	}
 	int status = ok ? print(&prompt) : lab_fail(&e);
 	prompt_clear(&prompt);
 	prompt_source_close(&source);
-	free(text);
+	buffer_free(&text);
 	return status;
 }
 
