@@ -6,24 +6,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ARENA_POISON 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define ARENA_POISON 1
-#endif
-
-#ifdef ARENA_POISON
-#include <sanitizer/asan_interface.h>
-enum { GAP = 32 };
-#else
-#define ASAN_POISON_MEMORY_REGION(p, n)   ((void)(p), (void)(n))
-#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
-enum { GAP = 0 };
-#endif
-
 enum { ALIGN = 16, FIRST_CHUNK = 4096, LARGEST_CHUNK = 1 << 20 };
 
 struct chunk {
@@ -49,7 +31,7 @@ struct arena *arena_new(size_t limit)
 
 static void free_chunk(struct chunk *c)
 {
-	ASAN_UNPOISON_MEMORY_REGION(c->data, c->size);
+	memory_unpoison(c->data, c->size);
 	memory_free(c);
 }
 
@@ -74,14 +56,14 @@ static bool add_chunk(struct arena *a, size_t least)
 	c->next = a->top;
 	a->top = c;
 	if (a->next_size < LARGEST_CHUNK) a->next_size *= 2;
-	ASAN_POISON_MEMORY_REGION(c->data, c->size);
+	memory_poison(c->data, c->size);
 	return true;
 }
 
 void *arena_alloc(struct arena *a, size_t count, size_t size)
 {
 	size_t bytes, whole;
-	if (!memory_multiply(count, size, &bytes) || !memory_add(bytes, GAP + ALIGN - 1, &whole)) return NULL;
+	if (!memory_multiply(count, size, &bytes) || !memory_add(bytes, memory_gap() + ALIGN - 1, &whole)) return NULL;
 	whole &= ~(size_t)(ALIGN - 1);
 	if (whole > a->limit - a->used) return NULL;
 	if (!a->top || whole > a->top->size - a->top->used) {
@@ -90,7 +72,7 @@ void *arena_alloc(struct arena *a, size_t count, size_t size)
 	unsigned char *p = a->top->data + a->top->used;
 	a->top->used += whole;
 	a->used += whole;
-	ASAN_UNPOISON_MEMORY_REGION(p, bytes);
+	memory_unpoison(p, bytes);
 	return memset(p, 0, bytes);
 }
 
@@ -112,7 +94,7 @@ void arena_reset(struct arena *a)
 	}
 	if (a->top) {
 		a->top->used = 0;
-		ASAN_POISON_MEMORY_REGION(a->top->data, a->top->size);
+		memory_poison(a->top->data, a->top->size);
 	}
 	a->used = 0;
 }

@@ -7,6 +7,24 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_SANITIZER 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define WITH_SANITIZER 1
+#endif
+
+#ifdef WITH_SANITIZER
+#include <sanitizer/asan_interface.h>
+enum { GAP = 32 };
+#else
+#define ASAN_POISON_MEMORY_REGION(p, n)   ((void)(p), (void)(n))
+#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+enum { GAP = 0 };
+#endif
+
 /* The header keeps the 16-byte alignment of malloc; `base` is what the C library gave. */
 struct header {
 	void *base;
@@ -142,6 +160,21 @@ void memory_wipe_sparse(void *p, size_t size)
 		at += n * page;
 		pages -= n;
 	}
+}
+
+size_t memory_gap(void)
+{
+	return GAP;
+}
+
+void memory_poison(void *p, size_t size)
+{
+	ASAN_POISON_MEMORY_REGION(p, size);
+}
+
+void memory_unpoison(void *p, size_t size)
+{
+	ASAN_UNPOISON_MEMORY_REGION(p, size);
 }
 
 bool memory_add(size_t a, size_t b, size_t *result)

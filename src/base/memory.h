@@ -31,6 +31,12 @@ void memory_wipe(void *p, size_t size);
 /* The same for a large block of which little may have been used: pages that were never touched stay so. */
 void memory_wipe_sparse(void *p, size_t size);
 
+/* For places within one block, under AddressSanitizer: bytes that lie between two of them (else 0), and marking these as not to be
+ * touched (else nothing). A block is unmarked as a whole before it is freed. */
+size_t memory_gap(void);
+void memory_poison(void *p, size_t size);
+void memory_unpoison(void *p, size_t size);
+
 /* a + b and a * b into *result; false when the value does not fit. */
 bool memory_add(size_t a, size_t b, size_t *result);
 bool memory_multiply(size_t a, size_t b, size_t *result);

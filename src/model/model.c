@@ -21,8 +21,9 @@ static void *place(struct layout *l, size_t count, size_t size)
 		l->failed = true;
 		return NULL;
 	}
-	void *p = l->memory ? l->memory + l->used : NULL;
-	l->used += (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+	uint8_t *p = l->memory ? l->memory + l->used : NULL;
+	l->used += (bytes + memory_gap() + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+	if (p) memory_poison(p + bytes, (size_t)(l->memory + l->used - (p + bytes)));
 	return p;
 }
 
@@ -66,8 +67,9 @@ static void place_choices(struct model *m, struct layout *l)
 static void place_scratch(struct model *m, struct layout *l)
 {
 	unsigned count = threads_count(m->threads);
-	size_t half = m->config.n_rot / 2, q8 = activations_bytes(m->max_answers, m->plan.max_cols),
-	       kernel = thread_scratch_bytes(m);
+	/* the widest input need not be one that is quantized, and then its width is no multiple of 32 */
+	size_t widest = (m->plan.max_cols + 31) / 32 * 32, q8 = activations_bytes(m->max_answers, widest);
+	size_t half = m->config.n_rot / 2, kernel = thread_scratch_bytes(m);
 	m->buffers = place(l, m->max_rows, m->plan.width * sizeof *m->buffers);
 	for (int set = 0; set < ROPE_SETS; set++) {
 		bool used = set == ROPE_GLOBAL || m->config.family->flags & FAMILY_LOCAL_ROPE;
@@ -175,6 +177,7 @@ struct model *model_open(const struct gguf *file, const struct model_options *op
 void model_close(struct model *m)
 {
 	if (!m) return;
+	memory_unpoison(m->scratch, m->scratch_bytes);
 	if (m->scratch) memory_wipe_sparse(m->scratch, m->scratch_bytes);
 	memory_free(m->scratch);
 	arena_free(m->arena);

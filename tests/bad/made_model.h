@@ -9,7 +9,7 @@
 
 #include "made.h"
 
-enum { MODEL_EMBD = 32, MODEL_HEADS = 4, MODEL_KV_HEADS = 2, MODEL_FF = 64, MODEL_LAYERS = 2, MODEL_VOCAB = 8, MODEL_EXPERTS = 4 };
+enum { MODEL_EMBD = 32, MODEL_HEADS = 4, MODEL_KV_HEADS = 2, MODEL_FF = 68, MODEL_LAYERS = 2, MODEL_VOCAB = 8, MODEL_EXPERTS = 4 };
 
 /* What a key is set to: a number, a text, or `count` times the number in an array. */
 struct made_value {

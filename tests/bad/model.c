@@ -111,7 +111,7 @@ static const struct model_case hyperparameters[] = {
 
 	{ "feed-forward 0", KEY(".feed_forward_length", U32(0)), "'llama.feed_forward_length': 0 is not from" },
 	{ "feed-forward 2^31", KEY(".feed_forward_length", U32(2147483648.0)), "'llama.feed_forward_length': 2147483648 is not" },
-	{ "feed-forward 65", KEY(".feed_forward_length", U32(65)), "tensor 'blk.0.ffn_gate.weight': its shape is 32 x 64 x 1" },
+	{ "feed-forward 69", KEY(".feed_forward_length", U32(69)), "tensor 'blk.0.ffn_gate.weight': its shape is 32 x 68 x 1" },
 	{ "feed-forward for three layers", KEY(".feed_forward_length", ARRAY(GGUF_U32, 64, 3)), "has 3 values for 2 layers" },
 	{ "feed-forward for no layer", KEY(".feed_forward_length", ARRAY(GGUF_U32, 64, 0)), "has 0 values for 2 layers" },
 	{ "feed-forward of 0 for each", KEY(".feed_forward_length", ARRAY(GGUF_U32, 0, 2)), "0 (layer 0) is not from 1" },
@@ -198,7 +198,7 @@ static const struct model_case hyperparameters[] = {
 	{ "more experts used than there are", EXPERT(".expert_used_count", U32(5)), "is larger than the number of experts" },
 	{ "0 experts used", EXPERT(".expert_used_count", U32(0)), "'llama.expert_used_count': 0 is not from 1" },
 	{ "experts' feed-forward 0", EXPERT(".expert_feed_forward_length", U32(0)), "expert_feed_forward_length': 0 is not" },
-	{ "experts' feed-forward 65", EXPERT(".expert_feed_forward_length", U32(65)),
+	{ "experts' feed-forward 69", EXPERT(".expert_feed_forward_length", U32(69)),
 	  "tensor 'blk.0.ffn_gate_exps.weight': its shape" },
 	{ "experts' scale NaN", EXPERT(".expert_weights_scale", F32((double)NAN)), "expert_weights_scale': nan is not" },
 
@@ -335,7 +335,7 @@ static void weights_may_be_no_numbers(void **state)
 	static const uint32_t patterns[] = { 0xffffffff, 0x7f800000, 0xff800000, 0x7f7fffff, 0x00000001, 0x7fc00000 };
 	for (int experts = 0; experts < 2; experts++) {
 		struct buffer b = made_model(&(struct made_change){ .experts = experts });
-		size_t data = 2 * MODEL_LAYERS * 3 * 32 * 64 * 4 / 2; /* the last matrices, of both layers */
+		size_t data = 2 * MODEL_LAYERS * 3 * MODEL_EMBD * MODEL_FF * 4 / 2; /* the last matrices, of both layers */
 		for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
 			struct error e = { "" };
 			for (size_t at = b.size - data; at < b.size; at += 4) made_set_u32(&b, at, patterns[i]);
