@@ -26,7 +26,7 @@ caught() { # PATCH TARGET
 	return $status
 }
 
-for patch in tests/planted/*.patch; do
+for patch in ${PLANTED:-tests/planted/*.patch}; do
 	target=$(sed -n 's/^Caught by: //p' "$patch" | head -n 1)
 	check "the bug of $(basename "$patch" .patch) is caught by $target" caught "$PWD/$patch" "$target"
 done
