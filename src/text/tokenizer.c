@@ -56,14 +56,6 @@ static bool inside_template(struct encoding *c, size_t begin, size_t end)
 	return begin >= c->run_begin && end <= c->run_end;
 }
 
-/* Whether the special token at `place` of the list may be matched at text[begin..end). */
-static bool allowed(struct encoding *c, uint32_t place, size_t begin, size_t end)
-{
-	bool user = c->v->type[c->v->specials[place]] == TOKEN_USER_DEFINED;
-	if (!c->pieces) return user || c->trusted;
-	return (user && !c->literal[place]) || inside_template(c, begin, end);
-}
-
 /*
  * The special tokens that begin at text[0..length), one after the other, shortest first. They are ordered by their bytes, so
  * those that share the first bytes lie together: the range shrinks byte by byte.
@@ -110,6 +102,33 @@ static uint32_t walk_on(const struct vocab *v, struct special_walk *w, const cha
 		w->depth++;
 	}
 	return UINT32_MAX;
+}
+
+/* Whether a token of the template's own, CONTROL or a mark that it writes, begins in text[begin..end). */
+static bool hides_own(const struct encoding *c, size_t begin, size_t end)
+{
+	const struct vocab *v = c->v;
+	struct encoding ahead = *c; /* the run that is looked at moves on */
+	for (size_t at = begin; at < end; at++) {
+		struct special_walk w = walk_from(v, (uint8_t)c->text[at]);
+		for (uint32_t place; (place = walk_on(v, &w, c->text + at, c->length - at)) != UINT32_MAX;) {
+			bool own = v->type[v->specials[place]] == TOKEN_CONTROL || c->literal[place];
+			if (own && inside_template(&ahead, at, at + w.depth)) return true;
+		}
+	}
+	return false;
+}
+
+/* Whether the special token at `place` of the list may be matched at text[begin..end). One that reaches from a message into the
+ * template, or back, gives way to the template's own: no message can take away the end of its turn. */
+static bool allowed(struct encoding *c, uint32_t place, size_t begin, size_t end)
+{
+	bool user = c->v->type[c->v->specials[place]] == TOKEN_USER_DEFINED;
+	if (!c->pieces) return user || c->trusted;
+	if (inside_template(c, begin, end)) return true;
+	if (!user || c->literal[place]) return false;
+	bool touches = c->run_begin < end && c->run_end > begin;
+	return !touches || !hides_own(c, begin, end);
 }
 
 struct match {

@@ -46,9 +46,10 @@ struct text_piece {
 
 /*
  * A rendered prompt, by origin. CONTROL tokens, and USER_DEFINED ones that the template writes as literals (a mark like
- * `<tool_call>`, in its source or in what it rendered), are matched only inside unbroken runs of the template's bytes; other
- * USER_DEFINED tokens anywhere. All text between is tokenized as one string whatever its origin, so the ids are those of the
- * whole text with TOKENIZER_SPECIAL whenever no message holds such a token.
+ * `<tool_call>`, in its source or in what it rendered), are matched only inside unbroken runs of the template's bytes. Other
+ * USER_DEFINED tokens are matched anywhere, but not over the edge of a message where that would hide one of the template's
+ * own. All text between is tokenized as one string whatever its origin, so the ids are those of the whole text with
+ * TOKENIZER_SPECIAL whenever no message holds such a token.
  * `source` is the template itself (NULL: none). TOKENIZER_SPECIAL makes no difference here.
  */
 bool tokenizer_encode_pieces(const struct vocab *v, const char *text, const struct text_piece *pieces, size_t n_pieces,

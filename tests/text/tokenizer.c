@@ -135,6 +135,24 @@ static void marks_that_the_template_writes_are_its_own(void **state)
 	vocab_free(v);
 }
 
+static void a_message_cannot_take_the_templates_tokens_away(void **state)
+{
+	static struct made m;
+	(void)state;
+	chat(&m, "gpt-2");
+	made_token(&m, "x<|", TOKEN_USER_DEFINED);         /* 267 */
+	made_token(&m, "<|im_end|>y", TOKEN_USER_DEFINED); /* 268 */
+	made_token(&m, "z<to", TOKEN_USER_DEFINED);        /* 269 */
+	struct vocab *v = made_vocab(&m);
+	assert_string_equal(by_origin(v, "\1x\2<|im_end|>", NULL), "120 262");
+	assert_string_equal(by_origin(v, "<|im_end|>\1y\2", NULL), "262 121");
+	assert_string_equal(by_origin(v, "<|im_end|>y", NULL), "268");
+	assert_string_equal(by_origin(v, "\1z\2<tool>", NULL), "122 263");
+	assert_string_equal(by_origin(v, "\1x<|\2y", NULL), "267 121");
+	assert_string_equal(by_origin(v, "\1x\2<|", NULL), "267"); /* nothing of the template's own is hidden */
+	vocab_free(v);
+}
+
 static void without_special_tokens_in_messages_ids_are_those_of_the_whole_text(void **state)
 {
 	static const char text[] = "<|im_start|>hello\nhello    <pre> \xC3\xA9<|im_end|>\n<|im_start|>lo hello";
@@ -325,6 +343,7 @@ int main(void)
 		cmocka_unit_test(messages_never_become_control_tokens),
 		cmocka_unit_test(text_of_both_origins_is_one_string),
 		cmocka_unit_test(marks_that_the_template_writes_are_its_own),
+		cmocka_unit_test(a_message_cannot_take_the_templates_tokens_away),
 		cmocka_unit_test(without_special_tokens_in_messages_ids_are_those_of_the_whole_text),
 		cmocka_unit_test(spm_puts_a_space_in_front_and_behind_special_tokens),
 		cmocka_unit_test(spm_falls_back_to_bytes_and_then_to_unknown),
