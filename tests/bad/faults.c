@@ -220,6 +220,63 @@ static void a_model_goes_on_after_memory_ran_out(void **state)
 	gguf_close(g);
 }
 
+/* The file is cut while the model runs: the pass fails with a line, the sequence is as it was, closing goes well. */
+static void a_file_cut_under_a_running_model(void **state)
+{
+	(void)state;
+	file_guard_maps(); /* here, since cmocka puts its own handler in place for every case */
+	struct error e = { "" };
+	struct buffer b = made_model(&(struct made_change){ .experts = true });
+	made_write("cut.gguf", b.data, b.size);
+	buffer_free(&b);
+	size_t before = memory_in_use();
+	struct gguf *g = gguf_open(made_path("cut.gguf"), &e);
+	struct model_options options = { .max_rows = 4 };
+	struct model *m = model_open(g, &options, threads, &e);
+	struct sequence *s = sequence_new(m, &e);
+	float logits[MODEL_VOCAB];
+	assert_true(model_forward(m, &(struct row){ s, 5, ROW_PROMPT, logits }, 1, &e));
+	assert_int_equal(truncate(made_path("cut.gguf"), 8192), 0);
+	for (int i = 0; i < 3; i++) {
+		e.text[0] = 0;
+		assert_false(model_forward(m, &(struct row){ s, 5, i % 2 ? ROW_ANSWER : ROW_PROMPT, logits }, 1, &e));
+		assert_non_null(strstr(e.text, "cut.gguf: the file was cut short while in use"));
+		assert_int_equal(sequence_length(s), 1);
+	}
+	sequence_free(s);
+	model_close(m);
+	gguf_close(g);
+	assert_int_equal(memory_in_use(), before);
+	unlink(made_path("cut.gguf"));
+}
+
+/* The same behind hearth.h: the request fails, and the engine can be asked again and closed. */
+static void a_file_cut_under_an_engine(void **state)
+{
+	(void)state;
+	file_guard_maps();
+	struct error e = { "" };
+	struct hearth_error why = { "" };
+	struct buffer b = made_model(&(struct made_change){ .experts = false });
+	made_write("cut.gguf", b.data, b.size);
+	buffer_free(&b);
+	struct hearth_options o = { .size = sizeof o, .model = made_path("cut.gguf"), .threads = 2 };
+	struct hearth *h;
+	if (!hearth_open(&o, &h, &why)) fail_msg("%s", why.text);
+	struct hearth_request r = hearth_request_new(HEARTH_IDS);
+	r.ids = (int32_t[]){ 1, 4, 5 };
+	r.n_ids = 3;
+	r.max_tokens = 2;
+	assert_true(ask(h, &r, &e));
+	assert_int_equal(truncate(made_path("cut.gguf"), 8192), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_false(ask(h, &r, &e));
+		assert_non_null(strstr(e.text, "cut short while in use"));
+	}
+	hearth_close(h);
+	unlink(made_path("cut.gguf"));
+}
+
 static int begin(void **state)
 {
 	struct error e = { "" };
@@ -250,10 +307,9 @@ static int end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_allocation_may_fail),
-		cmocka_unit_test(memory_may_end_at_any_allocation),
-		cmocka_unit_test(every_call_of_the_system_may_fail),
-		cmocka_unit_test(a_model_goes_on_after_memory_ran_out),
+		cmocka_unit_test(every_allocation_may_fail),         cmocka_unit_test(memory_may_end_at_any_allocation),
+		cmocka_unit_test(every_call_of_the_system_may_fail), cmocka_unit_test(a_model_goes_on_after_memory_ran_out),
+		cmocka_unit_test(a_file_cut_under_a_running_model),  cmocka_unit_test(a_file_cut_under_an_engine),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
 }
