@@ -44,6 +44,8 @@ fails 1 "a folder is no model" "is a directory" "$hearth" run -m /tmp x
 fails 1 "a device is no model" "/dev/zero" "$hearth" run -m /dev/zero x
 echo "no model" >"$work/broken.gguf"
 fails 1 "a broken file fails" "broken.gguf" "$hearth" run -m "$work/broken.gguf" x
+echo "<!doctype html>" >"$work/page.gguf"
+fails 1 "a saved web page is named" "web page" "$hearth" run -m "$work/page.gguf" x
 fails 1 "a missing --file fails" "nothing.txt" "$hearth" run --file "$work/nothing.txt" x
 fails 1 "inspect names what is wrong" "broken.gguf" "$hearth" models inspect "$work/broken.gguf"
 printf 'GGUF\003\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' >"$work/empty.gguf"

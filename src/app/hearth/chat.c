@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_MESSAGE = 16 << 20, FIXED_TOKENS = 120, PATIENCE = 5 };
+enum { MAX_MESSAGE = 16 << 20, FIXED_TOKENS = 120, PATIENCE = 5, LARGE_FILE = 300000000 };
 
 static const char fixed_question[] = "Hello! How are you today?";
 
@@ -90,12 +90,22 @@ static int talk(struct chat *c)
 	return STATUS_DONE;
 }
 
+/* Opens the engine; a large file may take its time, so it is said. */
+static bool load(struct opening *n, bool movable, struct error *e)
+{
+	bool said = movable && n->file.size > LARGE_FILE;
+	if (said) terminal_write("Loading the model ...", 21);
+	bool ok = opening_engine(n, e);
+	if (said) terminal_write("\r\033[K", 4);
+	return ok;
+}
+
 static int run_chat(struct chat *c, struct error *e)
 {
 	struct opening *n = c->opening;
 	struct terminal terminal = terminal_look(n->settings.colour);
 	bool person = terminal.input && terminal.output;
-	if (!opening_choose(n, c->options->model, e) || !opening_engine(n, e)) return commands_fail(e);
+	if (!opening_choose(n, c->options->model, e) || !load(n, person && terminal.movable, e)) return commands_fail(e);
 	view_open(&c->view, &terminal);
 	if (!conversation_set_system(&c->conversation, c->options->system)) error_memory(e);
 	c->last = answer_new();

@@ -151,10 +151,34 @@ static void read_facts(struct model_file *m, const struct gguf *g, const char *p
 	read_advice(&m->advice, g);
 }
 
+/* What people save by mistake in place of a model gets a line that says so. */
+static void name_mistake(const char *path, struct error *e)
+{
+	static const struct {
+		const char *start, *meaning;
+	} mistakes[] = {
+		{ "<", "is a web page, not a model: download the .gguf file that the page offers" },
+		{ "version https://git-lfs", "is only a pointer to the model's file (Git LFS): download the .gguf file itself" },
+		{ "PK\003\004", "is a ZIP archive or a PyTorch file, not a GGUF file: look for the model in GGUF form" },
+		{ "\x1f\x8b", "is compressed (gzip): unpack it first" },
+	};
+	struct file_map map;
+	struct error ignored;
+	if (!file_map_path(&map, path, &ignored)) return;
+	for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
+		size_t n = strlen(mistakes[i].start);
+		if (map.size > n && memcmp(map.data, mistakes[i].start, n) == 0) error_set(e, "%s: %s", path, mistakes[i].meaning);
+	}
+	file_unmap(&map);
+}
+
 bool model_file_look(struct model_file *m, const char *path, struct error *e)
 {
 	struct gguf *g = gguf_open(path, e);
-	if (!g) return false;
+	if (!g) {
+		name_mistake(path, e);
+		return false;
+	}
 	read_facts(m, g, path);
 	gguf_close(g);
 	if (m->architecture[0]) return true;
@@ -267,7 +291,8 @@ static bool find_in_folder(char out[PATHS_ROOM], const char *folder, const char 
 	if (hits > 1)
 		error_set(e, "%s: %zu files in %s have this in their name; say more of it", name, hits, folder);
 	else if (!ok && n == 0)
-		error_set(e, "%s: there is no such file, and the models folder %s has none yet", name, folder);
+		error_set(e, "%s: there is no such file, and the models folder %s has none yet: give the path of a .gguf file",
+		          name, folder);
 	else if (!ok)
 		error_set(e, "%s: there is no such file, nor in the models folder %s; `hearth models list` shows what is there",
 		          name, folder);
