@@ -128,7 +128,8 @@ static bool detokenize_line(const struct vocab *v, const json_t *line, const cha
 		const json_t *id = json_array_get(line, i);
 		json_int_t number = json_is_integer(id) ? json_integer_value(id) : -1;
 		if (number < 0 || number >= v->count) {
-			return error_set(e, "%s: item %zu: id %zu is not one of %u tokens", path, index, i, (unsigned)v->count);
+			return error_set(e, "%s: item %zu: number %zu in it is no id from 0 to %u", path, index, i + 1,
+			                 (unsigned)v->count - 1);
 		}
 		size_t length;
 		const char *piece = vocab_bytes(v, (uint32_t)number, &length);
