@@ -28,7 +28,7 @@ check "detokenize works" "$lab" detokenize "$spm" "$work/ids.json"
 is "pieces are joined, bytes that are not UTF-8 replaced" '["<s>Helloworld","","","'$'\xef\xbf\xbd\xef\xbf\xbd''"]'
 check "detokenize --hex works" "$lab" detokenize "$gpt" "$work/ids.json" --hex
 check_status 1 "an id out of range is an error" "$lab" detokenize "$spm" "$work/far.json"
-check "and the line says which" grep -q "^error: .*far.json: item 0: id 0 is not one of 32000 tokens" "$work/err"
+check "and the line says which" grep -q "^error: .*far.json: item 0: number 1 in it is no id from 0 to 31999" "$work/err"
 check_status 1 "an object is no array" "$lab" tokenize "$spm" "$work/object.json"
 check_status 1 "a number is no text" "$lab" tokenize "$spm" "$work/mixed.json"
 check "and nothing is printed" [ ! -s "$work/out" ]
