@@ -169,7 +169,7 @@ static void keep_answer(struct chat *c)
 	const struct answer *a = &c->last;
 	if (a->stop == HEARTH_STOP_CANCEL && a->text.size == 0) {
 		conversation_take_turn_back(&c->conversation);
-		view_note(&c->view, "(stopped before an answer came; the message is taken back)");
+		view_note(&c->view, "(stopped before an answer came; the message is taken back, the up arrow brings it again)");
 		return;
 	}
 	if (!conversation_answer(&c->conversation, buffer_text(&a->text), a->text.size, a->n_prompt, a->n_generated)) {

@@ -15,7 +15,7 @@ const struct option_row option_rows[] = {
 	{ "-n", "--tokens", "N", FOR_TALK, OPTION_COUNT, PLACE(max_tokens), PLACE(has_max_tokens), 0, 1000000,
 	  "write at most N tokens per answer (4096)" },
 	{ "--temp", NULL, "T", FOR_TALK, OPTION_NUMBER, PLACE(temperature), PLACE(has_temperature), 0, 10,
-	  "how freely words are chosen: 0 always the likeliest (0.7)" },
+	  "how freely words are chosen; 0 takes the likeliest (0.7)" },
 	{ "--seed", NULL, "S", FOR_TALK, OPTION_COUNT, PLACE(seed), 0, 0, 9007199254740992.0,
 	  "equal seeds give equal answers; 0 is a fresh one" },
 	{ "--context", NULL, "N", FOR_TALK, OPTION_COUNT, PLACE(context), 0, 0, 16777216,

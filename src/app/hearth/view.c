@@ -118,22 +118,30 @@ static void clear_progress(struct view *v)
 	v->progress_shown = 0;
 }
 
+/* What the model is doing, for how long, and how long it will take where that can be told. */
+static void describe_progress(const struct view *v, double now, char *line, size_t room)
+{
+	double elapsed = now - v->started;
+	uint32_t due = v->n_prompt > v->n_cached ? v->n_prompt - v->n_cached : 0;
+	uint32_t done = v->n_done > v->n_cached ? v->n_done - v->n_cached : 0;
+	if (v->thinking)
+		snprintf(line, room, "thinking, %.0f s (Ctrl-C stops)", now - v->thought_started);
+	else if (due <= done)
+		snprintf(line, room, "working, %.0f s (Ctrl-C stops)", elapsed);
+	else if (done == 0)
+		snprintf(line, room, "reading %u tokens, %.0f s (Ctrl-C stops)", due, elapsed);
+	else
+		snprintf(line, room, "reading, %u of %u tokens, about %.0f s more", done, due, elapsed / done * (due - done) + 0.5);
+}
+
 static void show_progress(struct view *v)
 {
-	double now = clock_seconds(), elapsed = now - v->started;
-	if (!v->terminal.movable || v->text_shown || elapsed < seconds_quiet) return;
-	if (v->progress_shown > 0 && now - v->progress_shown < seconds_between) return;
+	double now = clock_seconds();
 	char line[128];
-	uint32_t due = v->n_prompt > v->n_cached ? v->n_prompt - v->n_cached : 0,
-	         done = v->n_done > v->n_cached ? v->n_done - v->n_cached : 0;
-	if (v->thinking)
-		snprintf(line, sizeof line, "thinking, %.0f s (Ctrl-C stops)", now - v->thought_started);
-	else if (due > done && done > 0)
-		snprintf(line, sizeof line, "reading, %u of %u tokens, about %.0f s more", done, due,
-		         elapsed / done * (due - done) + 0.5);
-	else
-		snprintf(line, sizeof line, "%s, %.0f s (Ctrl-C stops)", due > done ? "reading" : "working", elapsed);
-	line[v->screen.width < sizeof line ? v->screen.width : sizeof line - 1] = 0;
+	if (!v->terminal.movable || v->text_shown || now - v->started < seconds_quiet) return;
+	if (v->progress_shown > 0 && now - v->progress_shown < seconds_between) return;
+	describe_progress(v, now, line, sizeof line);
+	if (v->screen.width < sizeof line) line[v->screen.width] = 0;
 	clear_progress(v);
 	buffer_format(&v->out, "%s%s%s", v->terminal.styled ? "\033[2m" : "", line, v->terminal.styled ? "\033[0m" : "");
 	v->progress_shown = now;
