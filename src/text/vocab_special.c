@@ -329,7 +329,9 @@ static bool read_adds(struct vocab_load *l)
 	if (v->model == VOCAB_RAW) v->add_bos = v->special[VOCAB_BOS] != TOKEN_NONE;
 	v->ignore_merges = (flags & PRETOKENIZER_IGNORE_MERGES) != 0;
 	v->add_space_prefix = v->model == VOCAB_SPM;
-	return gguf_get_bool(l->file, "tokenizer.ggml.add_space_prefix", &v->add_space_prefix, l->error);
+	if (!gguf_get_bool(l->file, "tokenizer.ggml.add_space_prefix", &v->add_space_prefix, l->error)) return false;
+	v->add_space_prefix = v->add_space_prefix && v->model == VOCAB_SPM; /* nobody else's tokenizer knows the key */
+	return true;
 }
 
 static bool text_is(struct gguf_text text, const char *wanted, bool beginning)

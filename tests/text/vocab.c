@@ -230,9 +230,10 @@ static void keys_override_names_and_defaults(void **state)
 	gguf_put_u32(&w, "tokenizer.ggml.eos_token_id", 260);
 	gguf_put_i32(&w, "tokenizer.ggml.padding_token_id", -1);
 	gguf_put_bool(&w, "tokenizer.ggml.add_eos_token", true);
+	gguf_put_bool(&w, "tokenizer.ggml.add_space_prefix", true); /* SPM's alone */
 	struct vocab *v = made_load(&w, &e);
 	if (!v) fail_msg("%s", e.text);
-	assert_true(v->add_bos && v->add_eos && v->ignore_merges);
+	assert_true(v->add_bos && v->add_eos && v->ignore_merges && !v->add_space_prefix);
 	assert_int_equal(v->special[VOCAB_PAD], TOKEN_NONE);
 	assert_string_equal(made_encode(v, "x", 1, TOKENIZER_ADD), "259 120 260");
 	assert_string_equal(made_encode(v, "x", 1, 0), "120");
