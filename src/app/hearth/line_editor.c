@@ -41,6 +41,11 @@ static int read_key(EditLine *edit, wchar_t *key)
 		if (terminal_interrupted()) return -1;
 		ssize_t got = read(STDIN_FILENO, bytes + n, 1);
 		if (got < 0 && errno == EINTR) {
+			if (terminal_take_return()) { /* the shell left the terminal in its own mode */
+				el_wset(edit, EL_PREP_TERM, 0);
+				el_wset(edit, EL_PREP_TERM, 1);
+				el_wset(edit, EL_REFRESH);
+			}
 			if (terminal_take_size_change()) {
 				/* Where the cursor stands now nobody knows: the line is shown again below. */
 				terminal_write("\r\n", 2);

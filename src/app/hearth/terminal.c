@@ -15,7 +15,7 @@
 
 enum { MIN_WIDTH = 20, USUAL_WIDTH = 80 };
 
-static volatile sig_atomic_t interrupted, resized, patience_left;
+static volatile sig_atomic_t interrupted, resized, returned, patience_left;
 
 struct terminal terminal_look(bool colour)
 {
@@ -54,6 +54,12 @@ static void on_size_change(int number)
 	resized = 1;
 }
 
+static void on_return(int number)
+{
+	(void)number;
+	returned = 1;
+}
+
 void terminal_watch_signals(int patience)
 {
 	patience_left = patience;
@@ -63,6 +69,8 @@ void terminal_watch_signals(int patience)
 	sigaction(SIGINT, &action, NULL);
 	action.sa_handler = on_size_change;
 	sigaction(SIGWINCH, &action, NULL);
+	action.sa_handler = on_return;
+	sigaction(SIGCONT, &action, NULL);
 }
 
 bool terminal_interrupted(void)
@@ -81,6 +89,13 @@ bool terminal_take_size_change(void)
 {
 	bool was = resized != 0;
 	resized = 0;
+	return was;
+}
+
+bool terminal_take_return(void)
+{
+	bool was = returned != 0;
+	returned = 0;
 	return was;
 }
 

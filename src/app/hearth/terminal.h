@@ -1,8 +1,8 @@
 /*
- * terminal: what the program is connected to, and the two signals that come from it.
+ * terminal: what the program is connected to, and the signals that come from it.
  *
- * Interrupts (Ctrl-C) and changes of the window's size become marks that the program looks at between events; nothing else
- * happens in a signal handler.
+ * Interrupts (Ctrl-C), changes of the window's size and the return from Ctrl-Z become marks that the program looks at between
+ * events; nothing else happens in a signal handler.
  */
 #ifndef HEARTH_APP_HEARTH_TERMINAL_H
 #define HEARTH_APP_HEARTH_TERMINAL_H
@@ -29,6 +29,7 @@ void terminal_watch_signals(int patience);
 bool terminal_interrupted(void);      /* Ctrl-C came and was not taken */
 bool terminal_take_interrupt(void);   /* the same, and takes it */
 bool terminal_take_size_change(void); /* the size changed since the last call */
+bool terminal_take_return(void);      /* the program was stopped (Ctrl-Z) and goes on since the last call */
 
 /* While an answer comes, nothing that is typed is written into it; the next line that is edited begins with it. */
 void terminal_hide_typing(bool hide);
