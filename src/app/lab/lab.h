@@ -24,6 +24,8 @@ int lab_tokenize(int argc, char **argv);
 int lab_detokenize(int argc, char **argv);
 int lab_plan(int argc, char **argv);
 int lab_generate(int argc, char **argv);
+int lab_template(int argc, char **argv);
+int lab_jinja(int argc, char **argv);
 int lab_prompt(int argc, char **argv);
 int lab_perplexity(int argc, char **argv);
 int lab_dequantize(int argc, char **argv);

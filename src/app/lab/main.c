@@ -34,6 +34,8 @@ static const struct command commands[] = {
 	{ "generate", lab_generate,
 	  "MODEL (--ids \"1 2 3\" | --prompt TEXT) -n N [--temp T --seed S] [--ignore-eos] [--no-guess] [--json]",
 	  "ids that the model goes on with" },
+	{ "template", lab_template, "FILE.jinja CASE.json [--pieces]", "what a chat template makes of a conversation" },
+	{ "jinja", lab_jinja, "UNIT.json", "what snippets of templates give" },
 	{ "prompt", lab_prompt, "MODEL CASE.json", "ids and pieces of a conversation by the model's own template" },
 	{ "perplexity", lab_perplexity, "MODEL TEXT.txt", "how surprised the model is by a text" },
 	{ "plan", lab_plan, "MODEL [--json]", "the list of steps and the memory plan" },
