@@ -139,7 +139,7 @@ static void choose_context(struct model *m, const struct model_options *o)
 	if (m->context) return;
 	m->context = m->config.n_context < DEFAULT_CONTEXT ? m->config.n_context : DEFAULT_CONTEXT;
 	while (o->free_memory && m->context > KV_PAGE && kv_bytes(m, m->context) > o->free_memory / 2)
-		m->context = (m->context / KV_PAGE - 1) * KV_PAGE;
+		m->context = (m->context - 1) / KV_PAGE * KV_PAGE;
 }
 
 static bool prepare(struct model *m, const struct model_options *o, struct error *e)

@@ -407,6 +407,32 @@ static void a_context_beyond_all_bounds_is_refused(void **state)
 	buffer_free(&b);
 }
 
+/* Whatever little memory there is, a page of positions is left, also where the trained length is no whole number of pages. */
+static void a_default_context_is_never_nothing(void **state)
+{
+	(void)state;
+	static const double trained[] = { 1, 63, 64, 65, 100, 127, 128, 1000, 100000 };
+	for (size_t i = 0; i < sizeof trained / sizeof *trained; i++) {
+		for (size_t memory = 0; memory < 3; memory++) {
+			struct error e = { "" };
+			struct file_map map;
+			struct made_change change = { .key = ".context_length",
+				                      .value = { .type = GGUF_U32, .number = trained[i] } };
+			struct buffer b = made_model(&change);
+			assert_true(file_map_memory(&map, b.data, b.size, "bad.gguf", &e));
+			struct gguf *g = gguf_open_maps(&map, 1, &e);
+			struct model_options options = { .max_rows = 4, .free_memory = memory };
+			struct model *m = model_open(g, &options, threads, &e);
+			assert_non_null(m);
+			uint32_t whole = trained[i] < 8192 ? (uint32_t)trained[i] : 8192;
+			assert_int_equal(model_context(m), memory == 0 || whole < 64 ? whole : 64);
+			model_close(m);
+			gguf_close(g);
+			buffer_free(&b);
+		}
+	}
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -431,6 +457,7 @@ int main(void)
 		cmocka_unit_test(any_byte_may_be_wrong),
 		cmocka_unit_test(weights_may_be_no_numbers),
 		cmocka_unit_test(a_context_beyond_all_bounds_is_refused),
+		cmocka_unit_test(a_default_context_is_never_nothing),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
 }
