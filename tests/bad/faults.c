@@ -11,6 +11,7 @@
 #include "hearth.h"
 #include "model/model.h"
 #include "model/sequence.h"
+#include "text/template.h"
 #include "text/tokenizer.h"
 #include "text/vocab.h"
 
@@ -72,6 +73,27 @@ static bool tokenize(struct error *e)
 	token_list_free(&ids);
 	vocab_free(v);
 	gguf_close(g);
+	return ok;
+}
+
+static bool render_template(struct error *e)
+{
+	static const char source[] =
+	        "{% macro tell(m) %}<|{{ m.role|upper }}|>{{ m.content|trim|replace('a', 'bb') }}{% endmacro %}"
+	        "{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + loop.index %}"
+	        "{{ tell(m) }}{{ m|tojson(indent=2) }}{% endfor %}{{ ns.n }} {{ messages|map(attribute='role')|join(', ') }}"
+	        "{{ strftime_now('%d %B %Y') }}{{ '%s and %5.2f' % ('x', 1.5) }}";
+	static const char variables[] = "{\"messages\": [{\"role\": \"user\", \"content\": \" a \\u00e9 \"}, "
+	                                "{\"role\": \"assistant\", \"content\": \"aaa\"}]}";
+	json_t *object = json_parse(variables, sizeof variables - 1, "variables", e);
+	if (!object) return false;
+	struct template_input input = { .variables = object, .now = { 2026, 8, 15, 13, 5, 9 } };
+	struct template_output out = { 0 };
+	struct template *t = template_parse(source, sizeof source - 1, e);
+	bool ok = t && template_render(t, &input, &out, e);
+	if (t) template_output_free(&out);
+	template_free(t);
+	json_decref(object);
 	return ok;
 }
 
@@ -143,7 +165,7 @@ static const struct {
 	{ "read a file", read_whole, 2, 3, false },      { "write a file", write_whole, 4, 4, false },
 	{ "start threads", start_threads, 1, 0, false }, { "load a vocabulary", load_vocabulary, 12, 4, false },
 	{ "tokenize", tokenize, 15, 4, false },          { "open and run a model", open_and_run, 15, 4, false },
-	{ "ask an engine", open_engine, 40, 4, true },
+	{ "ask an engine", open_engine, 40, 4, true },   { "render a template", render_template, 10, 0, false },
 };
 
 enum fault { ONE_ALLOCATION, ALL_ALLOCATIONS, ONE_CALL, FAULTS };
@@ -281,7 +303,9 @@ static int begin(void **state)
 {
 	struct error e = { "" };
 	if (made_begin(state) != 0) return -1;
-	struct buffer b = made_model(&(struct made_change){ .experts = false });
+	static const char chat[] = "{{ bos_token }}{% for m in messages %}{{ m['content']|trim }}{% endfor %}";
+	struct buffer b =
+	        made_model(&(struct made_change){ .key = "tokenizer.chat_template", .value = { .type = GGUF_TEXT, .text = chat } });
 	made_write("model.gguf", b.data, b.size);
 	buffer_free(&b);
 	for (uint16_t i = 0; i < 2; i++) {
