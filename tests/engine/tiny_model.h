@@ -44,8 +44,7 @@ static const char *const tiny_words[] = {
 	"er",
 	"in",
 	"on",
-	"\xe2\x96\x81"
-	"a",
+	"\xe2\x96\x81\141",
 	"es",
 	"\xe2\x96\x81s",
 	"\xe2\x96\x81",
