@@ -9,6 +9,21 @@
 
 /* ---- sources ---- */
 
+static bool load_template(struct prompt_source *s, const struct gguf *file, struct error *e)
+{
+	struct gguf_text text = { NULL, 0 };
+	if (!gguf_get_text(file, "tokenizer.chat_template", &text, &s->broken)) text.length = 0;
+	s->plain = text.length == 0 && !s->broken.text[0];
+	if (s->plain) text = (struct gguf_text){ prompt_plain_template, strlen(prompt_plain_template) };
+	s->text = memory_copy_text(text.data, text.length);
+	if (!s->text) return error_memory(e);
+	s->text_length = text.length;
+	if (s->broken.text[0]) return true;
+	s->template = template_parse(s->text, s->text_length, &s->broken);
+	if (!s->template) error_at(&s->broken, "%s: the model's chat template", gguf_name(file));
+	return true;
+}
+
 bool prompt_source_open(struct prompt_source *s, const struct gguf *file, uint32_t context, struct error *e)
 {
 	*s = (struct prompt_source){ .context = context };
@@ -20,12 +35,12 @@ bool prompt_source_open(struct prompt_source *s, const struct gguf *file, uint32
 		if (length > s->longest) s->longest = (uint32_t)length;
 	}
 	if (s->longest == 0) s->longest = 1;
-	s->plain = true;
-	return true;
+	return load_template(s, file, e);
 }
 
 void prompt_source_close(struct prompt_source *s)
 {
+	template_free(s->template);
 	memory_free(s->text);
 	vocab_free(s->vocab);
 	*s = (struct prompt_source){ 0 };

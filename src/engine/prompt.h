@@ -1,8 +1,9 @@
 /*
  * prompt: from what a program asks (a conversation, a text, ids) to the tokens that the model reads.
  *
- * A conversation is written in a plain form ("User: ...", "Assistant:") that says for every byte whether the form or a message
- * wrote it; the tokenizer takes control tokens only from the form's.
+ * A conversation is run through the model's own chat template, which says for every byte whether the template or a message wrote
+ * it; the tokenizer takes control tokens only from the template's. A model without a template gets a plain form ("User: ...",
+ * "Assistant:") by a template of ours, through the same code.
  */
 #ifndef HEARTH_ENGINE_PROMPT_H
 #define HEARTH_ENGINE_PROMPT_H
@@ -10,6 +11,7 @@
 #include "base/error.h"
 #include "format/gguf.h"
 #include "hearth.h"
+#include "text/template.h"
 #include "text/vocab.h"
 
 #include <stdint.h>

@@ -2,6 +2,8 @@
 #include "asked.h"
 #include "tiny_model.h"
 
+#include "format/json.h"
+
 static char model[64];
 static struct asked a, b;
 
@@ -95,6 +97,48 @@ static void a_conversation_is_never_computed_twice(void **state)
 	hearth_close(h);
 }
 
+static const char chatml[] =
+        "{{ bos_token }}{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+
+static void add_message(json_t *messages, const char *role, const char *content)
+{
+	json_t *message = json_object();
+	json_object_set_new(message, "role", json_string(role));
+	json_object_set_new(message, "content", json_string(content));
+	json_array_append_new(messages, message);
+}
+
+/* Turns of a chat, each rendered and tokenized as a whole: the session's own tokens of all answers are kept. */
+static void a_chat_computes_only_its_last_question(void **state)
+{
+	(void)state;
+	char path[64];
+	tiny_write(path, chatml);
+	struct hearth *h = asked_open(path, 1, 2048);
+	uint64_t session = hearth_session_new(h);
+	json_t *chat = json_object(), *messages = json_array();
+	json_object_set_new(chat, "messages", messages);
+	uint32_t held = 0;
+	for (int turn = 0; turn < 25; turn++) {
+		add_message(messages, "user", turn % 3 ? " he is in the inn and she is on the hill" : " the sun");
+		char *text = json_dumps(chat, 0);
+		struct hearth_request r = chatty(text, 40);
+		r.kind = HEARTH_CHAT;
+		r.session = session;
+		asked_run(h, &r, &a);
+		assert_int_equal(a.last.kind, HEARTH_DONE);
+		/* All that is held, but for the answer's last token where it grows together with the mark behind it. */
+		if (turn > 0) assert_in_range(a.last.n_cached, held - 1, held);
+		held = a.last.n_prompt + a.last.n_generated - 1;
+		add_message(messages, "assistant", a.text);
+		free(text);
+	}
+	json_decref(chat);
+	hearth_close(h);
+	unlink(path);
+}
+
 static void ids_are_taken_as_they_are_even_when_their_text_is_known(void **state)
 {
 	(void)state;
@@ -164,6 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_longer_prompt_computes_only_what_is_new),
 		cmocka_unit_test(a_conversation_is_never_computed_twice),
+		cmocka_unit_test(a_chat_computes_only_its_last_question),
 		cmocka_unit_test(ids_are_taken_as_they_are_even_when_their_text_is_known),
 		cmocka_unit_test(two_hundred_turns_compute_only_what_is_new_and_keep_memory_flat),
 	};
