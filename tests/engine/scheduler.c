@@ -275,14 +275,14 @@ static void every_allocation_may_fail_once(void **state)
 	(void)state;
 	size_t before = memory_in_use();
 	assert_true(use_engine());
-	uint64_t n = 0;
-	for (bool well = false; !well && n < 5000;) {
+	uint64_t n = 0, well = 0; /* some are harmless (news of progress); behind the last one all are */
+	while (well < 40 && n < 5000) {
 		memory_fail_at(++n, false);
-		well = use_engine();
+		well = use_engine() ? well + 1 : 0;
 		memory_fail_at(0, false);
 		assert_int_equal(memory_in_use(), before);
 	}
-	assert_in_range(n, 50, 4999);
+	assert_in_range(n, 90, 4999);
 }
 
 int main(void)
