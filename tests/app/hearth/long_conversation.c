@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { TURNS = 200, CONTEXT = 2048, SETTLED = 80, ANSWER = 12, NEW_AT_MOST = 64 };
+enum { TURNS = 200, CONTEXT = 2048, SETTLED = 100, ANSWER = 12, NEW_AT_MOST = 64 };
 
 /* A sanitizer keeps freed memory for a while. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -65,7 +65,7 @@ static void only_new_tokens_are_computed_and_memory_stays_flat(void **state)
 	t->chat.last = answer_new();
 	t->chat.session = hearth_session_new(t->opening.engine);
 	view_open(&t->chat.view, &plain);
-	size_t drops = 0, settled = 0, in_use = 0;
+	size_t drops = 0, settled = 0, settled_use = 0, later_use = 0;
 	for (int i = 0; i < TURNS; i++) {
 		size_t first = t->chat.conversation.first;
 		ask(t, i);
@@ -77,14 +77,14 @@ static void only_new_tokens_are_computed_and_memory_stays_flat(void **state)
 			drops++;
 		else
 			assert_in_range(last->n_prompt - last->n_cached, 1, NEW_AT_MOST);
-		if (i == SETTLED) {
-			settled = machine_peak_resident();
-			in_use = memory_in_use();
-		}
+		/* K/V pages come and go with the conversation's length, so the most is compared, not the end. */
+		size_t *most = i < SETTLED ? &settled_use : &later_use;
+		if (memory_in_use() > *most) *most = memory_in_use();
+		if (i == SETTLED) settled = machine_peak_resident();
 	}
 	assert_in_range(drops, 2, 30);
 	assert_in_range(machine_peak_resident(), settled, settled + (2 << 20) + KEPT_BY_SANITIZER);
-	assert_in_range(memory_in_use(), 0, in_use + (1 << 20));
+	assert_in_range(later_use, settled_use / 2, settled_use + (256 << 10));
 	view_close(&t->chat.view);
 	answer_free(&t->chat.last);
 	conversation_free(&t->chat.conversation);
