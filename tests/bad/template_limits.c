@@ -168,8 +168,7 @@ static void recursion_of_every_kind_has_its_line(void **state)
 	static const char *const cases[] = {
 		"{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
 		"{% macro m(a=m()) %}{% endmacro %}{{ m() }}",
-		"{% macro a() %}{{ b() }}{% endmacro %}{% macro b() %}{% if 1 %}{{ a()|upper ~ 'x' }}{% endif %}{% endmacro %}{{ "
-		"a() }}",
+		"{% macro a() %}{{ b() }}{% endmacro %}{% macro b() %}{{ a()|upper ~ 'x' if 1 }}{% endmacro %}{{ a() }}",
 		"{% macro m() %}{% call m() %}{% endcall %}{{ caller() if caller }}{% endmacro %}{{ m() }}",
 		"{% for a in [1] recursive %}{{ loop([1]) }}{% endfor %}",
 		"{% block b %}{{ self.b() }}{% endblock %}",
