@@ -64,7 +64,8 @@ struct hearth_options {
 	bool exact;        /* float32 throughout, K/V too: slower, for comparisons */
 };
 
-/* Opens a model. On success *h is the engine, to be closed with hearth_close. */
+/* Opens a model. On success *h is the engine, to be closed with hearth_close. A program without a handler for SIGBUS gets one, so
+ * that a model file that is cut short while open fails requests instead of ending the program. */
 HEARTH_API bool hearth_open(const struct hearth_options *options, struct hearth **h, struct hearth_error *error);
 
 /* Cancels what runs and frees everything; NULL is allowed. No other call for this engine may be running or follow. */

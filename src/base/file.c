@@ -123,6 +123,12 @@ void file_guard_maps(void)
 	sigaction(SIGBUS, &action, NULL);
 }
 
+void file_guard_maps_by_default(void)
+{
+	struct sigaction now;
+	if (sigaction(SIGBUS, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL) file_guard_maps();
+}
+
 bool file_map_fd(struct file_map *m, int fd, const char *name, struct error *e)
 {
 	*m = (struct file_map){ 0 };

@@ -36,6 +36,9 @@ bool file_map_memory(struct file_map *m, const void *bytes, size_t size, const c
  * for all maps of this module. Called once by a program at start. */
 void file_guard_maps(void);
 
+/* The same for a library: only where the program has no handler of its own, so that the signal would end it. */
+void file_guard_maps_by_default(void);
+
 /* False (with the line for it) when a part of the map had to be replaced by zero bytes since it was mapped. */
 bool file_map_intact(const struct file_map *m, struct error *e);
 

@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/machine.h"
 #include "base/memory.h"
 #include "nn/kernels.h"
@@ -172,6 +173,7 @@ bool hearth_open(const struct hearth_options *options, struct hearth **out, stru
 	struct hearth_options o = { 0 };
 	*out = NULL;
 	if (!take_struct(&o, sizeof o, options, sizeof o, "options", e) || !check_options(&o, e)) return false;
+	file_guard_maps_by_default();
 	pthread_once(&kernels_once, choose_kernels);
 	if (kernels_error.text[0]) return error_set(e, "%s", kernels_error.text);
 	struct hearth *h = memory_new(1, sizeof *h);

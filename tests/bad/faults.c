@@ -15,6 +15,9 @@
 #include "text/tokenizer.h"
 #include "text/vocab.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 static struct threads *threads;
 
 static bool open_one(struct error *e)
@@ -299,6 +302,36 @@ static void a_file_cut_under_an_engine(void **state)
 	unlink(made_path("cut.gguf"));
 }
 
+/* The same in a program that does nothing about signals: the library sees to it. */
+static void a_file_cut_under_a_program_of_somebody_else(void **state)
+{
+	(void)state;
+	struct buffer b = made_model(&(struct made_change){ .experts = false });
+	made_write("cut.gguf", b.data, b.size);
+	buffer_free(&b);
+	fflush(NULL);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct error e = { "" };
+		struct hearth_error why;
+		struct hearth_options o = { .size = sizeof o, .model = made_path("cut.gguf"), .threads = 2 };
+		struct hearth *h;
+		signal(SIGBUS, SIG_DFL);
+		alarm(HANG);
+		if (!hearth_open(&o, &h, &why) || truncate(made_path("cut.gguf"), 8192) != 0) _exit(1);
+		struct hearth_request r = hearth_request_new(HEARTH_IDS);
+		r.ids = (int32_t[]){ 1 };
+		r.n_ids = 1;
+		r.max_tokens = 1;
+		_exit(!ask(h, &r, &e) && strstr(e.text, "cut short while in use") ? 0 : 2);
+	}
+	int status;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	unlink(made_path("cut.gguf"));
+}
+
 static int begin(void **state)
 {
 	struct error e = { "" };
@@ -331,9 +364,13 @@ static int end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_allocation_may_fail),         cmocka_unit_test(memory_may_end_at_any_allocation),
-		cmocka_unit_test(every_call_of_the_system_may_fail), cmocka_unit_test(a_model_goes_on_after_memory_ran_out),
-		cmocka_unit_test(a_file_cut_under_a_running_model),  cmocka_unit_test(a_file_cut_under_an_engine),
+		cmocka_unit_test(every_allocation_may_fail),
+		cmocka_unit_test(memory_may_end_at_any_allocation),
+		cmocka_unit_test(every_call_of_the_system_may_fail),
+		cmocka_unit_test(a_model_goes_on_after_memory_ran_out),
+		cmocka_unit_test(a_file_cut_under_a_running_model),
+		cmocka_unit_test(a_file_cut_under_an_engine),
+		cmocka_unit_test(a_file_cut_under_a_program_of_somebody_else),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
 }
