@@ -111,32 +111,56 @@ static bool make_room(struct chat *c, uint32_t n_prompt)
 	return true;
 }
 
-/* Sees to it that the prompt fits. False: it cannot, or something failed; the turn is taken back and the reason is said. */
-static bool fit(struct chat *c)
+enum measured { MEASURED, TOO_LONG, STOPPED, UNKNOWN };
+
+/* Counts the tokens of the prompt as it would be now. TOO_LONG: more than the context holds, counted or estimated. */
+static enum measured measure(struct chat *c, uint32_t *n_prompt)
+{
+	struct answer a = answer_new();
+	struct error e;
+	bool made = send(c, &a, true, NULL, &e);
+	enum measured result = made ? MEASURED : a.failure == HEARTH_FAIL_CONTEXT ? TOO_LONG : UNKNOWN;
+	if (a.stop == HEARTH_STOP_CANCEL) result = STOPPED;
+	*n_prompt = a.n_prompt;
+	answer_free(&a);
+	return result;
+}
+
+/* Would the last message fit if all before it left the context? So that nothing leaves it for a message that is refused. */
+static bool fits_alone(struct chat *c, uint32_t *n_prompt)
 {
 	const uint32_t context = c->opening->info.context, least = context / 8 < 64 ? context / 8 : 64;
+	size_t first = c->conversation.first;
+	c->conversation.first = c->conversation.n_turns - 1;
+	enum measured result = measure(c, n_prompt);
+	c->conversation.first = first;
+	return result != TOO_LONG && *n_prompt + least <= context;
+}
+
+/* Sees to it that the prompt fits. False: it cannot, or it was stopped; the turn is taken back and the reason is said. */
+static bool fit(struct chat *c)
+{
+	const uint32_t context = c->opening->info.context;
 	const struct turn *t = conversation_last(&c->conversation);
 	/* A token stands for at least one byte, so this many there are at most. */
 	uint64_t most = (uint64_t)c->used + t->question_length + TEMPLATE_ROOM;
 	if (c->used_known && most + reserved(c) <= context) return true;
-	for (;;) {
-		struct answer a = answer_new();
-		struct error e;
-		bool made = send(c, &a, true, NULL, &e);
-		uint32_t n_prompt = a.n_prompt, failure = a.failure;
-		bool cancelled = a.stop == HEARTH_STOP_CANCEL;
-		answer_free(&a);
-		if (cancelled) {
+	for (bool alone = false;;) {
+		uint32_t n_prompt, n_alone;
+		enum measured result = measure(c, &n_prompt);
+		if (result == STOPPED) {
 			conversation_take_turn_back(&c->conversation);
 			view_note(&c->view, "(stopped; the message was not sent)");
 			return false;
 		}
-		if (!made && failure != HEARTH_FAIL_CONTEXT) return true; /* the request itself will say what is wrong */
-		if (made && n_prompt + reserved(c) <= context) return true;
-		if (make_room(c, n_prompt)) continue;
-		if (made && n_prompt + least <= context) return true;
-		refuse(c, n_prompt);
-		return false;
+		if (result == UNKNOWN) return true; /* the request itself will say what is wrong */
+		if (result == MEASURED && n_prompt + reserved(c) <= context) return true;
+		if (!alone && !fits_alone(c, &n_alone)) {
+			refuse(c, n_alone);
+			return false;
+		}
+		alone = true;
+		if (!make_room(c, n_prompt)) return true;
 	}
 }
 

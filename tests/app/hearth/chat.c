@@ -153,6 +153,8 @@ static void a_message_that_is_too_long_is_refused_with_numbers(void **state)
 	assert_true(shows(t, "the context holds 512"));
 	assert_true(shows(t, "--context"));
 	assert_int_equal(t->chat.conversation.n_turns, 1);
+	assert_int_equal(t->chat.conversation.first, 0); /* nothing left the context for it */
+	assert_false(shows(t, "leaves it now"));
 	expect(t, "still there?", "You said: still there?");
 	talk_free(t);
 }
