@@ -29,6 +29,7 @@ static const struct {
 	{ "perplexity", { "hearth-lab", "perplexity", "@", "IDS" }, false },
 	{ "tokenize", { "hearth-lab", "tokenize", "@", "LINES" }, true },
 	{ "detokenize", { "hearth-lab", "detokenize", "@", "NUMBERS" }, true },
+	{ "prompt", { "hearth-lab", "prompt", "@", "CASE" }, true },
 	{ "run", { "hearth", "run", "-m", "@", "--raw", "-n", "1", "hello" }, false },
 	{ "inspect", { "hearth", "models", "inspect", "@" }, true },
 };
@@ -55,6 +56,7 @@ static const char *word_for(const char *word, const char *file)
 	if (strcmp(word, "IDS") == 0) return made_path("ids.txt");
 	if (strcmp(word, "OUT") == 0) return made_path("out.bin");
 	if (strcmp(word, "LINES") == 0) return made_path("lines.json");
+	if (strcmp(word, "CASE") == 0) return made_path("case.json");
 	if (strcmp(word, "NUMBERS") == 0) return made_path("numbers.json");
 	return word;
 }
@@ -200,12 +202,13 @@ static int begin(void **state)
 	made_write("ids.txt", "1 2", 3);
 	made_write("lines.json", "[\"a\"]", 5);
 	made_write("numbers.json", "[[1]]", 5);
+	made_write("case.json", "{\"messages\": []}", 16);
 	return 0;
 }
 
 static int end(void **state)
 {
-	static const char *const names[] = { "ids.txt", "lines.json", "numbers.json", "out.txt", "err.txt" };
+	static const char *const names[] = { "ids.txt", "lines.json", "numbers.json", "case.json", "out.txt", "err.txt" };
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) unlink(made_path(names[i]));
 	rmdir(made_path("home"));
 	return made_end(state);
