@@ -89,6 +89,7 @@ if [ -f "$model" ]; then
 	check "--file adds to the prompt" [ "$filed" -gt "$short" ]
 	head -c 300000 /dev/zero | tr '\0' 'x' >"$work/long"
 	fails 1 "a prompt that cannot fit is refused with numbers" "context holds" "$hearth" run --file "$work/long" x
+	check_status 1 "a full disk is an error for the fixed question too" bash -c "'$hearth' >/dev/full"
 	check_status 1 "a full disk is an error" bash -c "'$hearth' run -n 4 hello >/dev/full"
 	"$hearth" run -n 4000 --temp 1 "Tell me a long story." >"$work/out" 2>"$work/err" </dev/null &
 	pid=$!

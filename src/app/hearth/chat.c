@@ -38,6 +38,7 @@ static int answer_fixed_question(struct chat *c)
 	bool ok = answer_run(&c->last, c->opening->engine, &r, &watch, &e);
 	view_answer_end(&c->view);
 	buffer_free(&json);
+	if (ok && c->view.lost) ok = error_set(&e, "standard output: cannot write; is the disk full?");
 	if (!ok) return commands_fail(&e);
 	if (c->last.stop == HEARTH_STOP_CANCEL) return STATUS_INTERRUPTED;
 	commands_note("this was one fixed question, since there is no terminal here; for scripts: hearth run \"...\"");

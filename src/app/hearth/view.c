@@ -13,7 +13,7 @@ static const double seconds_quiet = 1.0, seconds_between = 0.25;
 
 static void write_out(struct view *v)
 {
-	if (v->out.size) terminal_write(v->out.data, v->out.size);
+	if (v->out.size && !terminal_write(v->out.data, v->out.size)) v->lost = true;
 	buffer_clear(&v->out);
 }
 

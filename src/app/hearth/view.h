@@ -23,6 +23,7 @@ struct view {
 	double progress_shown;  /* when the line of progress was written last; 0: there is none */
 	bool text_shown;        /* the answer itself has begun */
 	bool thinking;
+	bool lost; /* standard output did not take all of it */
 	uint32_t n_prompt, n_done, n_cached;
 };
 
