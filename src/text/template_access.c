@@ -192,7 +192,7 @@ struct value get_item(struct run *r, struct value of, struct value index)
 /* Slices */
 
 struct bounds {
-	int64_t from, step;
+	int64_t from, stop, step;
 	size_t count;
 };
 
@@ -215,7 +215,7 @@ static bool bound(struct run *r, struct value v, int64_t missing_value, int64_t 
 /* Python's slice.indices() and how many items there are. */
 static bool slice_bounds(struct run *r, struct value from, struct value to, struct value step, size_t size, struct bounds *b)
 {
-	int64_t count = (int64_t)size, stop;
+	int64_t count = (int64_t)size;
 	b->step = 1;
 	if (step.kind != VALUE_NONE) {
 		if ((step.kind != VALUE_INT && step.kind != VALUE_BOOL) || value_integer_of(step) == 0) {
@@ -226,8 +226,8 @@ static bool slice_bounds(struct run *r, struct value from, struct value to, stru
 		if (b->step < -INT64_MAX) b->step = -INT64_MAX;
 	}
 	if (!bound(r, from, b->step < 0 ? count - 1 : 0, count, b->step, &b->from)) return false;
-	if (!bound(r, to, b->step < 0 ? -1 : count, count, b->step, &stop)) return false;
-	int64_t span = b->step < 0 ? b->from - stop : stop - b->from, stride = b->step < 0 ? -b->step : b->step;
+	if (!bound(r, to, b->step < 0 ? -1 : count, count, b->step, &b->stop)) return false;
+	int64_t span = b->step < 0 ? b->from - b->stop : b->stop - b->from, stride = b->step < 0 ? -b->step : b->step;
 	b->count = span <= 0 ? 0 : (size_t)((span - 1) / stride + 1);
 	return true;
 }
@@ -275,7 +275,7 @@ static struct value slice_range(struct run *r, const struct range *g, const stru
 	part->start = g->start + b->from * g->step;
 	part->step = g->step * b->step;
 	part->count = b->count;
-	part->stop = part->start + (int64_t)b->count * part->step;
+	part->stop = g->start + b->stop * g->step;
 	return (struct value){ .kind = VALUE_RANGE, .range = part };
 }
 
@@ -285,7 +285,7 @@ struct value get_slice(struct run *r, struct value of, struct value from, struct
 	size_t size;
 	if (of.kind == VALUE_UNDEFINED) return fail_undefined(r, of);
 	bool sliced = of.kind == VALUE_TEXT || of.kind == VALUE_LIST || of.kind == VALUE_TUPLE || of.kind == VALUE_RANGE;
-	if (!sliced) return value_undefined(NULL);
+	if (!sliced) return run_fail(r, "a %s has no slices", value_kind_name(of));
 	if (!value_length(r, of, &size) || !slice_bounds(r, from, to, step, size, &b)) return value_failed();
 	if (of.kind == VALUE_TEXT) return slice_text(r, of.text, &b);
 	return of.kind == VALUE_RANGE ? slice_range(r, of.range, &b) : slice_list(r, of, &b);

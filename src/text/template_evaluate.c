@@ -112,7 +112,9 @@ static struct value evaluate_item(struct run *r, const struct node *n)
 		bounds[i] = parts[i] ? evaluate(r, parts[i]) : value_none();
 		if (bounds[i].kind == VALUE_FAILED) return bounds[i];
 	}
-	return get_slice(r, of, bounds[0], bounds[1], bounds[2]);
+	/* jinja2 looks at literals before it runs, more gently. */
+	bool whole = of.kind != VALUE_TEXT && n->a->kind == NODE_CONSTANT;
+	return whole ? value_undefined(NULL) : get_slice(r, of, bounds[0], bounds[1], bounds[2]);
 }
 
 static bool spread_arguments(struct run *r, const struct call *c, struct list *positional, struct arguments *all)

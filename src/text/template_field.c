@@ -145,7 +145,7 @@ static bool read_number(struct run *r, const struct text *s, size_t *at, int64_t
 static bool parse_field(struct run *r, const struct text *s, struct field *f)
 {
 	size_t at = 0, n = 0;
-	*f = (struct field){ .sign = '-', .precision = -1 };
+	*f = (struct field){ .precision = -1 };
 	if (s->size) text_point_at(s, 0, &n);
 	if (s->size && align_at(s, n)) {
 		f->fill = text_slice(r, s, 0, n);
@@ -175,15 +175,14 @@ static bool format_number(struct builder *b, struct field *f, struct value v)
 {
 	char digits[NUMBER_ROOM];
 	bool negative;
-	if (f->type == 'c' && v.kind == VALUE_INT && v.integer >= 0 && v.integer <= 0x10FFFF) {
+	if (f->type == 'c' && v.kind != VALUE_FLOAT && value_integer_of(v) >= 0 && value_integer_of(v) <= 0x10FFFF) {
 		struct builder one = builder_new(b->run);
-		builder_point(&one, (uint32_t)v.integer, v.message);
+		builder_point(&one, (uint32_t)value_integer_of(v), v.message);
 		const struct text *t = builder_done(&one);
 		return t && field_write_text(b, f, t);
 	}
 	if (!field_digits(b->run, f, v, digits, sizeof digits, &negative)) return false;
 	char sign[2] = { negative ? '-' : f->sign == '-' ? 0 : f->sign, 0 };
-	if (f->zero && f->grouping) f->zero = false;
 	return field_write_number(b, f, sign, digits, v.message);
 }
 
@@ -193,15 +192,14 @@ bool field_format(struct builder *b, struct value v, const struct text *specific
 	struct field f;
 	if (!specification->size) return builder_text(b, value_to_text(r, v));
 	if (!parse_field(r, specification, &f)) return false;
-	if (v.kind == VALUE_BOOL && !f.type) v = value_text(value_to_text(r, v));
-	if (value_is_number(v)) return format_number(b, &f, v);
-	if (v.kind != VALUE_TEXT || (f.type && f.type != 's') || f.align == '=' || f.grouping) {
-		run_fail(r, "a %s cannot be written in this format", value_kind_name(v));
-		return false;
-	}
-	if (f.zero && !f.fill) {
+	if (f.zero && !f.fill && (f.align || v.kind == VALUE_TEXT) && f.align != '=') {
 		f.fill = text_static(r, "0");
 		if (!f.fill) return false;
+	}
+	if (value_is_number(v)) return format_number(b, &f, v);
+	if (v.kind != VALUE_TEXT || (f.type && f.type != 's') || f.align == '=' || f.grouping || f.sign || f.alternate) {
+		run_fail(r, "a %s cannot be written in this format", value_kind_name(v));
+		return false;
 	}
 	return field_write_text(b, &f, v.text);
 }

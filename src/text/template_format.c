@@ -91,9 +91,9 @@ static bool percent_write(struct percent *p, struct field *f, struct value v)
 	case 'r':
 	case 'a': t = value_to_repr(p->run, v); break;
 	case 'c':
-		if (v.kind == VALUE_INT && v.integer >= 0 && v.integer <= 0x10FFFF) {
+		if ((v.kind == VALUE_INT || v.kind == VALUE_BOOL) && value_integer_of(v) >= 0 && value_integer_of(v) <= 0x10FFFF) {
 			struct builder one = builder_new(p->run);
-			builder_point(&one, (uint32_t)v.integer, v.message);
+			builder_point(&one, (uint32_t)value_integer_of(v), v.message);
 			t = builder_done(&one);
 		} else if (v.kind == VALUE_TEXT && text_points(v.text) == 1) {
 			t = v.text;
@@ -166,8 +166,9 @@ struct value format_percent(struct run *r, const struct text *format, struct val
 		p.at = found ? end + 1 : end;
 		if (found && !percent_field(&p)) return value_failed();
 	}
-	bool left = values.kind == VALUE_TUPLE ? p.next_item < values.list->count
-	                                       : p.next_item == 0 && values.kind != VALUE_DICT && values.kind != VALUE_LIST;
+	/* Only what could not be a mapping must be used up. */
+	bool single = value_is_number(values) || values.kind == VALUE_TEXT || values.kind == VALUE_NONE;
+	bool left = values.kind == VALUE_TUPLE ? p.next_item < values.list->count : p.next_item == 0 && single;
 	if (left && !p.keyed) return run_fail(r, "a format has fewer fields than arguments");
 	const struct text *done = builder_done(&p.out);
 	return value_text(done ? text_with_markup(r, done, format->markup) : NULL);

@@ -138,9 +138,9 @@ FILTER(filter_slice)
 	return one_shot(r, slices.list);
 }
 
-/* Items with the keys they are sorted by; `paths` alternatives make the key a list. */
+/* Items with the keys they are sorted by: lists (whose equal parts need not be comparable), or the one part itself. */
 static struct keyed_value *keyed(struct run *r, const struct list *items, const struct list **paths, size_t n_paths,
-                                 struct value otherwise, bool case_sensitive)
+                                 struct value otherwise, bool case_sensitive, bool lists)
 {
 	struct keyed_value *k = run_alloc(r, items->count + 1, sizeof(*k));
 	for (size_t i = 0; k && i < items->count; i++) {
@@ -149,7 +149,7 @@ static struct keyed_value *keyed(struct run *r, const struct list *items, const 
 		for (size_t p = 0; p < n_paths; p++)
 			key.list->items[p] = key_of(r, paths[p], items->items[i], otherwise, case_sensitive);
 		if (r->failed) return NULL;
-		k[i] = (struct keyed_value){ n_paths == 1 ? key.list->items[0] : key, items->items[i] };
+		k[i] = (struct keyed_value){ lists ? key : key.list->items[0], items->items[i] };
 	}
 	return k;
 }
@@ -180,7 +180,7 @@ FILTER(filter_sort)
 		paths[0] = attribute_path(r, a[2]);
 	}
 	if (r->failed) return value_failed();
-	struct keyed_value *k = keyed(r, items, paths, n_paths, value_none(), parameter_bool(a[1], false));
+	struct keyed_value *k = keyed(r, items, paths, n_paths, value_none(), parameter_bool(a[1], false), true);
 	return sorted(r, k, items->count, parameter_bool(a[0], false));
 }
 
@@ -197,7 +197,7 @@ FILTER(filter_dictsort)
 	if (items.kind == VALUE_FAILED || !path) return value_failed();
 	for (size_t i = 0; i < self.dict->count; i++) items.list->items[i] = dict_member(r, self, i);
 	if (r->failed) return value_failed();
-	struct keyed_value *k = keyed(r, items.list, &path, 1, value_none(), parameter_bool(a[0], false));
+	struct keyed_value *k = keyed(r, items.list, &path, 1, value_none(), parameter_bool(a[0], false), false);
 	return sorted(r, k, self.dict->count, parameter_bool(a[2], false));
 }
 
@@ -209,7 +209,7 @@ FILTER(filter_groupby)
 	struct value groups = value_list(r, VALUE_LIST, 0), now = value_none();
 	bool case_sensitive = parameter_bool(a[2], false);
 	if (!items || !path || groups.kind == VALUE_FAILED) return value_failed();
-	struct keyed_value *k = keyed(r, items, &path, 1, a[1], case_sensitive);
+	struct keyed_value *k = keyed(r, items, &path, 1, a[1], case_sensitive, false);
 	if (!k || !sort_by_key(r, k, items->count, false)) return value_failed();
 	for (size_t i = 0; i < items->count; i++) {
 		if (i == 0 || !value_equal(r, k[i - 1].key, k[i].key)) {

@@ -236,13 +236,26 @@ static bool breaks_behind(const struct text *t, size_t from, size_t at)
 	return is_plain_letter(t, next) || (next < t->size && t->bytes[next] == '-' && is_plain_letter(t, next + 1));
 }
 
-/* The end of the chunk (white space, a word, part of a hyphenated word) that begins at `from`. */
+/* The end of a dash of several hyphens between words that begins at `at`; 0 when there is none. */
+static size_t dash_end(const struct text *t, size_t at)
+{
+	size_t last = before(t, at), end = at, n;
+	while (end < t->size && t->bytes[end] == '-') end++;
+	if (end < at + 2 || end == t->size || last == SIZE_MAX) return 0;
+	uint32_t point = text_point_at(t, last, &n);
+	bool joins = text_point_is_word(point) || (point && point < 0x80 && strchr("!\"'&.,?", (char)point));
+	return joins && text_point_is_word(text_point_at(t, end, &n)) ? end : 0;
+}
+
+/* The end of the chunk (white space, a word, part of a hyphenated word, a dash) that begins at `from`. */
 static size_t chunk_end(const struct text *t, size_t from, bool hyphens)
 {
 	size_t n, at = from;
 	bool space = text_point_is_space(text_point_at(t, from, &n));
 	while (at < t->size && text_point_is_space(text_point_at(t, at, &n)) == space) {
 		bool hyphen = t->bytes[at] == '-';
+		size_t dash = hyphen && hyphens ? dash_end(t, at) : 0;
+		if (dash) return at == from ? dash : at;
 		at += n;
 		if (!space && hyphen && hyphens && breaks_behind(t, from, at - 1)) return at;
 	}

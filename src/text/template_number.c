@@ -65,7 +65,7 @@ static size_t with_dot(char *text, size_t length)
 	size_t n = 0;
 	for (size_t i = 0; i < length; i++) {
 		char c = text[i];
-		if ((c >= '0' && c <= '9') || (c && strchr("+-einfaINFA", c)))
+		if ((c >= '0' && c <= '9') || (c && strchr("+-eEinfaINFA", c)))
 			text[n++] = c;
 		else if (((uint8_t)c & 0xC0) != 0x80)
 			text[n++] = '.';

@@ -148,19 +148,6 @@ static bool parse_scoped(struct parser *p, const char *end, struct node **body, 
 	return good;
 }
 
-static bool parse_set(struct parser *p, struct node *n)
-{
-	n->kind = NODE_SET;
-	if (!(n->a = parse_target(p, TUPLE_NAMESPACE))) return false;
-	if (p->token.kind == TOKEN_ASSIGN) return parser_advance(p) && (n->b = parse_tuple(p, TUPLE_PLAIN)) != NULL;
-	n->kind = NODE_SET_BLOCK;
-	bool soft = p->soft;
-	p->soft = false;
-	bool good = p->token.kind != TOKEN_PIPE || (n->b = parse_filters(p, NULL, false)) != NULL;
-	p->soft = soft;
-	return good && parse_scoped(p, "endset", &n->body, false);
-}
-
 static bool stores_loop(const struct node *target)
 {
 	if (target->kind == NODE_NAME && target->symbol == SYMBOL_LOOP) return true;
@@ -170,12 +157,28 @@ static bool stores_loop(const struct node *target)
 	return false;
 }
 
+static bool parse_set(struct parser *p, struct node *n)
+{
+	n->kind = NODE_SET;
+	if (!(n->a = parse_target(p, TUPLE_NAMESPACE))) return false;
+	if (p->fors && stores_loop(n->a)) return parser_fail(p, "'loop' cannot be set inside a for loop");
+	if (p->token.kind == TOKEN_ASSIGN) return parser_advance(p) && (n->b = parse_tuple(p, TUPLE_PLAIN)) != NULL;
+	n->kind = NODE_SET_BLOCK;
+	bool soft = p->soft;
+	p->soft = false;
+	bool good = p->token.kind != TOKEN_PIPE || (n->b = parse_filters(p, NULL, false)) != NULL;
+	p->soft = soft;
+	return good && parse_scoped(p, "endset", &n->body, false);
+}
+
 static bool parse_for_body(struct parser *p, struct node *n)
 {
 	static const char *const ends[] = { "endfor", "else", NULL };
 	unsigned loops = p->loops;
 	p->loops = n->flag ? 1 : loops + 1;
+	p->fors++;
 	if (!parse_body(p, ends, &n->body)) return false;
+	p->fors--;
 	p->loops = n->flag ? 0 : loops;
 	bool has_else;
 	if (!parser_skip_name(p, "else", &has_else)) return false;

@@ -16,6 +16,7 @@ struct parser {
 	struct error *e;
 	unsigned depth;
 	unsigned loops;              /* for loops around this point that break and continue may end */
+	unsigned fors;               /* for loops around this point */
 	bool soft;                   /* inside an if: an unknown filter is an error only when it is reached */
 	const struct node *unknown;  /* the first unknown filter or test that is an error */
 	struct signature *signature; /* of the innermost macro around this point */

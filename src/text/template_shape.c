@@ -126,9 +126,8 @@ const struct text *text_replace(struct run *r, const struct text *t, const struc
 	size_t at = 0;
 	if (!run_charge(r, t->size / 16)) return NULL;
 	if (t->markup) {
-		old = markup_escape(r, value_text(old));
 		new = markup_escape(r, value_text(new));
-		if (!old || !new) return NULL;
+		if (!new) return NULL;
 	}
 	if (old->size == 0) {
 		replace_nothing(&b, t, new, count);

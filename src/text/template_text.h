@@ -18,6 +18,7 @@ bool text_point_is_upper(uint32_t point);
 bool text_point_is_lower(uint32_t point);
 bool text_point_is_title(uint32_t point);
 bool text_point_is_decimal(uint32_t point);
+int text_point_decimal(uint32_t point); /* 0 to 9; -1 when it is no decimal digit */
 bool text_point_is_digit(uint32_t point);
 bool text_point_is_numeric(uint32_t point);
 bool text_point_is_printable(uint32_t point);

@@ -130,14 +130,16 @@ FILTER(filter_truncate)
 {
 	UNUSED(all);
 	int64_t length, leeway = 5;
-	if (self.kind != VALUE_TEXT) return run_fail(r, "truncate needs a text, not a %s", value_kind_name(self));
-	const struct text *t = self.text,
-	                  *end = a[2].kind == VALUE_MISSING ? text_static(r, "...") : parameter_text(r, a[2], "the end");
+	size_t points;
+	const struct text *end = a[2].kind == VALUE_MISSING ? text_static(r, "...") : parameter_text(r, a[2], "the end");
 	if (!end || !parameter_int(r, a[0], 255, &length)) return value_failed();
 	if (a[3].kind != VALUE_NONE && !parameter_int(r, a[3], 5, &leeway)) return value_failed();
 	int64_t ending = (int64_t)text_points(end);
 	if (length < ending || leeway < 0) return run_fail(r, "truncate cannot make a text this short");
-	if (length > INT64_MAX - leeway || (int64_t)text_points(t) <= length + leeway) return self;
+	if (!value_length(r, self, &points)) return value_failed();
+	if (length > INT64_MAX - leeway || (int64_t)points <= length + leeway) return self;
+	if (self.kind != VALUE_TEXT) return run_fail(r, "truncate needs a text, not a %s", value_kind_name(self));
+	const struct text *t = self.text;
 	const struct text *head = text_slice(r, t, 0, text_byte_of_point(t, (size_t)(length - ending)));
 	if (head && !parameter_bool(a[1], false)) {
 		const struct text *space = text_static(r, " ");
@@ -183,12 +185,13 @@ static bool plain_number(const struct text *t, char *out, size_t room, size_t *l
 	size_t from = 0, to = t->size, n, k = 0;
 	while (from < to && text_point_is_space(text_point_at(t, from, &n))) from += n;
 	while (to > from && (uint8_t)t->bytes[to - 1] < 0x80 && text_point_is_space((uint8_t)t->bytes[to - 1])) to--;
-	for (size_t i = from; i < to; i++) {
-		char c = t->bytes[i];
-		bool between = i > from && i + 1 < to &&
-		               ((t->bytes[i - 1] | 0x20) >= 'a' || (t->bytes[i - 1] >= '0' && t->bytes[i - 1] <= '9'));
-		if (c == '_' && between && t->bytes[i + 1] != '_') continue;
-		if (k + 1 >= room || (uint8_t)c >= 0x80) return false;
+	for (size_t i = from; i < to; i += n) {
+		uint32_t point = text_point_at(t, i, &n);
+		char c = (char)(point < 0x80 ? point : 0), last = k ? out[k - 1] : 0;
+		bool between = i + 1 < to && t->bytes[i + 1] != '_' && ((last | 0x20) >= 'a' || (last >= '0' && last <= '9'));
+		if (c == '_' && between) continue;
+		if (point >= 0x80 && text_point_is_decimal(point)) c = (char)('0' + text_point_decimal(point));
+		if (k + 1 >= room || (point >= 0x80 && !c)) return false;
 		out[k++] = c;
 	}
 	out[k] = 0;
@@ -335,8 +338,8 @@ FILTER(filter_filesizeformat)
 	bool binary = parameter_bool(a[0], false);
 	double bytes, base = binary ? 1024 : 1000, unit = base * base;
 	char text[NUMBER_ROOM];
-	struct value number = filter_float(r, self, (struct value[]){ { .kind = VALUE_MISSING } }, all);
-	if (number.kind != VALUE_FLOAT) return value_failed();
+	struct value number = filter_float(r, self, (struct value[]){ { .kind = VALUE_NONE } }, all);
+	if (number.kind != VALUE_FLOAT) return r->failed ? value_failed() : run_fail(r, "filesizeformat needs a number");
 	bytes = number.real;
 	if (bytes == 1) return value_text(text_static(r, "1 Byte"));
 	int i = 0;

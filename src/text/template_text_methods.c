@@ -55,7 +55,8 @@ METHOD(method_swapcase)
 		size_t count = text_point_to_case(point, upper ? CASE_LOWER : CASE_UPPER, out);
 		for (size_t k = 0; k < count; k++) builder_point(&b, out[k], text_origin_at(t, i));
 	}
-	return value_text(builder_done(&b));
+	const struct text *done = builder_done(&b);
+	return value_text(done ? text_with_markup(r, done, t->markup) : NULL);
 }
 
 static struct value strip(struct run *r, struct value self, const struct value *a, int sides)
@@ -343,7 +344,8 @@ METHOD(method_expandtabs)
 			builder_part(&b, self.text, i, i + n);
 		}
 	}
-	return value_text(builder_done(&b));
+	const struct text *done = builder_done(&b);
+	return value_text(done ? text_with_markup(r, done, self.text->markup) : NULL);
 }
 
 const struct native template_text_methods[] = {
