@@ -22,10 +22,10 @@ FULL, SOME, NONE = 0, 1 << 12, 2 << 12  # classes of loss weight
 
 # kind: (main, final)
 MIX = {
-    "own": (1.0, 1.5), "everyday": (1.0, 0.8), "personality": (1.2, 0.8), "chatterbot": (3.0, 2.0), "seed": (3.0, 3.0), "persona": (0.6, 0.1),
-    "topical": (0.2, 0.04), "fairytale": (0.7, 0.25), "passage": (1.2, 0.8), "sums": (0.08, 0.03), "translate": (0.0, 0.0), "country": (0.5, 0.25),
-    "strategy": (0.5, 0.2), "trivia": (0.08, 0.04), "search": (0.2, 0.08), "words": (0.1, 0.05), "shell": (0.05, 0.02), "health": (0.06, 0.02),
-    "split": (0.3, 0.15), "recipe": (0.7, 0.3), "plain": (1.0, 0.4), "tasks": (0.03, 0.0), "tiny": (0.9, 0.2), "stories": (0.15, 0.0), "articles": (0.03, 0.0),
+    "own": (1.0, 2.2), "everyday": (1.0, 0.32), "personality": (1.2, 0.25), "chatterbot": (3.0, 1.0), "seed": (3.0, 1.0), "persona": (0.6, 0.04),
+    "topical": (0.2, 0.01), "fairytale": (0.7, 0.06), "passage": (1.2, 0.12), "sums": (0.08, 0.01), "translate": (0.0, 0.0), "country": (0.5, 0.15),
+    "strategy": (0.5, 0.06), "trivia": (0.08, 0.01), "search": (0.2, 0.02), "words": (0.1, 0.02), "shell": (0.05, 0.01), "health": (0.06, 0.01),
+    "split": (0.3, 0.04), "recipe": (0.7, 0.15), "plain": (1.0, 0.4), "tasks": (0.03, 0.0), "tiny": (0.9, 0.1), "stories": (0.15, 0.0), "articles": (0.03, 0.0),
 }
 STORY = ["Tell me a story about {}.", "Write a short story about {}.", "Can you tell me a story about {}?", "Please write a story about {}."]
 STORY_ANY = ["Tell me a story.", "Write a short story.", "Can you tell me a short story?", "I would like to hear a story.", "Tell me a bedtime story."]
