@@ -162,7 +162,7 @@ static bool bind_macro(struct run *r, const struct signature *s, struct scope *s
 
 struct value call_macro(struct run *r, const struct macro *m, const struct arguments *all)
 {
-	struct scope *outer = r->scope, *inner = scope_new(r, m->scope);
+	struct scope *outer = r->scope, *inner = scope_new(r, m->scope, m->node->hidden);
 	struct value v = value_failed();
 	if (!inner || !run_enter(r)) return v;
 	r->scope = inner;
@@ -175,7 +175,7 @@ struct value call_macro(struct run *r, const struct macro *m, const struct argum
 static struct value call_block(struct run *r, const struct node *block)
 {
 	struct scope *outer = r->scope;
-	r->scope = scope_new(r, r->root);
+	r->scope = scope_new(r, r->root, block->hidden);
 	struct value v = r->scope ? execute_to_text(r, block->body) : value_failed();
 	r->scope = outer;
 	return v;

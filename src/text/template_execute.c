@@ -2,10 +2,14 @@
 #include "text/template_loop.h"
 #include "text/template_natives.h"
 
-struct scope *scope_new(struct run *r, struct scope *parent)
+struct scope *scope_new(struct run *r, struct scope *parent, const struct hidden *hidden)
 {
 	struct scope *s = run_alloc(r, 1, sizeof *s);
-	if (s) s->parent = parent;
+	if (!s) return NULL;
+	s->parent = parent;
+	for (; hidden; hidden = hidden->next) {
+		if (!scope_set(r, s, hidden->symbol, value_undefined(r->tree->symbols[hidden->symbol]))) return NULL;
+	}
 	return s;
 }
 
@@ -129,20 +133,21 @@ static bool print_value(struct run *r, struct value v)
 }
 
 /* The body in a scope of its own. */
-static enum flow execute_scoped(struct run *r, const struct node *body, struct scope *parent)
+static enum flow execute_scoped(struct run *r, const struct node *n, struct scope *parent)
 {
 	struct scope *outer = r->scope;
-	r->scope = scope_new(r, parent);
-	enum flow flow = r->scope ? execute(r, body) : FLOW_FAILED;
+	r->scope = scope_new(r, parent, n->hidden);
+	enum flow flow = r->scope ? execute(r, n->body) : FLOW_FAILED;
 	r->scope = outer;
 	return flow;
 }
 
-static struct value captured(struct run *r, const struct node *body, struct scope *parent, enum flow *flow)
+/* What a block prints; its body alone runs in the present scope when `parent` is NULL. */
+static struct value captured(struct run *r, const struct node *n, const struct node *body, struct scope *parent, enum flow *flow)
 {
 	struct capture capture = { .outer = r->capture, .text = builder_new(r) };
 	r->capture = &capture;
-	*flow = parent ? execute_scoped(r, body, parent) : execute(r, body);
+	*flow = parent ? execute_scoped(r, n, parent) : execute(r, body);
 	r->capture = capture.outer;
 	if (*flow == FLOW_FAILED) return value_failed();
 	const struct text *t = builder_done(&capture.text);
@@ -152,12 +157,12 @@ static struct value captured(struct run *r, const struct node *body, struct scop
 struct value execute_to_text(struct run *r, const struct node *body)
 {
 	enum flow flow;
-	return captured(r, body, NULL, &flow);
+	return captured(r, NULL, body, NULL, &flow);
 }
 
 static enum flow execute_with(struct run *r, const struct node *n)
 {
-	struct scope *outer = r->scope, *inner = scope_new(r, outer);
+	struct scope *outer = r->scope, *inner = scope_new(r, outer, n->hidden);
 	if (!inner) return FLOW_FAILED;
 	for (const struct node *target = n->first; target; target = target->next->next) {
 		r->scope = outer;
@@ -174,7 +179,7 @@ static enum flow execute_with(struct run *r, const struct node *n)
 static enum flow execute_set_block(struct run *r, const struct node *n)
 {
 	enum flow flow;
-	struct value v = captured(r, n->body, r->scope, &flow);
+	struct value v = captured(r, n, NULL, r->scope, &flow);
 	if (flow != FLOW_NEXT) return flow;
 	return assign(r, n->a, apply_filters(r, n->b, v)) ? FLOW_NEXT : FLOW_FAILED;
 }
@@ -182,7 +187,7 @@ static enum flow execute_set_block(struct run *r, const struct node *n)
 static enum flow execute_filter_block(struct run *r, const struct node *n)
 {
 	enum flow flow;
-	struct value v = captured(r, n->body, r->scope, &flow);
+	struct value v = captured(r, n, NULL, r->scope, &flow);
 	if (flow != FLOW_NEXT) return flow;
 	return print_value(r, apply_filters(r, n->b, v)) ? FLOW_NEXT : FLOW_FAILED;
 }
@@ -215,7 +220,7 @@ static enum flow execute_autoescape(struct run *r, const struct node *n)
 	struct value v = evaluate(r, n->a);
 	if (v.kind == VALUE_FAILED) return FLOW_FAILED;
 	r->autoescape = value_is_true(v);
-	enum flow flow = execute_scoped(r, n->body, r->scope);
+	enum flow flow = execute_scoped(r, n, r->scope);
 	r->autoescape = before;
 	return flow;
 }
@@ -249,10 +254,10 @@ static enum flow execute_one(struct run *r, const struct node *n)
 		return m.kind != VALUE_FAILED && scope_set(r, r->scope, n->symbol, m) ? FLOW_NEXT : FLOW_FAILED;
 	}
 	case NODE_CALL_BLOCK: return execute_call_block(r, n);
-	case NODE_GENERATION: return execute_scoped(r, n->body, r->scope);
+	case NODE_GENERATION: return execute_scoped(r, n, r->scope);
 	case NODE_BLOCK:
 		if (n->op) return run_fail(r, "a required block is not there"), FLOW_FAILED;
-		return execute_scoped(r, n->body, n->flag ? r->scope : r->root);
+		return execute_scoped(r, n, n->flag ? r->scope : r->root);
 	case NODE_AUTOESCAPE: return execute_autoescape(r, n);
 	case NODE_BREAK: return FLOW_BREAK;
 	case NODE_CONTINUE: return FLOW_CONTINUE;

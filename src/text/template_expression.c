@@ -34,6 +34,7 @@ static struct node *parse_primary_name(struct parser *p, unsigned mode)
 	n->kind = NODE_NAME;
 	n->text = parser_text(p, p->token.text, p->token.length);
 	if (!n->text || !parser_symbol(p, p->token.text, p->token.length, &n->symbol) || !parser_advance(p)) return NULL;
+	if (!(mode & TUPLE_TARGET) && !frame_read(p, n->symbol)) return NULL;
 	struct signature *s = (mode & TUPLE_TARGET) ? NULL : p->signature;
 	if (s && n->symbol == SYMBOL_CALLER) s->uses_caller = true;
 	if (s && n->symbol == SYMBOL_VARARGS) s->uses_varargs = true;

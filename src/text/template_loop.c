@@ -107,7 +107,7 @@ static bool step_filtered(struct run *r, struct iterator *i, struct value *v)
 	struct scope *outer = r->scope;
 	bool found = false;
 	while (!found && iterator_next(r, i->source, v)) {
-		r->scope = scope_new(r, l->scope);
+		r->scope = scope_new(r, l->scope, NULL);
 		if (!r->scope || !assign(r, l->node->a, *v)) break;
 		found = value_is_true(evaluate(r, l->node->c));
 	}
@@ -138,7 +138,7 @@ static enum flow turn(struct run *r, struct loop *l, struct value item)
 	l->index++;
 	l->before = l->current;
 	l->current = item;
-	r->scope = scope_new(r, l->scope);
+	r->scope = scope_new(r, l->scope, l->node->hidden);
 	if (r->scope && assign(r, l->node->a, item) && scope_set(r, r->scope, SYMBOL_LOOP, self)) flow = execute(r, l->node->body);
 	r->scope = outer;
 	return flow;
@@ -162,7 +162,7 @@ enum flow loop_run(struct run *r, const struct node *n, struct value iterable, s
 	if (r->failed) return FLOW_FAILED;
 	if (completed || !n->other) return FLOW_NEXT;
 	struct scope *outer = r->scope;
-	r->scope = scope_new(r, scope);
+	r->scope = scope_new(r, scope, n->other_hidden);
 	enum flow flow = r->scope ? execute(r, n->other) : FLOW_FAILED;
 	r->scope = outer;
 	return flow;

@@ -254,7 +254,8 @@ static size_t chunk_end(const struct text *t, size_t from, bool hyphens)
 	bool space = text_point_is_space(text_point_at(t, from, &n));
 	while (at < t->size && text_point_is_space(text_point_at(t, at, &n)) == space) {
 		bool hyphen = t->bytes[at] == '-';
-		size_t dash = hyphen && hyphens ? dash_end(t, at) : 0;
+		bool starts = hyphen && (at == 0 || t->bytes[at - 1] != '-'); /* of a run of hyphens, which is looked at once */
+		size_t dash = starts && hyphens ? dash_end(t, at) : 0;
 		if (dash) return at == from ? dash : at;
 		at += n;
 		if (!space && hyphen && hyphens && breaks_behind(t, from, at - 1)) return at;

@@ -135,14 +135,29 @@ static bool parse_body_to(struct parser *p, const char *end, struct node **body)
 	return parse_body(p, ends, body) && parser_advance(p);
 }
 
-/* A body in a scope of its own, in which unknown filters count; in a function of its own, loops outside cannot be left. */
-static bool parse_scoped(struct parser *p, const char *end, struct node **body, bool function)
+static bool set_parameters(struct parser *p, const struct node *n)
+{
+	bool good = true;
+	for (const struct node *target = n->kind == NODE_WITH ? n->first : NULL; good && target; target = target->next->next)
+		good = frame_set(p, target, true);
+	if (n->kind != NODE_MACRO && n->kind != NODE_CALL_BLOCK) return good;
+	for (const struct node *parameter = n->signature->parameters; good && parameter; parameter = parameter->next)
+		good = frame_set_symbol(p, parameter->symbol, true);
+	return good && frame_set_symbol(p, SYMBOL_CALLER, true) && frame_set_symbol(p, SYMBOL_VARARGS, true) &&
+	       frame_set_symbol(p, SYMBOL_KWARGS, true);
+}
+
+/* The body in a scope of its own, in which unknown filters count; in a function of its own, loops outside cannot be left. The
+ * targets of a with, and parameters, are set there first. */
+static bool parse_scoped(struct parser *p, const char *end, struct node *n, bool function)
 {
 	bool soft = p->soft;
 	unsigned loops = p->loops;
 	p->soft = false;
 	if (function) p->loops = 0;
-	bool good = parse_body_to(p, end, body);
+	if (!frame_enter(p, &n->hidden, n->kind == NODE_BLOCK) || !set_parameters(p, n)) return false;
+	bool good = parse_body_to(p, end, &n->body);
+	frame_leave(p);
 	p->soft = soft;
 	p->loops = loops;
 	return good;
@@ -162,13 +177,14 @@ static bool parse_set(struct parser *p, struct node *n)
 	n->kind = NODE_SET;
 	if (!(n->a = parse_target(p, TUPLE_NAMESPACE))) return false;
 	if (p->fors && stores_loop(n->a)) return parser_fail(p, "'loop' cannot be set inside a for loop");
-	if (p->token.kind == TOKEN_ASSIGN) return parser_advance(p) && (n->b = parse_tuple(p, TUPLE_PLAIN)) != NULL;
+	if (p->token.kind == TOKEN_ASSIGN)
+		return parser_advance(p) && (n->b = parse_tuple(p, TUPLE_PLAIN)) != NULL && frame_set(p, n->a, false);
 	n->kind = NODE_SET_BLOCK;
 	bool soft = p->soft;
 	p->soft = false;
 	bool good = p->token.kind != TOKEN_PIPE || (n->b = parse_filters(p, NULL, false)) != NULL;
 	p->soft = soft;
-	return good && parse_scoped(p, "endset", &n->body, false);
+	return good && frame_set(p, n->a, false) && parse_scoped(p, "endset", n, false);
 }
 
 static bool parse_for_body(struct parser *p, struct node *n)
@@ -177,14 +193,28 @@ static bool parse_for_body(struct parser *p, struct node *n)
 	unsigned loops = p->loops;
 	p->loops = n->flag ? 1 : loops + 1;
 	p->fors++;
+	if (!frame_enter(p, &n->hidden, false) || !frame_set(p, n->a, true) || !frame_set_symbol(p, SYMBOL_LOOP, true))
+		return false;
 	if (!parse_body(p, ends, &n->body)) return false;
+	frame_leave(p);
 	p->fors--;
 	p->loops = n->flag ? 0 : loops;
 	bool has_else;
 	if (!parser_skip_name(p, "else", &has_else)) return false;
+	if (!frame_enter(p, &n->other_hidden, false)) return false;
 	bool good = has_else ? parse_body_to(p, "endfor", &n->other) : parser_advance(p);
+	frame_leave(p);
 	p->loops = loops;
 	return good;
+}
+
+/* The condition of a loop has a scope of its own, with the loop's variables. */
+static bool parse_loop_filter(struct parser *p, struct node *n)
+{
+	if (!frame_enter(p, &n->hidden, false) || !frame_set(p, n->a, true)) return false;
+	n->c = parse_expression(p);
+	frame_leave(p);
+	return n->c != NULL;
 }
 
 static bool parse_for(struct parser *p, struct node *n)
@@ -197,7 +227,7 @@ static bool parse_for(struct parser *p, struct node *n)
 	bool soft = p->soft, filtered;
 	p->soft = false;
 	if (!parser_skip_name(p, "if", &filtered)) return false;
-	if (filtered && !(n->c = parse_expression(p))) return false;
+	if (filtered && !parse_loop_filter(p, n)) return false;
 	if (!parser_skip_name(p, "recursive", &n->flag) || !parse_for_body(p, n)) return false;
 	p->soft = soft;
 	return true;
@@ -207,11 +237,14 @@ static bool parse_if(struct parser *p, struct node *n)
 {
 	static const char *const ends[] = { "elif", "else", "endif", NULL };
 	bool soft = p->soft, more = true;
+	unsigned branches = p->branches;
 	p->soft = true;
 	while (more) {
 		bool has_else;
 		n->kind = NODE_IF;
-		if (!(n->a = parse_tuple(p, TUPLE_NO_CONDITIONAL)) || !parse_body(p, ends, &n->body)) return false;
+		if (!(n->a = parse_tuple(p, TUPLE_NO_CONDITIONAL))) return false;
+		p->branches = branches + 1;
+		if (!parse_body(p, ends, &n->body)) return false;
 		if (!parser_skip_name(p, "else", &has_else)) return false;
 		if (has_else && !parse_body_to(p, "endif", &n->other)) return false;
 		if (has_else) break;
@@ -221,6 +254,7 @@ static bool parse_if(struct parser *p, struct node *n)
 		n->op = more; /* what follows is an elif */
 		if (more) n = n->other;
 	}
+	p->branches = branches;
 	p->soft = soft;
 	return true;
 }
@@ -235,7 +269,7 @@ static bool parse_with(struct parser *p, struct node *n)
 		if (!(*last = parse_expression(p))) return false;
 		last = &(*last)->next;
 	}
-	return parse_scoped(p, "endwith", &n->body, false);
+	return parse_scoped(p, "endwith", n, false);
 }
 
 static bool parse_filter_block(struct parser *p, struct node *n)
@@ -245,7 +279,7 @@ static bool parse_filter_block(struct parser *p, struct node *n)
 	p->soft = false;
 	if (!(n->b = parse_filters(p, NULL, true))) return false;
 	p->soft = soft;
-	return parse_scoped(p, "endfilter", &n->body, false);
+	return parse_scoped(p, "endfilter", n, false);
 }
 
 static bool parse_parameter(struct parser *p, struct signature *s, struct node ***last)
@@ -289,7 +323,7 @@ static bool parse_function(struct parser *p, struct node *n, const char *end)
 {
 	struct signature *outer = p->signature, *s = n->signature;
 	p->signature = s;
-	bool good = parse_scoped(p, end, &n->body, true);
+	bool good = parse_scoped(p, end, n, true);
 	p->signature = outer;
 	if (!good) return false;
 	for (const struct node *parameter = s->parameters; parameter; parameter = parameter->next) {
@@ -317,7 +351,8 @@ static bool parse_macro(struct parser *p, struct node *n)
 	n->signature->name = parser_text(p, p->token.text, p->token.length);
 	if (!n->signature->name || !parser_symbol(p, p->token.text, p->token.length, &n->symbol)) return false;
 	n->signature->symbol = n->symbol;
-	return parser_expect(p, TOKEN_NAME, "a name") && parse_signature(p, n->signature) && parse_function(p, n, "endmacro");
+	return parser_expect(p, TOKEN_NAME, "a name") && frame_set_symbol(p, n->symbol, false) &&
+	       parse_signature(p, n->signature) && parse_function(p, n, "endmacro");
 }
 
 static bool parse_call_block(struct parser *p, struct node *n)
@@ -334,7 +369,7 @@ static bool parse_call_block(struct parser *p, struct node *n)
 static bool parse_generation(struct parser *p, struct node *n)
 {
 	n->kind = NODE_GENERATION;
-	return parse_scoped(p, "endgeneration", &n->body, true);
+	return parse_scoped(p, "endgeneration", n, true);
 }
 
 static bool parse_print(struct parser *p, struct node *n)
@@ -370,7 +405,7 @@ static bool parse_block(struct parser *p, struct node *n)
 	n->other = p->last_block;
 	p->last_block = n;
 	p->tree->n_blocks++;
-	if (!parse_scoped(p, "endblock", &n->body, true)) return false;
+	if (!parse_scoped(p, "endblock", n, true)) return false;
 	if (required && !only_space(n->body)) return parser_fail(p, "a required block must be empty");
 	return parser_skip_name(p, n->text->bytes, &again);
 }
@@ -378,7 +413,7 @@ static bool parse_block(struct parser *p, struct node *n)
 static bool parse_autoescape(struct parser *p, struct node *n)
 {
 	n->kind = NODE_AUTOESCAPE;
-	return (n->a = parse_expression(p)) && parse_scoped(p, "endautoescape", &n->body, false);
+	return (n->a = parse_expression(p)) && parse_scoped(p, "endautoescape", n, false);
 }
 
 static bool parse_loop_end(struct parser *p, struct node *n)
@@ -501,7 +536,9 @@ static bool parse_all(struct parser *p, const char *source, size_t length)
 	for (size_t i = 0; i < SYMBOL_FIRST_FREE; i++) {
 		if (!parser_symbol(p, names[i], strlen(names[i]), &symbol)) return false;
 	}
+	if (!frame_enter(p, &t->hidden, true)) return false;
 	if (!parser_advance(p) || !parse_parts(p, NULL, &t->body) || !list_blocks(p)) return false;
+	frame_finish(p);
 	if (!p->unknown) return true;
 	return error_set(p->e, "template line %u: there is no %s '%s'", p->unknown->line,
 	                 p->unknown->kind == NODE_FILTER ? "filter" : "test", p->unknown->text->bytes);
@@ -517,8 +554,10 @@ struct template *template_parse(const char *source, size_t length, struct error 
 		template_free(t);
 		return NULL;
 	}
-	struct parser p = { .tree = t, .e = e };
-	if (parse_all(&p, source, length)) return t;
+	struct parser p = { .tree = t, .e = e, .seen = map_new(256) };
+	bool good = p.seen ? parse_all(&p, source, length) : error_memory(e);
+	map_free(p.seen);
+	if (good) return t;
 	template_free(t);
 	return NULL;
 }

@@ -22,6 +22,19 @@ struct parser {
 	struct signature *signature; /* of the innermost macro around this point */
 	struct node *last_block;     /* the last {% block %}, linked through `other` while parsing */
 	uint32_t symbol_room;
+	struct frame *frame;  /* the scope around this point */
+	struct frame *frames; /* all of them, linked through `previous` */
+	struct map *seen;     /* struct name_in_frame: read or set there */
+	unsigned branches;    /* ifs around this point in its scope */
+};
+
+/* What the parser keeps of a scope: the names it uses, and those that it sets first. */
+struct frame {
+	struct frame *parent, *previous;
+	uint32_t number;
+	bool isolated;     /* sees the outermost variables alone */
+	unsigned branches; /* around the scope, in the one around it */
+	struct hidden *first_set, **result;
 };
 
 /* All of these return NULL or false with the error line set. */
@@ -37,6 +50,14 @@ bool parser_skip_name(struct parser *p, const char *name, bool *skipped);
 struct node *parser_node(struct parser *p, enum node_kind kind);
 bool parser_symbol(struct parser *p, const char *name, size_t length, uint32_t *symbol);
 struct text *parser_text(struct parser *p, const char *bytes, size_t length);
+
+/* Scopes (template_scope.c). frame_finish puts into *result what each scope hides. */
+bool frame_enter(struct parser *p, struct hidden **result, bool isolated);
+void frame_leave(struct parser *p);
+bool frame_read(struct parser *p, uint32_t symbol);
+bool frame_set(struct parser *p, const struct node *target, bool parameter);
+bool frame_set_symbol(struct parser *p, uint32_t symbol, bool parameter);
+void frame_finish(struct parser *p);
 
 enum tuple_mode {
 	TUPLE_PLAIN = 0,

@@ -69,12 +69,15 @@ static bool open_run(struct run *r, const struct template_input *input, size_t i
 	r->line = 1;
 	if (!r->arena) return run_fail_memory(r), false;
 	r->empty = text_static(r, "");
-	r->root = scope_new(r, NULL);
+	r->root = scope_new(r, NULL, NULL);
 	r->scope = r->root;
 	if (!r->root || !r->empty) return false;
 	r->root->all = run_alloc(r, r->tree->n_symbols, sizeof(struct value));
 	for (uint32_t i = 0; r->root->all && i < r->tree->n_symbols; i++) r->root->all[i].kind = VALUE_MISSING;
-	return r->root->all != NULL && input_bind(r);
+	if (!r->root->all || !input_bind(r)) return false;
+	for (const struct hidden *h = r->tree->hidden; h; h = h->next)
+		r->root->all[h->symbol] = value_undefined(r->tree->symbols[h->symbol]);
+	return true;
 }
 
 /* Hands the buffers over to the output. */

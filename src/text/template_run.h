@@ -163,7 +163,7 @@ bool print_text(struct run *r, const struct text *t);
 bool assign(struct run *r, const struct node *target, struct value v);
 
 /* Scopes. */
-struct scope *scope_new(struct run *r, struct scope *parent);
+struct scope *scope_new(struct run *r, struct scope *parent, const struct hidden *hidden); /* what it hides is undefined */
 bool scope_set(struct run *r, struct scope *s, uint32_t symbol, struct value v);
 struct value scope_get(struct run *r, uint32_t symbol);
 

@@ -90,6 +90,12 @@ struct signature {
 	bool has_defaults, uses_caller, uses_varargs, uses_kwargs;
 };
 
+/* A variable that a scope sets before it reads it: it is undefined there until then, whatever lies outside. */
+struct hidden {
+	uint32_t symbol;
+	struct hidden *next;
+};
+
 struct node {
 	uint8_t kind, op;
 	bool flag;
@@ -103,7 +109,8 @@ struct node {
 		struct call call;
 		struct signature *signature;
 	};
-	const struct native *native; /* the filter or test that `text` names */
+	struct hidden *hidden, *other_hidden; /* of the scopes of `body` and of a loop's `other` */
+	const struct native *native;          /* the filter or test that `text` names */
 };
 
 /* Names that the interpreter itself binds; they have these numbers in every tree. */
@@ -113,6 +120,7 @@ struct template
 {
 	struct arena *arena;
 	struct node *body;
+	struct hidden *hidden;       /* of the outermost scope */
 	const struct text **symbols; /* by number */
 	uint32_t n_symbols;
 	struct map *symbol_numbers; /* name to number */

@@ -94,6 +94,22 @@ static void only_known_roles_of_messages_count_as_the_templates(void **state)
 	expect_pieces("{{ messages[0].name }}{{ role }}{{ d.role }}", "M[useruseruser]");
 }
 
+/* As jinja2, whose scopes are functions with local variables. */
+static void a_scope_hides_what_it_sets_first_until_it_is_set(void **state)
+{
+	(void)state;
+	static const char *const cases[][2] = {
+		{ "{% macro f() %}[{{ n }}]{% endmacro %}{{ f() }}{% set n = 1 %}{{ f() }}", "T[[][1]]" },
+		{ "{% for i in [1, 2] %}{% for j in [1] %}[{{ n }}]{% endfor %}{% set n = i %}{{ n }}{% endfor %}", "T[[]1[]2]" },
+		{ "{{ n }}{% set n = 1 %}{{ n }}", "M[7]T[1]" },
+		{ "{% if false %}{% set n = 1 %}{% endif %}{{ n }}", "M[7]" },
+		{ "{% for i in [] %}{% else %}{% set x %}[{{ n }}]{% endset %}{% set n = 1 %}{{ x }}{{ n }}{% endfor %}",
+		  "T[[]1]" },
+		{ "{% for i in [1] %}{% set n = n + i %}{{ n }}{% endfor %}{{ n }}", "M[87]" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) expect_pieces(cases[i][0], cases[i][1]);
+}
+
 static void engines_choose_which_variables_they_trust(void **state)
 {
 	(void)state;
@@ -223,6 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_keep_their_origin_through_every_operation),
 		cmocka_unit_test(only_known_roles_of_messages_count_as_the_templates),
+		cmocka_unit_test(a_scope_hides_what_it_sets_first_until_it_is_set),
 		cmocka_unit_test(engines_choose_which_variables_they_trust),
 		cmocka_unit_test(look_alikes_in_messages_stay_the_messages_in_every_family),
 		cmocka_unit_test(moments_are_read_and_checked),
