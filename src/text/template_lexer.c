@@ -138,19 +138,21 @@ static bool next_raw(struct lexer *l, struct token *t, struct error *e)
 		l->mode = LEXER_DATA;
 		return true;
 	}
-	return fail(l, e, "{% raw %} is not closed");
+	/* Where nothing at all follows, jinja2 does not mind. */
+	if (from < l->size) return fail(l, e, "{% raw %} is not closed");
+	set_data(l, t, from, from);
+	l->mode = LEXER_DATA;
+	return true;
 }
 
 /* Behind "{#": skips the comment. */
 static bool skip_comment(struct lexer *l, size_t at, struct error *e)
 {
-	for (size_t i = at + 2 + (sign_at(l, at + 2) != 0); i + 1 < l->size; i++) {
-		size_t end = closing_mark(l, i, "#}");
-		if (!end) continue;
-		advance(l, end);
-		return true;
-	}
-	return fail(l, e, "a comment is not closed");
+	size_t from = at + 2 + (sign_at(l, at + 2) != 0), end = from >= l->size ? l->size : 0;
+	for (size_t i = from; !end && i + 1 < l->size; i++) end = closing_mark(l, i, "#}");
+	if (!end) return fail(l, e, "a comment is not closed");
+	advance(l, end);
+	return true;
 }
 
 /* Plain text up to the next mark. What the mark opens is set up for the call after this one. */
