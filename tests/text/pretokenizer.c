@@ -235,8 +235,8 @@ static void long_runs_take_linear_time(void **state)
 		                             "'",
 		                             "\xCC\x81",
 		                             "\xE4\xB8\xAD",
-		                             "\xE4\xB8\xAD"
-		                             "A",
+		                             ("\xE4\xB8\xAD"
+		                              "A"),
 		                             "\xFF",
 		                             " 1",
 		                             "1a",

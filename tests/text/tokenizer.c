@@ -187,8 +187,8 @@ static void small_spm(struct made *m)
 	}
 	static const char *const texts[] = { "\xE2\x96\x81",
 		                             "a",
-		                             "\xE2\x96\x81"
-		                             "a",
+		                             ("\xE2\x96\x81"
+		                              "a"),
 		                             "b",
 		                             "ab",
 		                             "\xE2\x96\x81"
@@ -271,8 +271,8 @@ static void raw_bpe_keeps_lines_apart_and_falls_back_to_bytes(void **state)
 	}
 	static const char *const texts[] = { "\xE2\x96\x81",
 		                             "a",
-		                             "\xE2\x96\x81"
-		                             "a",
+		                             ("\xE2\x96\x81"
+		                              "a"),
 		                             "\n",
 		                             "\n\n",
 		                             "a\xE2\x96\x81" };
