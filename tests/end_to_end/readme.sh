@@ -4,7 +4,7 @@
 make help >"$work/help"
 while read -r target; do
 	check "README: make $target exists" grep -qE "^  make $target\b" "$work/help"
-done < <(grep -ohE '\bmake (run|check|install|help|lint)\b' README.md | sed 's/make //' | sort -u)
+done <<<"$(grep -ohE '\bmake (run|check|install|help|lint)\b' README.md | sed 's/make //' | sort -u)"
 
 # The block of commands for scripts, as it stands there.
 tree=$PWD
@@ -14,11 +14,11 @@ echo "The meeting is on Monday at ten." >"$work/folder/notes.txt"
 in_folder() { (cd "$work/folder" && bash -c "$1"); }
 while read -r line; do
 	check "README: $line" in_folder "$line"
-done < <(sed -n '/^## For scripts/,/^## /p' README.md | sed -n 's/^    //p')
+done <<<"$(sed -n '/^## For scripts/,/^## /p' README.md | sed -n 's/^    //p')"
 
 while read -r family; do
 	check "README: the family $family is known" grep -q "\"$family\"" src/model/family.c
-done < <(grep -A 3 'Families of models' README.md | grep -oE '`[a-z0-9]+`' | tr -d '`')
+done <<<"$(grep -A 3 'Families of models' README.md | grep -oE '`[a-z0-9]+`' | tr -d '`')"
 known() { grep -oE 'architecture = "[a-z0-9]+"' src/model/family.c | grep -oE '"[^"]+"' | tr -d '"' | sort; }
 named() { grep -A 3 'Families of models' README.md | grep -oE '`[a-z0-9]+`' | tr -d '`' | sort; }
 check "README: and names all of them" [ "$(known)" = "$(named)" ]
@@ -30,5 +30,5 @@ if [ -n "$model" ]; then
 fi
 while read -r file; do
 	check "README: the first screen names $file too" grep -qF "$file" src/app/hearth/welcome.c
-done < <(grep -oE '[A-Za-z0-9_.-]+\.gguf' README.md | grep Q4 | sort -u)
+done <<<"$(grep -oE '[A-Za-z0-9_.-]+\.gguf' README.md | grep Q4 | sort -u)"
 check "README: the version in CONTRIBUTING's and SECURITY's words is hearth.h's" grep -qF "version $(sed -n 's/^#define HEARTH_VERSION "\(.*\)"/\1/p' include/hearth.h)" SECURITY.md

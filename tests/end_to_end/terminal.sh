@@ -8,8 +8,8 @@ model=models/hearth-builtin.gguf
 export TERM=xterm-256color
 unset NO_COLOR COLUMNS
 
-if ! command -v script >/dev/null || [ ! -x "$chat" ] || [ ! -f $model ]; then
-	skip "the chat on a terminal" "needs script (bsdutils), $chat and $model"
+if ! script -qec true /dev/null >/dev/null 2>&1 </dev/null || [ ! -x "$chat" ] || [ ! -f $model ]; then
+	skip "the chat on a terminal" "needs script (bsdutils) and a pseudoterminal, $chat and $model"
 	exit 0
 fi
 chat=$(realpath "$chat")
