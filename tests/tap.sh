@@ -1,6 +1,7 @@
 # tap: what the test scripts share; `. tests/tap.sh` at their top. Scripts run from the root of the repository.
 #
-#     build        the folder with the programs under test: the release build, or the one with sanitizers for hostile input
+#     build        the folder with the programs under test: the release build
+#     hostile      the folder with those that meet hostile input: the build with sanitizers, which need /proc
 #     data         the folder with the reference data (HEARTH_TESTDATA); have_data is false where it is absent
 #     work         a fresh folder, removed at the end
 #     check NAME COMMAND...          one case: passes when the command's status is 0
@@ -11,6 +12,8 @@
 # shellcheck shell=bash disable=SC2034
 set -u
 build=${HEARTH_BUILD:-build}
+hostile=build-asan
+[ -e /proc/self/maps ] || hostile=$build
 data=${HEARTH_TESTDATA:-../shared}
 work=$(mktemp -d)
 cases=0

@@ -47,6 +47,7 @@ sed -i "s|^prefix=.*|prefix=$installed|" "$installed/lib/pkgconfig/hearth.pc"
 check "a C++ program builds against the installed tree and runs" compile_cpp "$installed/lib/pkgconfig" "$installed/lib"
 check "the installed hearth says its version" sh -c "'$installed/bin/hearth' --version | grep -qF '$(sed -n 's/^#define HEARTH_VERSION "\(.*\)"/\1/p' include/hearth.h)'"
 
+[ -e /proc/self/exe ] || export LD_LIBRARY_PATH=build # $ORIGIN needs /proc
 if [ -n "$model" ]; then
 	check "the example answers" build/examples/ask "$model" "What is a hearth?"
 	check "its answer is not empty" grep -q '[a-z]' "$work/out"

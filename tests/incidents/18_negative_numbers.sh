@@ -1,8 +1,8 @@
 # Incident 18, CVE-2026-21869, llama.cpp: a negative number from a request (n_discard) became an enormous count. Every number from
 # outside has a range, and what lies outside is wrong use.
 . tests/tap.sh
-hearth="build-asan/hearth"
-lab="build-asan/hearth-lab"
+hearth="$hostile/hearth"
+lab="$hostile/hearth-lab"
 model=$(find models -maxdepth 1 -name '*.gguf' | sort | head -n 1)
 
 for flag in -n --context --threads --seed; do

@@ -1,7 +1,7 @@
 # Incident 22, CVE-2024-34359 and CVE-2026-5760: chat templates from model files were run by a general interpreter, three times. Here
 # a template reaches no attribute, no module, no file; and time, depth and output end.
 . tests/tap.sh
-lab="build-asan/hearth-lab"
+lab="$hostile/hearth-lab"
 
 refused() { # NAME TEMPLATE: an error, within a minute
 	printf '[{"template": "%s", "context": {"items": [1, 2, 3], "text": "abc"}}]' "$2" >"$work/unit.json"
