@@ -12,7 +12,7 @@
 # shellcheck shell=bash disable=SC2034
 set -u
 build=${HEARTH_BUILD:-build}
-hostile=build-asan
+hostile="build-asan"
 [ -e /proc/self/maps ] || hostile=$build
 data=${HEARTH_TESTDATA:-../shared}
 work=$(mktemp -d)
