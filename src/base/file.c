@@ -70,11 +70,6 @@ int file_open(const char *path, struct error *e)
 	return -1;
 }
 
-void file_close(int fd)
-{
-	if (fd >= 0) close(fd);
-}
-
 static bool guard_add(const uint8_t *data, size_t size)
 {
 	for (int i = 0; i < MAX_GUARDED; i++) {

@@ -22,7 +22,6 @@ struct file_map {
 
 /* Opens a regular file for reading; directories, devices, FIFOs and sockets are refused without waiting. -1 on failure. */
 int file_open(const char *path, struct error *e);
-void file_close(int fd);
 
 /* Maps the whole file. file_map_fd takes a descriptor that stays the caller's, and the name to show in messages. */
 bool file_map_path(struct file_map *m, const char *path, struct error *e);

@@ -37,11 +37,6 @@ static const struct family table[] = {
 
 enum { COUNT = sizeof table / sizeof table[0] };
 
-const struct family *family_at(size_t index)
-{
-	return index < COUNT ? &table[index] : NULL;
-}
-
 const struct family *family_find(const char *architecture, size_t length)
 {
 	for (size_t i = 0; i < COUNT; i++) {

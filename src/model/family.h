@@ -45,9 +45,6 @@ struct family {
 /* The row of that name; NULL: not supported. */
 const struct family *family_find(const char *architecture, size_t length);
 
-/* The table in order; NULL behind its end. */
-const struct family *family_at(size_t index);
-
 /* The architecture in the table whose name begins most like this one: for messages. */
 const char *family_nearest(const char *architecture, size_t length);
 

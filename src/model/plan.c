@@ -12,7 +12,6 @@ enum { LAYER_STEPS = 14, OTHER_STEPS = 4, LAYER_BUFFERS = 14, OTHER_BUFFERS = 4 
 struct builder {
 	struct plan *p;
 	const struct config *c;
-	const struct weights *w;
 	uint32_t layer;
 };
 
@@ -168,7 +167,7 @@ bool plan_build(struct plan *p, const struct config *c, const struct weights *w,
 	p->steps = arena_alloc(arena, (size_t)c->n_layer * LAYER_STEPS + OTHER_STEPS, sizeof *p->steps);
 	p->buffers = arena_alloc(arena, (size_t)c->n_layer * LAYER_BUFFERS + OTHER_BUFFERS, sizeof *p->buffers);
 	if (!p->steps || !p->buffers) return error_memory(e);
-	struct builder b = { .p = p, .c = c, .w = w };
+	struct builder b = { .p = p, .c = c };
 	int x = add_buffer(&b, "x", c->n_embd);
 	add_step(&b, STEP_TABLES, PLAN_NO_BUFFER, PLAN_NO_BUFFER);
 	add_step(&b, STEP_EMBED, PLAN_NO_BUFFER, x);

@@ -124,7 +124,6 @@ const struct text *markup_escape(struct run *r, struct value v); /* HTML escapes
 struct dict *dict_new(struct run *r);
 bool dict_set(struct run *r, struct dict *d, struct value key, struct value v);
 bool dict_get(struct run *r, const struct dict *d, struct value key, struct value *v); /* false: absent, or the run failed */
-bool dict_get_text(const struct dict *d, const char *key, size_t length, struct value *v);
 bool value_hash(struct run *r, struct value v, uint64_t *hash, unsigned depth);
 
 /* Operators. */

@@ -140,17 +140,6 @@ const struct text *text_with_markup(struct run *r, const struct text *t, bool ma
 	return copy;
 }
 
-const struct text *text_as_message(struct run *r, const struct text *t)
-{
-	struct text *copy = run_alloc(r, 1, sizeof *copy);
-	if (!copy) return NULL;
-	*copy = *t;
-	copy->origin = NULL;
-	copy->strand = NULL;
-	copy->uniform = TEMPLATE_ORIGIN_MESSAGE;
-	return copy;
-}
-
 /* Room for `more` bytes; what texts point at stays where it is. */
 static bool strand_grow(struct run *r, struct strand *s, size_t more)
 {

@@ -66,7 +66,6 @@ const struct text *text_static(struct run *r, const char *literal);             
 const struct text *text_slice(struct run *r, const struct text *t, size_t from, size_t to); /* shares */
 const struct text *text_concat(struct run *r, const struct text *a, const struct text *b);  /* grows a's strand if it can */
 const struct text *text_with_markup(struct run *r, const struct text *t, bool markup);
-const struct text *text_as_message(struct run *r, const struct text *t); /* all of it the message's */
 
 /* Appends to a text that nobody can see yet. Appends after a failure do nothing. */
 struct builder {

@@ -230,14 +230,3 @@ bool dict_get(struct run *r, const struct dict *d, struct value key, struct valu
 	*v = d->values[place];
 	return true;
 }
-
-bool dict_get_text(const struct dict *d, const char *key, size_t length, struct value *v)
-{
-	for (size_t i = 0; i < d->count; i++) {
-		const struct value *k = &d->keys[i];
-		if (k->kind != VALUE_TEXT || k->text->size != length || memcmp(k->text->bytes, key, length) != 0) continue;
-		*v = d->values[i];
-		return true;
-	}
-	return false;
-}
