@@ -15,12 +15,13 @@ fi
 chat=$(realpath "$chat")
 model=$(realpath $model)
 
-# play WIDTH ARGUMENTS... <KEYS: runs the chat on a terminal of its own; what it shows is in $work/screen, its status in $work/status.
+# play WIDTH ARGUMENTS... <KEYS: runs the chat on a terminal of its own, in the place of the shell (dash would take Ctrl-C too); what it shows
+# is in $work/screen, its status in $work/status.
 play() {
 	local width=$1
 	shift
 	: >"$work/screen"
-	script -qefc "stty cols $width rows 40; $chat --play $*" "$work/screen" >/dev/null 2>&1
+	script -qefc "stty cols $width rows 40; exec $chat --play $*" "$work/screen" >/dev/null 2>&1
 	echo $? >"$work/status"
 }
 
