@@ -65,8 +65,8 @@ static void check_dot(const struct format *f)
 	static const size_t outputs[] = { 1, 2, 3, 4, 5, 8, 33 };
 	static const size_t blocks_256[] = { 1, 2, 3, 5 }, blocks_32[] = { 1, 2, 3, 7, 8, 33 },
 	                    lengths_1[] = { 1, 7, 8, 33, 100, 512 };
-	const size_t *lengths = f->type->weights == 256 ? blocks_256 : f->type->weights == 32 ? blocks_32 : lengths_1;
-	size_t n_lengths = f->type->weights == 256 ? 4 : 6;
+	const size_t *lengths = f->type->weights >= 64 ? blocks_256 : f->type->weights == 32 ? blocks_32 : lengths_1;
+	size_t n_lengths = f->type->weights >= 64 ? 4 : 6;
 	static uint8_t packed[33 * 2048 * 4 + 1];
 	static float x[9][1536], size[9 * 40], a[9 * 40], b[9 * 40], row[1536], scales[9][48];
 	static int8_t q[9][1536];

@@ -1,4 +1,4 @@
-/* format: the table. What the bytes mean stands in unpack_portable.c. */
+/* format: the table. What the bytes mean stands in unpack_portable.c and unpack_codes_portable.c. */
 #include "nn/format.h"
 
 #include "nn/unpack.h"
@@ -18,6 +18,21 @@ static const struct format formats[FORMAT_COUNT] = {
 	[FORMAT_Q4_K] = { &tensor_types[TYPE_Q4_K], FORMAT_Q4_K, true, unpack_q4_k },
 	[FORMAT_Q5_K] = { &tensor_types[TYPE_Q5_K], FORMAT_Q5_K, true, unpack_q5_k },
 	[FORMAT_Q6_K] = { &tensor_types[TYPE_Q6_K], FORMAT_Q6_K, true, unpack_q6_k },
+	[FORMAT_MXFP4] = { &tensor_types[TYPE_MXFP4], FORMAT_MXFP4, true, unpack_mxfp4 },
+	[FORMAT_NVFP4] = { &tensor_types[TYPE_NVFP4], FORMAT_NVFP4, true, unpack_nvfp4 },
+	[FORMAT_IQ4_NL] = { &tensor_types[TYPE_IQ4_NL], FORMAT_IQ4_NL, true, unpack_iq4_nl },
+	[FORMAT_IQ4_XS] = { &tensor_types[TYPE_IQ4_XS], FORMAT_IQ4_XS, true, unpack_iq4_xs },
+	[FORMAT_Q1_0] = { &tensor_types[TYPE_Q1_0], FORMAT_Q1_0, true, unpack_q1_0 },
+	[FORMAT_Q2_0] = { &tensor_types[TYPE_Q2_0], FORMAT_Q2_0, true, unpack_q2_0 },
+	[FORMAT_TQ1_0] = { &tensor_types[TYPE_TQ1_0], FORMAT_TQ1_0, true, unpack_tq1_0 },
+	[FORMAT_TQ2_0] = { &tensor_types[TYPE_TQ2_0], FORMAT_TQ2_0, true, unpack_tq2_0 },
+	[FORMAT_IQ2_XXS] = { &tensor_types[TYPE_IQ2_XXS], FORMAT_IQ2_XXS, true, unpack_iq2_xxs },
+	[FORMAT_IQ2_XS] = { &tensor_types[TYPE_IQ2_XS], FORMAT_IQ2_XS, true, unpack_iq2_xs },
+	[FORMAT_IQ2_S] = { &tensor_types[TYPE_IQ2_S], FORMAT_IQ2_S, true, unpack_iq2_s },
+	[FORMAT_IQ3_XXS] = { &tensor_types[TYPE_IQ3_XXS], FORMAT_IQ3_XXS, true, unpack_iq3_xxs },
+	[FORMAT_IQ3_S] = { &tensor_types[TYPE_IQ3_S], FORMAT_IQ3_S, true, unpack_iq3_s },
+	[FORMAT_IQ1_S] = { &tensor_types[TYPE_IQ1_S], FORMAT_IQ1_S, true, unpack_iq1_s },
+	[FORMAT_IQ1_M] = { &tensor_types[TYPE_IQ1_M], FORMAT_IQ1_M, true, unpack_iq1_m },
 };
 /* clang-format on */
 

@@ -5,8 +5,10 @@ void kernels_fill_avx2(struct kernels *k)
 {
 	attention_fill_avx2(k);
 	dot_fill_avx2(k);
+	dot_codes_fill_avx2(k);
 	dot_k_fill_avx2(k);
 	float_fill_avx2(k);
 	ops_fill_avx2(k);
+	unpack_codes_fill_avx2(k);
 	unpack_fill_avx2(k);
 }

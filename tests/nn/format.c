@@ -33,15 +33,15 @@ static bool same_value(float a, float b)
 	return a == b || (a != a && b != b);
 }
 
-/* One line of blocks.tsv with one level's unpack; whether its type is implemented. */
-static bool check_line(const char *line, const struct kernels *kernels)
+/* One line of blocks.tsv with one level's unpack. */
+static void check_line(const char *line, const struct kernels *kernels)
 {
 	char name[32], what[32];
 	int length;
 	assert_int_equal(sscanf(line, "%31s %31s %n", name, what, &length), 2);
 	const struct tensor_type *type = tensor_type_named(name);
 	const struct format *format = type ? format_find(type->id) : NULL;
-	if (!format) return false;
+	if (!format) fail_msg("%s: no such format", name);
 	static uint8_t block[2048], expected[2048];
 	static float values[512];
 	const char *at = line + length;
@@ -58,7 +58,6 @@ static bool check_line(const char *line, const struct kernels *kernels)
 			fail_msg("%s %s at %s: value %zu is %.9g, not %.9g", name, what, kernels->name, i, (double)values[i],
 			         (double)v);
 	}
-	return true;
 }
 
 static void golden_blocks_have_their_values(void **state)
@@ -74,10 +73,11 @@ static void golden_blocks_have_their_values(void **state)
 	size_t checked = 0;
 	while (fgets(line, sizeof line, f)) {
 		if (strncmp(line, "type\t", 5) == 0) continue;
-		for (size_t i = 0; kernels_level(i); i++) checked += check_line(line, kernels_find(kernels_level(i)));
+		for (size_t i = 0; kernels_level(i); i++) check_line(line, kernels_find(kernels_level(i)));
+		checked++;
 	}
 	fclose(f);
-	assert_true(checked >= 50);
+	assert_true(checked >= 126);
 }
 
 static void formats_are_found_by_their_number(void **state)

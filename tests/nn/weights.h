@@ -37,15 +37,20 @@ static inline void random_floats(uint64_t *state, float *x, size_t n)
 /* Where the halves of a block stand: up to two offsets, -1 for none. */
 static inline void half_offsets(enum format_index format, int offsets[2])
 {
-	static const int8_t table[FORMAT_COUNT][2] = {
-		[FORMAT_F32] = { -1, -1 },  [FORMAT_F16] = { 0, -1 },    [FORMAT_BF16] = { -1, -1 }, [FORMAT_Q8_0] = { 0, -1 },
-		[FORMAT_Q4_0] = { 0, -1 },  [FORMAT_Q4_1] = { 0, 2 },    [FORMAT_Q5_0] = { 0, -1 },  [FORMAT_Q5_1] = { 0, 2 },
-		[FORMAT_Q2_K] = { 80, 82 }, [FORMAT_Q3_K] = { 108, -1 }, [FORMAT_Q4_K] = { 0, 2 },   [FORMAT_Q5_K] = { 0, 2 },
-		[FORMAT_Q6_K] = { -1, -1 },
+	static const int16_t table[FORMAT_COUNT][2] = {
+		[FORMAT_F32] = { -1, -1 },    [FORMAT_F16] = { 0, -1 },    [FORMAT_BF16] = { -1, -1 },
+		[FORMAT_Q8_0] = { 0, -1 },    [FORMAT_Q4_0] = { 0, -1 },   [FORMAT_Q4_1] = { 0, 2 },
+		[FORMAT_Q5_0] = { 0, -1 },    [FORMAT_Q5_1] = { 0, 2 },    [FORMAT_Q2_K] = { 80, 82 },
+		[FORMAT_Q3_K] = { 108, -1 },  [FORMAT_Q4_K] = { 0, 2 },    [FORMAT_Q5_K] = { 0, 2 },
+		[FORMAT_Q6_K] = { 208, -1 },  [FORMAT_MXFP4] = { -1, -1 }, [FORMAT_NVFP4] = { -1, -1 },
+		[FORMAT_IQ4_NL] = { 0, -1 },  [FORMAT_IQ4_XS] = { 0, -1 }, [FORMAT_Q1_0] = { 0, -1 },
+		[FORMAT_Q2_0] = { 0, -1 },    [FORMAT_TQ1_0] = { 52, -1 }, [FORMAT_TQ2_0] = { 64, -1 },
+		[FORMAT_IQ2_XXS] = { 0, -1 }, [FORMAT_IQ2_XS] = { 0, -1 }, [FORMAT_IQ2_S] = { 0, -1 },
+		[FORMAT_IQ3_XXS] = { 0, -1 }, [FORMAT_IQ3_S] = { 0, -1 },  [FORMAT_IQ1_S] = { 0, -1 },
+		[FORMAT_IQ1_M] = { -1, -1 },
 	};
 	offsets[0] = table[format][0];
 	offsets[1] = table[format][1];
-	if (format == FORMAT_Q6_K) offsets[0] = 208;
 }
 
 /* n blocks of random weights, of the order of 1 for the plain formats and of a hundredth a step for the others. */
@@ -58,6 +63,11 @@ static inline void random_blocks(uint64_t *state, const struct format *format, u
 		if (format->index == FORMAT_F32 || format->index == FORMAT_BF16) {
 			uint32_t bits = float_bits(random_float(state));
 			memcpy(b, format->index == FORMAT_F32 ? (uint8_t *)&bits : (uint8_t *)&bits + 2, format->type->bytes);
+		}
+		if (format->index == FORMAT_MXFP4) b[0] = (uint8_t)(118 + b[0] % 8);
+		if (format->index == FORMAT_IQ1_M) {
+			/* the half's highest bits: an exponent below 0 */
+			b[55] = (uint8_t)((b[55] & 0x8f) | 0x20);
 		}
 		for (int i = 0; i < 2; i++) {
 			float scale = format->index == FORMAT_F16 ? 1.0f : 0.01f;
