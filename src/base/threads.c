@@ -1,26 +1,38 @@
 /*
- * threads: pool and barrier (see threads.h).
+ * threads: pool, barrier and loops (see threads.h).
  *
- * Barrier: a counter of those that came and a generation. The last to come resets the counter, raises the generation and
- * wakes sleepers. A waiter spins SPINS times on the generation, then sleeps on a futex of it; `sleepers` spares the wake call
- * when nobody sleeps. The pool itself waits for work in the same way on `round`.
+ * Gates: a generation that is raised to open one. A waiter spins SPIN seconds on the generation, then sleeps on a futex of it;
+ * `sleepers` spares the wake call when nobody sleeps. Each worker waits for a run at a gate of its own, so that those without a
+ * part in it sleep on. Barrier: a counter of those that came and a gate; the last to come resets the counter and opens.
+ *
+ * Loops: each thread has a counter of the pieces taken from its range, front and back, together with the serial number of the
+ * loop that they belong to. A counter of an older loop counts as nothing taken, one of a newer loop as everything: a thread
+ * goes on to the next loop only when nothing is left of the one before. So counters are never reset between loops.
+ *
+ * Neighbours: after a run each thread tells the CPU time that it worked and whether the system took its CPU away meanwhile. When
+ * it did and all together worked less than CROWDED of the time that they had, one thread is left out for a pause, which doubles
+ * as long as trying again shows the same. Otherwise barriers that are microseconds apart would wait for time slices of
+ * milliseconds.
  */
 #include "base/threads.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <errno.h>
 #include <linux/futex.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { SPINS = 4000, MAX_THREADS = 1024 };
+enum { MAX_THREADS = 1024, LOOKS = 32, MOST_PIECES = 0xffff };
+
+/* Seconds; CROWDED is a part. */
+static const double SPIN = 50e-6, CROWDED = 0.6, LEAST_LOSS = 0.5e-3, FIRST_PAUSE = 0.05, MOST_PAUSE = 2, CALM = 0.1;
 
 struct gate {
 	_Alignas(64) atomic_uint generation;
@@ -28,18 +40,31 @@ struct gate {
 };
 
 struct worker {
-	struct threads *pool;
+	struct gate start;
+	_Alignas(64) atomic_uint_fast64_t taken; /* of its range: serial << 32 | pieces from the front << 16 | from the back */
+	_Alignas(64) struct threads *pool;
 	pthread_t thread;
 	unsigned index;
+	uint32_t serial; /* of the last loop that this thread began */
+	double spun, worked;
+	bool preempted;
 };
 
 struct threads {
-	unsigned count;
-	struct gate start, barrier;
+	unsigned count, active;
+	struct gate barrier;
 	_Alignas(64) atomic_uint arrived;
 	threads_work work; /* NULL: the workers end */
 	void *data;
 	unsigned started; /* workers that run */
+	uint32_t serial;  /* of the last loop of the run before */
+
+	/* how many threads the neighbours leave */
+	unsigned fitting;
+	double pause, until; /* the next pause, and the end of this one */
+	bool trial;          /* `fitting` has been raised: does it stay so? */
+	double calm;         /* seconds of runs in this trial */
+
 	struct worker workers[];
 };
 
@@ -52,17 +77,32 @@ static void relax(void)
 #endif
 }
 
-static void gate_wait(struct gate *g, unsigned seen)
+static bool is_open(const struct gate *g, unsigned seen)
 {
-	for (int i = 0; i < SPINS; i++) {
-		if (atomic_load_explicit(&g->generation, memory_order_acquire) != seen) return;
-		relax();
+	return atomic_load_explicit(&g->generation, memory_order_acquire) != seen;
+}
+
+/* Returns the seconds that were spent spinning. */
+static double gate_wait(struct gate *g, unsigned seen)
+{
+	if (is_open(g, seen)) return 0;
+	double began = clock_seconds(), spun = 0;
+	while (spun < SPIN) {
+		for (int i = 0; i < LOOKS; i++) {
+			relax();
+			if (is_open(g, seen)) {
+				spun = clock_seconds() - began;
+				return spun < SPIN ? spun : SPIN;
+			}
+		}
+		spun = clock_seconds() - began;
 	}
 	atomic_fetch_add(&g->sleepers, 1);
 	while (atomic_load(&g->generation) == seen) {
 		syscall(SYS_futex, &g->generation, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
 	}
 	atomic_fetch_sub(&g->sleepers, 1);
+	return SPIN;
 }
 
 static void gate_open(struct gate *g)
@@ -71,30 +111,170 @@ static void gate_open(struct gate *g)
 	if (atomic_load(&g->sleepers)) syscall(SYS_futex, &g->generation, FUTEX_WAKE_PRIVATE, MAX_THREADS, NULL, NULL, 0);
 }
 
-void threads_barrier(struct threads *t)
+void threads_barrier(struct threads *t, unsigned index)
 {
-	if (t->count == 1) return;
+	unsigned active = t->active; /* read before it may change: the last to come may begin another run */
+	if (active == 1) return;
 	unsigned seen = atomic_load(&t->barrier.generation);
-	if (atomic_fetch_add(&t->arrived, 1) + 1 == t->count) {
+	if (atomic_fetch_add(&t->arrived, 1) + 1 == active) {
 		atomic_store(&t->arrived, 0);
 		gate_open(&t->barrier);
 	} else {
-		gate_wait(&t->barrier, seen);
+		t->workers[index].spun += gate_wait(&t->barrier, seen);
 	}
+}
+
+/* ---- a run ---- */
+
+static double cpu_seconds(void)
+{
+	struct timespec used;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+	return (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
+}
+
+/* How often the system has taken this thread's CPU for another. */
+static long preemptions(void)
+{
+	struct rusage use;
+	return getrusage(RUSAGE_THREAD, &use) == 0 ? use.ru_nivcsw : 0;
+}
+
+/* One thread's part of a run, watched where there are others that it could hold up. */
+static void take_part(struct worker *w)
+{
+	struct threads *t = w->pool;
+	bool watched = t->active > 1;
+	long before = watched ? preemptions() : 0;
+	double began = watched ? cpu_seconds() : 0;
+	w->serial = t->serial;
+	w->spun = 0;
+	t->work(t->data, w->index, t->active);
+	w->worked = watched ? cpu_seconds() - began - w->spun : 0;
+	w->preempted = watched && preemptions() != before;
+	threads_barrier(t, w->index);
 }
 
 static void *worker_main(void *data)
 {
 	struct worker *w = data;
-	struct threads *t = w->pool;
-	unsigned seen = 0;
-	for (;;) {
-		gate_wait(&t->start, seen++);
-		if (!t->work) return NULL;
-		t->work(t->data, w->index, t->count);
-		threads_barrier(t);
+	for (unsigned seen = 0;; seen++) {
+		gate_wait(&w->start, seen);
+		if (!w->pool->work) return NULL;
+		take_part(w);
 	}
 }
+
+/* How many threads the next run has. */
+static unsigned choose_active(struct threads *t, double now)
+{
+	if (t->fitting < t->count && !t->trial && now >= t->until) {
+		t->fitting++;
+		t->trial = true;
+		t->calm = 0;
+	}
+	return t->fitting;
+}
+
+/* Draws the lesson of a run that took `seconds` until `now`. */
+static void adapt(struct threads *t, double seconds, double now)
+{
+	double worked = 0;
+	bool preempted = false;
+	if (t->active == 1) return;
+	for (unsigned i = 0; i < t->active; i++) {
+		worked += t->workers[i].worked;
+		preempted |= t->workers[i].preempted;
+	}
+	double had = seconds * t->active;
+	if (preempted && worked < CROWDED * had && had - worked > LEAST_LOSS * t->active) {
+		t->fitting = t->active - 1;
+		t->until = now + t->pause;
+		t->pause = t->pause * 2 < MOST_PAUSE ? t->pause * 2 : MOST_PAUSE;
+		t->trial = false;
+	} else if (t->trial && (t->calm += seconds) >= CALM) {
+		t->pause = FIRST_PAUSE;
+		t->trial = false;
+	}
+}
+
+void threads_run(struct threads *t, threads_work work, void *data)
+{
+	double began = t->count > 1 ? clock_seconds() : 0;
+	t->work = work;
+	t->data = data;
+	t->active = t->count > 1 ? choose_active(t, began) : 1;
+	for (unsigned i = 0; i < t->active; i++) atomic_store(&t->workers[i].taken, (uint64_t)t->serial << 32);
+	for (unsigned i = 1; i < t->active; i++) gate_open(&t->workers[i].start);
+	take_part(&t->workers[0]);
+	t->serial = t->workers[0].serial;
+	if (t->count == 1) return;
+	double now = clock_seconds();
+	adapt(t, now - began, now);
+}
+
+/* ---- loops ---- */
+
+struct threads_loop threads_loop(struct threads *t, unsigned index, size_t total, size_t unit, size_t piece)
+{
+	size_t least = total / t->active / (MOST_PIECES - 1) + 1;
+	if (piece < least) piece = least;
+	return (struct threads_loop){ .pool = t,
+		                      .total = total,
+		                      .unit = unit,
+		                      .piece = (piece + unit - 1) / unit * unit,
+		                      .serial = ++t->workers[index].serial,
+		                      .index = index,
+		                      .from = index };
+}
+
+/* Takes a piece of the range of `pieces` pieces that is walked now, from the front of an own one and the back of another's; false
+ * when none is left. */
+static bool take(struct threads_loop *l, uint64_t pieces, uint64_t *piece)
+{
+	atomic_uint_fast64_t *taken = &l->pool->workers[l->from].taken;
+	uint64_t seen = atomic_load_explicit(taken, memory_order_relaxed), now;
+	do {
+		uint32_t serial = (uint32_t)(seen >> 32);
+		bool fresh = serial == l->serial;
+		if (!fresh && (int32_t)(serial - l->serial) > 0) return false;
+		uint64_t front = fresh ? seen >> 16 & MOST_PIECES : 0, back = fresh ? seen & MOST_PIECES : 0;
+		if (front + back >= pieces) return false;
+		*piece = l->from == l->index ? front++ : pieces - ++back;
+		now = (uint64_t)l->serial << 32 | front << 16 | back;
+	} while (!atomic_compare_exchange_weak_explicit(taken, &seen, now, memory_order_relaxed, memory_order_relaxed));
+	return true;
+}
+
+bool threads_next(struct threads_loop *l, size_t *first, size_t *last)
+{
+	unsigned count = l->pool->active;
+	for (;;) {
+		size_t begin, end;
+		uint64_t piece;
+		threads_range(l->total, l->unit, l->from, count, &begin, &end);
+		if (take(l, (end - begin + l->piece - 1) / l->piece, &piece)) {
+			*first = begin + piece * l->piece;
+			*last = end - *first < l->piece ? end : *first + l->piece;
+			return true;
+		}
+		unsigned next = l->from + 1 < count ? l->from + 1 : 0;
+		if (next == l->index) return false;
+		l->from = next;
+	}
+}
+
+void threads_range(size_t total, size_t unit, unsigned index, unsigned count, size_t *first, size_t *last)
+{
+	size_t units = (total + unit - 1) / unit;
+	size_t share = units / count, rest = units % count;
+	size_t begin = share * index + (index < rest ? index : rest);
+	size_t end = begin + share + (index < rest ? 1 : 0);
+	*first = begin * unit < total ? begin * unit : total;
+	*last = end * unit < total ? end * unit : total;
+}
+
+/* ---- starting and ending ---- */
 
 bool threads_start(pthread_t *thread, void *(*body)(void *), void *data)
 {
@@ -116,9 +296,10 @@ bool threads_start(pthread_t *thread, void *(*body)(void *), void *data)
 
 static bool start_workers(struct threads *t)
 {
-	for (unsigned i = 1; i < t->count; i++) {
+	for (unsigned i = 0; i < t->count; i++) {
 		struct worker *w = &t->workers[i];
 		*w = (struct worker){ .pool = t, .index = i };
+		if (i == 0) continue;
 		if (!threads_start(&w->thread, worker_main, w)) return false;
 		t->started++;
 	}
@@ -137,7 +318,8 @@ struct threads *threads_new(unsigned count, struct error *e)
 		error_memory(e);
 		return NULL;
 	}
-	t->count = count;
+	t->count = t->active = t->fitting = count;
+	t->pause = FIRST_PAUSE;
 	if (start_workers(t)) return t;
 	error_set(e, "cannot start thread %u of %u: %s; try --threads 1", t->started + 2, count, strerror(errno));
 	threads_free(t);
@@ -148,7 +330,7 @@ void threads_free(struct threads *t)
 {
 	if (!t) return;
 	t->work = NULL;
-	gate_open(&t->start);
+	for (unsigned i = 1; i <= t->started; i++) gate_open(&t->workers[i].start);
 	for (unsigned i = 1; i <= t->started; i++) pthread_join(t->workers[i].thread, NULL);
 	memory_free(t);
 }
@@ -156,90 +338,4 @@ void threads_free(struct threads *t)
 unsigned threads_count(const struct threads *t)
 {
 	return t->count;
-}
-
-void threads_run(struct threads *t, threads_work work, void *data)
-{
-	t->work = work;
-	t->data = data;
-	if (t->count > 1) gate_open(&t->start);
-	work(data, 0, t->count);
-	threads_barrier(t);
-}
-
-void threads_range(size_t total, size_t unit, unsigned index, unsigned count, size_t *first, size_t *last)
-{
-	size_t units = (total + unit - 1) / unit;
-	size_t share = units / count, rest = units % count;
-	size_t begin = share * index + (index < rest ? index : rest);
-	size_t end = begin + share + (index < rest ? 1 : 0);
-	*first = begin * unit < total ? begin * unit : total;
-	*last = end * unit < total ? end * unit : total;
-}
-
-/* A number of digits alone in front of a space or the end; moves *text behind it. 0 when there is none or it is too long. */
-static uint64_t read_digits(const char **text)
-{
-	uint64_t value = 0;
-	int digits = 0;
-	while (**text >= '0' && **text <= '9' && digits++ < 15) value = value * 10 + (uint64_t)(*(*text)++ - '0');
-	bool ends = **text == 0 || **text == ' ' || **text == '\n';
-	while (**text == ' ') (*text)++;
-	return ends ? value : 0;
-}
-
-unsigned threads_quota(const char *quota, const char *period)
-{
-	uint64_t most = read_digits(&quota);
-	uint64_t each = read_digits(period ? &period : &quota);
-	if (most == 0 || each == 0) return 0;
-	uint64_t cpus = (most + each - 1) / each;
-	return cpus < MAX_THREADS ? (unsigned)cpus : MAX_THREADS;
-}
-
-static bool read_line(const char *path, char *line, int room)
-{
-	FILE *f = fopen(path, "re");
-	bool ok = f && fgets(line, room, f);
-	if (f) fclose(f);
-	return ok;
-}
-
-/* The least quota from this process's cgroup (version 2) up to the root; a container may see its own limits at the root. */
-static unsigned cgroup_quota(void)
-{
-	char line[1024], path[1200], quota[64], period[64];
-	unsigned least = 0;
-	if (read_line("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", quota, sizeof quota) &&
-	    read_line("/sys/fs/cgroup/cpu/cpu.cfs_period_us", period, sizeof period)) {
-		least = threads_quota(quota, period);
-	}
-	FILE *f = fopen("/proc/self/cgroup", "re");
-	while (f && fgets(line, sizeof line, f)) {
-		if (strncmp(line, "0::/", 4) != 0) continue;
-		char *group = line + 3, *slash = group + strcspn(group, "\n");
-		do {
-			*slash = 0;
-			snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
-			unsigned q = read_line(path, quota, sizeof quota) ? threads_quota(quota, NULL) : 0;
-			if (q && (!least || q < least)) least = q;
-			slash = strrchr(group, '/');
-		} while (slash);
-	}
-	if (f) fclose(f);
-	return least;
-}
-
-unsigned threads_available(void)
-{
-	cpu_set_t set;
-	unsigned cpus = 0;
-	if (sched_getaffinity(0, sizeof set, &set) == 0) cpus = (unsigned)CPU_COUNT(&set);
-	if (cpus == 0) {
-		long online = sysconf(_SC_NPROCESSORS_ONLN);
-		cpus = online > 0 ? (unsigned)online : 1;
-	}
-	unsigned quota = cgroup_quota();
-	if (quota && quota < cpus) cpus = quota;
-	return cpus < MAX_THREADS ? cpus : MAX_THREADS;
 }

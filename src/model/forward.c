@@ -9,40 +9,66 @@
 #include <math.h>
 #include <string.h>
 
-/* Products of one input on this thread: outputs [first, last) of each, for all rows. */
-static void run_products(const struct model *m, const struct step *s, struct activations *in, unsigned t, unsigned count)
+/* Outputs [first, last) of product `i`, for all rows. */
+static void run_product(const struct model *m, const struct step *s, uint32_t i, const struct activations *in, unsigned t,
+                        size_t first, size_t last)
 {
-	bool quantized = false;
-	for (uint32_t i = 0; i < s->n_products; i++) quantized |= matmul_wants_quantized(s->product[i].weights);
-	if (quantized) activations_quantize(in, 0, in->n_answer);
+	const struct plan_product *p = &s->product[i];
+	struct matmul_job job = { .weights = p->weights,
+		                  .in = in,
+		                  .bias = p->bias,
+		                  .out = model_buffer(m, p->out),
+		                  .out_stride = model_width(m, p->out),
+		                  .add = p->add };
+	matmul(&job, first, last, m->thread_scratch[t]);
+}
+
+/* Outputs [first, last) of all products, counted one product after the other. */
+static void run_products(const struct model *m, const struct step *s, const struct activations *in, unsigned t, size_t first,
+                         size_t last)
+{
 	for (uint32_t i = 0; i < s->n_products; i++) {
-		const struct plan_product *p = &s->product[i];
-		size_t first, last;
-		threads_range(p->weights->rows, MATMUL_UNIT, t, count, &first, &last);
-		struct matmul_job job = { .weights = p->weights,
-			                  .in = in,
-			                  .bias = p->bias,
-			                  .out = model_buffer(m, p->out),
-			                  .out_stride = model_width(m, p->out),
-			                  .add = p->add };
-		matmul(&job, first, last, m->thread_scratch[t]);
+		size_t rows = s->product[i].weights->rows;
+		if (first < rows && last > 0) run_product(m, s, i, in, t, first, last < rows ? last : rows);
+		first = first > rows ? first - rows : 0;
+		last = last > rows ? last - rows : 0;
 	}
 }
 
-static void step_matmul(const struct model *m, const struct step *s, unsigned t, unsigned count)
+/* Outputs [first, last) of both products of a gate, and the gate itself. */
+static void run_gate(const struct model *m, const struct step *s, const struct activations *in, unsigned t, size_t first,
+                     size_t last)
 {
-	struct activations in;
-	activations_init(&in, model_buffer(m, s->in), model_width(m, s->in), m->n_rows, m->n_answers, s->product[0].weights->cols,
-	                 m->exact, m->thread_q8[t]);
-	run_products(m, s, &in, t, count);
-	if (!s->gate) return;
-	size_t first, last, width = model_width(m, s->product[0].out);
+	size_t width = model_width(m, s->product[0].out);
 	float *gate = model_buffer(m, s->product[0].out), *up = model_buffer(m, s->product[1].out);
-	threads_range(s->product[0].weights->rows, MATMUL_UNIT, t, count, &first, &last);
-	if (first == last) return;
+	run_product(m, s, 0, in, t, first, last);
+	run_product(m, s, 1, in, t, first, last);
 	for (uint32_t r = 0; r < m->n_rows; r++) {
 		float *g = gate + r * width + first;
 		ops_gate(m->config.family->activation, g, up + r * width + first, g, last - first);
+	}
+}
+
+static void step_matmul(const struct model *m, const struct step *s, unsigned t)
+{
+	struct activations in;
+	bool quantized = false;
+	size_t outputs = 0, first, last;
+	const struct matrix *weights = s->product[0].weights;
+	activations_init(&in, model_buffer(m, s->in), model_width(m, s->in), m->n_rows, m->n_answers, weights->cols, m->exact,
+	                 m->thread_q8[t]);
+	for (uint32_t i = 0; i < s->n_products; i++) {
+		quantized |= matmul_wants_quantized(s->product[i].weights);
+		outputs += s->product[i].weights->rows;
+	}
+	if (quantized) activations_quantize(&in, 0, in.n_answer);
+	if (s->gate) outputs = weights->rows;
+	struct threads_loop loop = threads_loop(m->threads, t, outputs, MATMUL_UNIT, matmul_piece(weights, &in));
+	while (threads_next(&loop, &first, &last)) {
+		if (s->gate)
+			run_gate(m, s, &in, t, first, last);
+		else
+			run_products(m, s, &in, t, first, last);
 	}
 }
 
@@ -158,11 +184,10 @@ static uint32_t logits_run(const struct model *m, uint32_t i)
 	return n;
 }
 
-static void step_logits(const struct model *m, const struct step *s, unsigned t, unsigned count)
+static void step_logits(const struct model *m, const struct step *s, unsigned t)
 {
 	const struct matrix *w = &m->weights.output;
 	size_t first, last, width = model_width(m, s->in);
-	threads_range(w->rows, MATMUL_UNIT, t, count, &first, &last);
 	for (uint32_t i = 0, n; i < m->n_wanted; i += n) {
 		n = logits_run(m, i);
 		uint32_t answers = m->n_wanted_answers > i ? m->n_wanted_answers - i : 0;
@@ -171,9 +196,12 @@ static void step_logits(const struct model *m, const struct step *s, unsigned t,
 		                 m->thread_q8[t]);
 		if (matmul_wants_quantized(w)) activations_quantize(&in, 0, in.n_answer);
 		struct matmul_job job = { .weights = w, .in = &in, .out = m->rows[m->wanted[i]].logits, .out_stride = w->rows };
-		matmul(&job, first, last, m->thread_scratch[t]);
-		if (m->config.logit_cap == 0 || first == last) continue;
-		for (uint32_t k = 0; k < n; k++) ops_soft_cap(job.out + k * w->rows + first, m->config.logit_cap, last - first);
+		struct threads_loop loop = threads_loop(m->threads, t, w->rows, MATMUL_UNIT, matmul_piece(w, &in));
+		while (threads_next(&loop, &first, &last)) {
+			matmul(&job, first, last, m->thread_scratch[t]);
+			for (uint32_t k = 0; k < n && m->config.logit_cap != 0; k++)
+				ops_soft_cap(job.out + k * w->rows + first, m->config.logit_cap, last - first);
+		}
 	}
 }
 
@@ -187,7 +215,7 @@ static void run_step(struct model *m, const struct step *s, unsigned t, unsigned
 	case STEP_EMBED: step_embed(m, s, first, last); break;
 	case STEP_NORM:
 	case STEP_ADD_NORM: step_norm(m, s, first, last); break;
-	case STEP_MATMUL: step_matmul(m, s, t, count); break;
+	case STEP_MATMUL: step_matmul(m, s, t); break;
 	case STEP_HEADS: step_heads(m, s, first, last); break;
 	case STEP_ATTENTION:
 		attention = attention_of(m, s);
@@ -204,7 +232,7 @@ static void run_step(struct model *m, const struct step *s, unsigned t, unsigned
 	case STEP_EXPERTS_DOWN: experts_down(m, s, t, count); break;
 	case STEP_EXPERTS_SUM: experts_sum(m, s, t, count); break;
 	case STEP_LAST_NORM: step_last_norm(m, s, first, last); break;
-	case STEP_LOGITS: step_logits(m, s, t, count); break;
+	case STEP_LOGITS: step_logits(m, s, t); break;
 	}
 }
 
@@ -223,7 +251,7 @@ static bool is_idle(const struct model *m, const struct step *s, unsigned count)
 static bool passed(struct model *m, unsigned t, bool *now)
 {
 	if (t == 0) *now = m->watched && atomic_load_explicit(m->watched, memory_order_relaxed);
-	threads_barrier(m->threads);
+	threads_barrier(m->threads, t);
 	return !*now;
 }
 

@@ -20,6 +20,7 @@ enum {
 	DOT_ROWS = 8,
 	ROWS_AT_ONCE = 24,
 	COPY_FROM = 12,
+	PIECE_BYTES = 64 << 10, /* packed rows that a thread takes at a time: some microseconds */
 	BF16_OUTPUTS = 256,
 	BF16_COLS = 1024,
 	BF16_STRIDE = BF16_COLS + 32,
@@ -93,6 +94,13 @@ void activations_quantize(struct activations *a, size_t first, size_t last)
 bool matmul_wants_quantized(const struct matrix *weights)
 {
 	return weights->format->quantized;
+}
+
+size_t matmul_piece(const struct matrix *weights, const struct activations *in)
+{
+	if (in->n_rows > in->n_answer) return BF16_OUTPUTS;
+	size_t outputs = PIECE_BYTES / (weights->row_bytes ? weights->row_bytes : 1);
+	return outputs > MATMUL_UNIT ? outputs : MATMUL_UNIT;
 }
 
 size_t matmul_scratch_bytes(void)

@@ -94,6 +94,9 @@ size_t matmul_scratch_bytes(void);
 /* Ranges of outputs are best cut at multiples of this (threads_range's unit); results do not depend on it. */
 enum { MATMUL_UNIT = 16 };
 
+/* How many outputs are best taken at a time by threads that share them: long streams for answers, whole tiles for prompts. */
+size_t matmul_piece(const struct matrix *weights, const struct activations *in);
+
 /* Computes outputs [first, last) of all rows. `scratch`: this thread's own. */
 void matmul(const struct matmul_job *job, size_t first, size_t last, void *scratch);
 

@@ -17,7 +17,7 @@ enum { MOST = 8, STEPS = 50 };
 struct job {
 	struct threads *pool;
 	unsigned calls[MOST];        /* how often each thread worked */
-	unsigned count;              /* as each was told */
+	unsigned runs[MOST];         /* how many runs had a thread of that index */
 	unsigned steps[STEPS][MOST]; /* what each wrote in a step */
 	unsigned wrong;              /* how often a thread saw a neighbour behind */
 };
@@ -26,7 +26,7 @@ static void count_calls(void *data, unsigned index, unsigned count)
 {
 	struct job *j = data;
 	j->calls[index]++;
-	if (index == 0) j->count = count;
+	for (unsigned i = 0; index == 0 && i < count; i++) j->runs[i]++;
 }
 
 static void every_thread_works_once_a_run(void **state)
@@ -41,8 +41,9 @@ static void every_thread_works_once_a_run(void **state)
 		assert_int_equal(threads_count(t), expected);
 		struct job j = { .pool = t };
 		for (int run = 0; run < 300; run++) threads_run(t, count_calls, &j);
-		for (unsigned i = 0; i < MOST; i++) assert_int_equal(j.calls[i], i < expected ? 300 : 0);
-		assert_int_equal(j.count, expected);
+		assert_int_equal(j.calls[0], 300);
+		for (unsigned i = 0; i < MOST; i++) assert_int_equal(j.calls[i], j.runs[i]);
+		for (unsigned i = expected; i < MOST; i++) assert_int_equal(j.calls[i], 0);
 		threads_free(t);
 	}
 	threads_free(NULL);
@@ -59,7 +60,7 @@ static void pass_on(void *data, unsigned index, unsigned count)
 		for (unsigned i = 0; i < count && s > 0; i++) sum += j->steps[s - 1][i];
 		if (s > 0 && sum != (s - 1) * count + count * (count - 1) / 2) wrong++;
 		j->steps[s][index] = s + index;
-		threads_barrier(j->pool);
+		threads_barrier(j->pool, index);
 	}
 	j->calls[index] += wrong;
 }
@@ -102,8 +103,99 @@ static void an_idle_pool_uses_no_cpu(void **state)
 	nanosleep(&half, NULL);
 	assert_true(cpu_seconds() - before < 0.02);
 	threads_run(t, count_calls, &j); /* and it wakes */
-	for (unsigned i = 0; i < MOST; i++) assert_int_equal(j.calls[i], 2);
+	for (unsigned i = 0; i < MOST; i++) assert_int_equal(j.calls[i], j.runs[i]);
 	threads_free(t);
+}
+
+enum { LOOPS = 40, ITEMS = 1000 };
+
+struct loops {
+	struct threads *pool;
+	size_t total, unit, piece;
+	unsigned late;                    /* this thread is slow; MOST: none */
+	_Atomic uint8_t by[LOOPS][ITEMS]; /* how often the item was taken */
+	_Atomic unsigned cut_wrong, together;
+};
+
+/* Loops one behind the other without a barrier; each item of each must come once. */
+static void walk_loops(void *data, unsigned index, unsigned count)
+{
+	struct loops *l = data;
+	struct timespec moment = { .tv_nsec = 200000 };
+	size_t first, last;
+	for (size_t n = 0; n < LOOPS; n++) {
+		size_t total = l->total - (l->total > n ? n : 0);
+		struct threads_loop loop = threads_loop(l->pool, index, total, l->unit, l->piece);
+		while (threads_next(&loop, &first, &last)) {
+			if (first >= last || last > total || first % l->unit || (last % l->unit && last != total)) l->cut_wrong++;
+			for (size_t i = first; i < last && i < ITEMS; i++) l->by[n][i]++;
+			if (index == l->late) nanosleep(&moment, NULL);
+		}
+	}
+	(void)count;
+}
+
+static void loops_give_every_item_to_one_thread(void **state)
+{
+	(void)state;
+	struct error e = { "" };
+	struct loops *l = memory_new(1, sizeof *l);
+	for (unsigned n = 1; n <= MOST; n++) {
+		l->pool = threads_new(n, &e);
+		for (size_t run = 0; run < 24; run++) {
+			static const size_t totals[] = { 0, 1, 15, 16, 17, 100, 333, ITEMS };
+			l->total = totals[run % 8];
+			l->unit = run < 12 ? 1 : 16;
+			l->piece = run % 3 == 0 ? 1 : run % 3 == 1 ? 40 : ITEMS;
+			l->late = run == 7 ? 0 : run == 15 ? n - 1 : MOST;
+			memset(l->by, 0, sizeof l->by);
+			threads_run(l->pool, walk_loops, l);
+			assert_int_equal(l->cut_wrong, 0);
+			for (size_t k = 0; k < LOOPS; k++) {
+				size_t total = l->total - (l->total > k ? k : 0);
+				for (size_t i = 0; i < ITEMS; i++) {
+					if (l->by[k][i] != (i < total))
+						fail_msg("%u threads, run %zu: item %zu of loop %zu: %d", n, run, i, k,
+						         l->by[k][i]);
+				}
+			}
+		}
+		threads_free(l->pool);
+	}
+	memory_free(l);
+}
+
+/* While thread 0 holds a piece, the others must take all that it has not begun. */
+static void hold_a_piece(void *data, unsigned index, unsigned count)
+{
+	struct loops *l = data;
+	struct threads_loop loop = threads_loop(l->pool, index, ITEMS, 1, 10);
+	struct timespec moment = { .tv_nsec = 1000000 };
+	size_t first, last, taken = 0;
+	bool held = index == 0 && count > 1;
+	while (threads_next(&loop, &first, &last)) {
+		taken += last - first;
+		l->together += (unsigned)(last - first);
+		for (int i = 0; held && l->together < ITEMS && i < 10000; i++) nanosleep(&moment, NULL);
+		held = false;
+	}
+	if (index == 0) l->by[0][0] = (uint8_t)(count == 1 || taken <= 10);
+}
+
+static void the_pieces_of_a_thread_that_is_held_up_go_to_others(void **state)
+{
+	(void)state;
+	struct error e = { "" };
+	struct loops *l = memory_new(1, sizeof *l);
+	l->pool = threads_new(3, &e);
+	for (int run = 0; run < 5; run++) {
+		l->together = 0;
+		threads_run(l->pool, hold_a_piece, l);
+		assert_int_equal(l->together, ITEMS);
+		assert_int_equal(l->by[0][0], 1);
+	}
+	threads_free(l->pool);
+	memory_free(l);
 }
 
 static void ranges_cover_everything_once(void **state)
@@ -178,9 +270,14 @@ static void quotas_are_rounded_up(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_thread_works_once_a_run), cmocka_unit_test(the_barrier_orders_the_steps),
-		cmocka_unit_test(an_idle_pool_uses_no_cpu),      cmocka_unit_test(ranges_cover_everything_once),
-		cmocka_unit_test(too_many_threads_are_refused),  cmocka_unit_test(quotas_are_rounded_up),
+		cmocka_unit_test(every_thread_works_once_a_run),
+		cmocka_unit_test(the_barrier_orders_the_steps),
+		cmocka_unit_test(an_idle_pool_uses_no_cpu),
+		cmocka_unit_test(ranges_cover_everything_once),
+		cmocka_unit_test(too_many_threads_are_refused),
+		cmocka_unit_test(quotas_are_rounded_up),
+		cmocka_unit_test(loops_give_every_item_to_one_thread),
+		cmocka_unit_test(the_pieces_of_a_thread_that_is_held_up_go_to_others),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
