@@ -54,10 +54,13 @@ struct hearth;
 
 enum hearth_kv { HEARTH_KV_F16 = 0, HEARTH_KV_F32 = 1 };
 
+/* For options.threads: half as many as suit this process, to save power. */
+#define HEARTH_THREADS_LOW UINT32_MAX
+
 struct hearth_options {
 	size_t size;       /* sizeof(struct hearth_options) */
 	const char *model; /* path of a GGUF file, zero-terminated */
-	uint32_t threads;  /* 0: as many as suit this process */
+	uint32_t threads;  /* 0: as many as suit this process; or HEARTH_THREADS_LOW */
 	uint32_t context;  /* positions a session can hold; 0: the least of trained length, 8192, and what fits in half of the free
 	                      memory */
 	uint32_t kv;       /* enum hearth_kv: how keys and values are kept */

@@ -16,7 +16,11 @@ _hearth() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
-	--system | --tokens | -n | --temp | --seed | --context | --threads) return ;;
+	--system | --tokens | -n | --temp | --seed | --context) return ;;
+	--threads)
+		mapfile -t COMPREPLY < <(compgen -W "auto-low" -- "$word")
+		return
+		;;
 	esac
 	local talk="--model -m --system -n --tokens --temp --seed --context --threads --help -h" words
 	case $command in

@@ -66,7 +66,8 @@ const char *hearth_version(void)
 static bool check_options(const struct hearth_options *o, struct error *e)
 {
 	if (!o->model || !*o->model) return error_set(e, "options: no model is named");
-	if (o->threads > MOST_THREADS) return error_set(e, "options: %u threads; at most %d", o->threads, (int)MOST_THREADS);
+	if (o->threads > MOST_THREADS && o->threads != HEARTH_THREADS_LOW)
+		return error_set(e, "options: %u threads; at most %d", o->threads, (int)MOST_THREADS);
 	if (o->kv > HEARTH_KV_F32) return error_set(e, "options: kv %u is unknown", o->kv);
 	return true;
 }
@@ -148,6 +149,12 @@ static bool fill_info(struct hearth *h, double start, struct error *e)
 	       copy_text(h, "general.architecture", "", &h->info.architecture, e);
 }
 
+static unsigned choose_threads(uint32_t asked)
+{
+	if (asked == HEARTH_THREADS_LOW) return threads_low();
+	return asked ? asked : threads_available();
+}
+
 /* The parts, one after the other; what stands when one fails is freed by hearth_close. */
 static bool open_parts(struct hearth *h, const struct hearth_options *o, struct error *e)
 {
@@ -158,7 +165,7 @@ static bool open_parts(struct hearth *h, const struct hearth_options *o, struct 
 		                       .free_memory = machine_free_memory() };
 	h->file = gguf_open(o->model, e);
 	if (!h->file) return false;
-	h->threads = threads_new(o->threads ? o->threads : threads_available(), e);
+	h->threads = threads_new(choose_threads(o->threads), e);
 	if (!h->threads) return false;
 	h->model = model_open(h->file, &model, h->threads, e);
 	if (!h->model) return false;

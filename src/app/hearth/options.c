@@ -1,6 +1,8 @@
 /* options: reads a command line by the tables (see options.h). */
 #include "app/hearth/options.h"
 
+#include "hearth.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -56,12 +58,14 @@ static bool take_number(struct options *o, const struct option_row *r, const cha
 {
 	char *end;
 	errno = 0;
-	if (r->kind == OPTION_COUNT) {
+	if (r->kind == OPTION_THREADS && strcmp(text, "auto-low") == 0) {
+		*(uint64_t *)((char *)o + r->place) = HEARTH_THREADS_LOW;
+	} else if (r->kind != OPTION_NUMBER) {
 		unsigned long long value = strtoull(text, &end, 10);
 		bool digits = *text >= '0' && *text <= '9';
 		if (!digits || *end || errno || (double)value < r->least || (double)value > r->most)
-			return error_set(e, "%s takes a whole number from %.0f to %.0f, not '%.80s'", r->name, r->least, r->most,
-			                 text);
+			return error_set(e, "%s takes a whole number from %.0f to %.0f%s, not '%.80s'", r->name, r->least, r->most,
+			                 r->kind == OPTION_THREADS ? " or auto-low" : "", text);
 		*(uint64_t *)((char *)o + r->place) = value;
 	} else {
 		double value = strtod(text, &end);

@@ -31,7 +31,7 @@ struct options {
 	bool has_temperature;
 	uint64_t seed;    /* 0: a fresh one */
 	uint64_t context; /* 0: the default */
-	uint64_t threads; /* 0: as many as suit */
+	uint64_t threads; /* 0: as many as suit; or HEARTH_THREADS_LOW */
 	bool json, raw, plan, help, version;
 	char **words; /* what is no option, in order */
 	size_t n_words;
@@ -39,7 +39,7 @@ struct options {
 
 enum { FOR_CHAT = 1, FOR_RUN = 2, FOR_MODELS = 4, FOR_DOCTOR = 8, FOR_HELP = 16, FOR_ALL = 31 };
 
-enum option_kind { OPTION_SWITCH, OPTION_TEXT, OPTION_FILES, OPTION_COUNT, OPTION_NUMBER };
+enum option_kind { OPTION_SWITCH, OPTION_TEXT, OPTION_FILES, OPTION_COUNT, OPTION_NUMBER, OPTION_THREADS };
 
 struct option_row {
 	const char *name;  /* with its dashes */

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "hearth.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +16,12 @@ enum { MAX_SETTINGS = 65536 };
 static void take(struct settings *s, const char *name, const char *value)
 {
 	if (strcmp(name, "colour") == 0) s->colour = strcmp(value, "off") != 0;
-	if (strcmp(name, "threads") == 0) s->threads = (uint32_t)strtoul(value, NULL, 10);
+	if (strcmp(name, "threads") == 0) {
+		s->threads = (uint32_t)strtoul(value, NULL, 10);
+		if (s->threads > 1024) s->threads = 0;
+		if (strcmp(value, "auto-low") == 0) s->threads = HEARTH_THREADS_LOW;
+	}
 	if (strcmp(name, "model") == 0) snprintf(s->model, sizeof s->model, "%s", value);
-	if (s->threads > 1024) s->threads = 0;
 }
 
 /* "name = value", spaces around both taken off; the line is changed. */
@@ -62,7 +66,10 @@ bool settings_write(const struct settings *s, const struct paths *p, struct erro
 	struct buffer b = buffer_new(MAX_SETTINGS);
 	buffer_append_text(&b, "# What hearth remembers. Nothing here tells what was said.\n");
 	buffer_format(&b, "colour = %s\n", s->colour ? "on" : "off");
-	if (s->threads) buffer_format(&b, "threads = %u\n", s->threads);
+	if (s->threads == HEARTH_THREADS_LOW)
+		buffer_append_text(&b, "threads = auto-low\n");
+	else if (s->threads)
+		buffer_format(&b, "threads = %u\n", s->threads);
 	if (s->model[0]) buffer_format(&b, "model = %s\n", s->model);
 	struct file_writer w;
 	mode_t mask = umask(077);

@@ -13,7 +13,7 @@
 
 struct settings {
 	bool colour;            /* colour = on | off; on when absent */
-	uint32_t threads;       /* threads = N; 0 when absent */
+	uint32_t threads;       /* threads = N; 0 when absent; HEARTH_THREADS_LOW for auto-low */
 	char model[PATHS_ROOM]; /* model = PATH; empty: the built-in one */
 };
 

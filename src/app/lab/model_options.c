@@ -55,7 +55,8 @@ int model_option(struct model_arguments *a, int argc, char **argv, int *i, bool 
 	}
 	if (strcmp(option, "--threads") == 0) {
 		++*i;
-		return take_number(option, value, 1024, &a->threads);
+		a->threads = threads_low();
+		return value && strcmp(value, "auto-low") == 0 ? LAB_DONE : take_number(option, value, 1024, &a->threads);
 	}
 	if (strcmp(option, "--context") == 0) {
 		++*i;

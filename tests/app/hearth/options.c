@@ -1,5 +1,6 @@
 /* options: every flag of the table is read, shown in help, in the manual page and in the completions. */
 #include "app/hearth/options.h"
+#include "hearth.h"
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -52,6 +53,7 @@ static void every_flag_arrives_in_its_place(void **state)
 	assert_true(reads("--model=y --temp=0 --tokens 3") && o.has_temperature && o.max_tokens == 3);
 	assert_string_equal(o.model, "y");
 	assert_true(reads("run -- --json") && !o.json && o.n_words == 1);
+	assert_true(reads("--threads auto-low") && o.threads == HEARTH_THREADS_LOW);
 	assert_true(reads("") && !o.named);
 	assert_string_equal(o.command->name, "chat");
 }
@@ -76,7 +78,9 @@ static void wrong_use_is_one_line_that_helps(void **state)
 	expect_error("run -n x", "whole number");
 	expect_error("run -n -1 x", "whole number");
 	expect_error("run -n 1.5 x", "whole number");
-	expect_error("run --threads 4000 x", "0 to 1024");
+	expect_error("run --threads 4000 x", "0 to 1024 or auto-low");
+	expect_error("run --threads auto x", "0 to 1024 or auto-low");
+	expect_error("run --context auto-low x", "0 to 16777216, not");
 	expect_error("run --seed 99999999999999999999 x", "whole number");
 	expect_error("run --temp nan x", "from 0 to 10");
 	expect_error("run --temp 0x x", "from 0 to 10");
