@@ -59,6 +59,9 @@ static bool prepare(struct scheduler *s, struct request *r)
 	if (!session->sequence) session->sequence = sequence_new(s->model, &r->error);
 	if (!session->sequence) return false;
 	session_truncate(session, r->n_cached);
+	r->n_cached = r->n_done = session->n_ids;
+	/* so that the same prompt, or one that begins like it, can be computed from here again */
+	sequence_mark(session->sequence, r->n_prompt - 1);
 	if (!session_reserve(session, r->n_prompt - r->n_cached, &r->error)) return false;
 	struct hearth_sampling sampling = r->asked.sampling;
 	if (sampling.seed == 0) sampling.seed = random_fresh_seed();

@@ -101,7 +101,7 @@ void session_append(struct session *s, const int32_t *ids, size_t count)
 void session_truncate(struct session *s, uint32_t length)
 {
 	if (length >= s->n_ids) return;
-	if (s->sequence) sequence_truncate(s->sequence, length);
+	if (s->sequence) length = sequence_truncate(s->sequence, length);
 	memory_wipe(s->ids + length, (s->n_ids - length) * sizeof *s->ids);
 	s->n_ids = length;
 }

@@ -52,7 +52,8 @@ bool session_reserve(struct session *s, size_t count, struct error *e);
 /* Notes that the sequence holds `count` tokens more; room must have been made. */
 void session_append(struct session *s, const int32_t *ids, size_t count);
 
-/* Forgets all positions from `length` on, keys and values too. */
+/* Forgets all positions from `length` on, keys and values too; of a family that cannot go back to there, some before it as well:
+ * n_ids says what is left. */
 void session_truncate(struct session *s, uint32_t length);
 
 #endif

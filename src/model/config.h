@@ -18,9 +18,19 @@ enum { CONFIG_MAX_LAYERS = 1024 };
 enum rope_scaling { ROPE_PLAIN, ROPE_LINEAR, ROPE_YARN, ROPE_LONG };
 
 struct config_layer {
-	uint32_t n_head, n_head_kv; /* of queries; of keys and values, a divisor of it */
-	uint32_t n_ff;              /* width of the feed-forward block */
+	uint32_t n_head, n_head_kv; /* of queries; of keys and values, a divisor of it; 0: no attention in this layer */
+	uint32_t n_ff;              /* width of the feed-forward block; 0: none in this layer */
 	bool windowed;
+	enum recurrent_kind recurrent; /* block that stands in place of attention, or beside it */
+};
+
+/* Sizes of recurrent blocks. */
+struct config_recurrent {
+	uint32_t n_conv;  /* inputs of the convolution: those of this position and of n_conv - 1 before it */
+	uint32_t n_inner; /* channels of the block */
+	uint32_t n_state; /* values of state for each channel */
+	uint32_t n_rank;  /* of the time steps: their low rank */
+	uint32_t n_group;
 };
 
 struct config {
@@ -45,6 +55,8 @@ struct config {
 
 	uint32_t n_expert, n_expert_used, n_ff_expert; /* 0: no experts */
 	float expert_scale;                            /* of the chosen experts' weights; 1: none */
+
+	struct config_recurrent recurrent;
 
 	struct config_layer layer[CONFIG_MAX_LAYERS];
 };

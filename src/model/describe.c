@@ -1,5 +1,5 @@
 /* describe: the plan and the memory plan in words or JSON (see model.h). */
-#include "model/model_internal.h"
+#include "model/recurrent.h"
 
 #include <inttypes.h>
 
@@ -35,6 +35,7 @@ static void describe_step(const struct model *m, size_t index, struct buffer *ou
 	else
 		buffer_append_text(out, "          ");
 	if (s->in != PLAN_NO_BUFFER) buffer_format(out, " %s", buffer_name(m, s->in));
+	for (uint32_t i = 0; i < s->n_also; i++) buffer_format(out, ", %s", buffer_name(m, s->also[i]));
 	if (s->keys != PLAN_NO_BUFFER) buffer_format(out, ", %s, %s -> page", buffer_name(m, s->keys), buffer_name(m, s->values));
 	if (s->out != PLAN_NO_BUFFER) buffer_format(out, " -> %s", buffer_name(m, s->out));
 	describe_products(m, s, out);
@@ -43,6 +44,9 @@ static void describe_step(const struct model *m, size_t index, struct buffer *ou
 		buffer_format(out, " (%u heads, %u of keys)", n->n_head, n->n_head_kv);
 		if (n->windowed) buffer_format(out, ", window %u", c->window);
 	}
+	if (s->kind == STEP_CONVOLUTION)
+		buffer_format(out, " (%zu channels, %u positions)", s->convolution->n_channels, c->recurrent.n_conv);
+	if (s->kind == STEP_SCAN) buffer_format(out, " (%s)", recurrent_block_of(m, s)->name);
 	if (s->kind == STEP_LOGITS)
 		buffer_format(out, " %zu x %zu %s", m->weights.output.cols, m->weights.output.rows,
 		              m->weights.output.format->type->name);
@@ -59,6 +63,9 @@ static void describe_text(const struct model *m, struct buffer *out)
 	buffer_format(out, "weights %10.1f MiB  where they lie in the file\n", (double)memory.weights / mib);
 	buffer_format(out, "kv      %10.1f MiB  %u positions of %zu bytes, when all are in use\n", (double)memory.kv / mib,
 	              m->context, m->page_bytes / KV_PAGE);
+	if (m->state_bytes)
+		buffer_format(out, "                        of it %.1f MiB in %u states: two at work, the others to go back to\n",
+		              (double)m->state_bytes * (2 + sequence_most_marks(m)) / mib, 2 + sequence_most_marks(m));
 	buffer_format(out, "scratch %10.1f MiB\n", (double)memory.scratch / mib);
 	buffer_format(out, "total   %10.1f MiB\n", (double)memory.total / mib);
 }

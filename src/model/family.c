@@ -33,6 +33,8 @@ static const struct family table[] = {
 	  .window_period = 6,
 	  .local_rope_base = 10000,
 	  .wide_head_layers = 62 },
+	{ .architecture = "mamba", .recurrent = RECURRENT_MAMBA, .recurrent_layers = RECURRENT_EVERYWHERE },
+	{ .architecture = "mamba2", .recurrent = RECURRENT_MAMBA2, .recurrent_layers = RECURRENT_EVERYWHERE },
 };
 
 enum { COUNT = sizeof table / sizeof table[0] };

@@ -28,6 +28,20 @@ enum family_flags {
 	FAMILY_LOCAL_ROPE = 128          /* windowed layers turn with a base of their own and without scaling */
 };
 
+/* Blocks that carry a state from position to position instead of looking back at keys and values. */
+enum recurrent_kind {
+	RECURRENT_NONE,
+	RECURRENT_MAMBA, /* selective scan, a state of n_state values for each channel */
+	RECURRENT_MAMBA2 /* one decay for each head */
+};
+
+/* Which layers have the family's recurrent block. */
+enum recurrent_layers {
+	RECURRENT_EVERYWHERE,   /* all, and none has attention */
+	RECURRENT_WITHOUT_KEYS, /* those whose attention.head_count_kv is 0; with an array of feed_forward_length, of them those
+	                           without feed-forward */
+};
+
 struct family {
 	const char *architecture; /* general.architecture */
 	enum rope_kind rope;
@@ -37,6 +51,8 @@ struct family {
 	uint32_t window_period; /* layer i has the window unless i % period == period - 1; 0: every layer has it */
 	float attention_cap;    /* defaults of the soft caps; 0: none */
 	float logit_cap;
+	enum recurrent_kind recurrent;
+	enum recurrent_layers recurrent_layers;
 	float local_rope_base;     /* with FAMILY_LOCAL_ROPE */
 	uint32_t wide_head_layers; /* a model of that many layers scales scores by 1/sqrt(n_embd / n_head) in place of the head size
 	                            */

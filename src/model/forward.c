@@ -4,7 +4,7 @@
  * Every thread walks the same list of steps and takes its share of each: of rows where a step works row by row, of outputs where
  * it multiplies. Answer rows stand before prompt rows in the batch, whatever order they were given in.
  */
-#include "model/model_internal.h"
+#include "model/recurrent.h"
 
 #include <math.h>
 #include <string.h>
@@ -225,6 +225,10 @@ static void run_step(struct model *m, const struct step *s, unsigned t, unsigned
 		attention = attention_of(m, s);
 		attention_merge(&attention, t, count);
 		break;
+	case STEP_CONVOLUTION: recurrent_convolution(m, s, t, count); break;
+	case STEP_SCAN_INPUTS: recurrent_block_of(m, s)->inputs(m, s, first, last); break;
+	case STEP_SCAN: recurrent_block_of(m, s)->scan(m, s, t, count); break;
+	case STEP_SCAN_OUTPUTS: recurrent_block_of(m, s)->outputs(m, s, first, last); break;
 	case STEP_CHOOSE:
 		if (t == 0) experts_choose(m, s);
 		break;
@@ -293,6 +297,7 @@ static void take_rows(struct model *m, const struct row *rows, uint32_t n_rows, 
 			for (uint32_t k = 0; k < i; k++) before += rows[k].sequence == r->sequence;
 		}
 		uint32_t position = r->sequence->length + before;
+		m->place[i] = at;
 		m->rows[at] =
 		        (struct batch_row){ .sequence = r->sequence, .position = position, .token = r->token, .logits = r->logits };
 		if (r->logits) {
@@ -316,7 +321,7 @@ static bool put_together(struct model *m, const struct row *rows, uint32_t n_row
 	for (uint32_t i = 0; i < n_rows; i++) {
 		struct sequence *s = rows[i].sequence;
 		if (!sequence_reserve(s, s->pending, e)) {
-			for (uint32_t k = 0; k <= i; k++) sequence_truncate(rows[k].sequence, rows[k].sequence->length);
+			for (uint32_t k = 0; k <= i; k++) sequence_roll_back(rows[k].sequence);
 			return false;
 		}
 	}
@@ -325,6 +330,7 @@ static bool put_together(struct model *m, const struct row *rows, uint32_t n_row
 	take_rows(m, rows, n_rows, ROW_PROMPT);
 	for (uint32_t i = 0; i < m->n_runs; i++)
 		m->runs[i].pages = (const uint8_t *const *)m->rows[m->runs[i].first_row].sequence->pages;
+	if (m->state_bytes) recurrent_order(m, rows, n_rows);
 	return true;
 }
 
@@ -339,10 +345,9 @@ bool model_forward(struct model *m, const struct row *rows, uint32_t n_rows, str
 	for (uint32_t i = 0; i < n_rows; i++) {
 		struct sequence *s = rows[i].sequence;
 		if (intact)
-			s->length += s->pending;
+			sequence_commit(s);
 		else
-			sequence_truncate(s, s->length);
-		s->pending = 0;
+			sequence_roll_back(s);
 	}
 	return intact;
 }

@@ -37,6 +37,7 @@ static size_t thread_scratch_bytes(const struct model *m)
 	size_t most = matmul_scratch_bytes();
 	for (uint32_t i = 0; i < m->config.n_layer; i++) {
 		const struct config_layer *n = &m->config.layer[i];
+		if (n->n_head_kv == 0) continue;
 		most = larger(most, attention_scratch_bytes(&m->kv[i], n->n_head / n->n_head_kv));
 	}
 	return most;
@@ -46,6 +47,7 @@ static size_t partial_bytes(const struct model *m, unsigned count)
 {
 	size_t most = 0;
 	for (uint32_t i = 0; i < m->config.n_layer; i++) {
+		if (m->config.layer[i].n_head_kv == 0) continue;
 		most = larger(most, attention_partial_bytes(&m->kv[i], m->config.layer[i].n_head, m->context, count));
 	}
 	return most;
@@ -85,6 +87,11 @@ static void place_scratch(struct model *m, struct layout *l)
 	m->rows = place(l, m->max_rows, sizeof *m->rows);
 	m->runs = place(l, m->max_rows, sizeof *m->runs);
 	m->wanted = place(l, m->max_rows, sizeof *m->wanted);
+	m->place = place(l, m->max_rows, sizeof *m->place);
+	if (!m->state_bytes) return;
+	m->order = place(l, m->max_rows, sizeof *m->order);
+	m->segments = place(l, m->max_rows, sizeof *m->segments);
+	m->timelines = place(l, m->max_rows, sizeof *m->timelines);
 }
 
 static bool allocate_scratch(struct model *m, struct error *e)
@@ -120,6 +127,7 @@ static bool shape_pages(struct model *m, enum kv_type type, struct error *e)
 		};
 		size_t bytes = kv_layer_bytes(&m->kv[i]);
 		m->layer_offset[i] = m->page_bytes;
+		if (c->layer[i].n_head_kv == 0) continue;
 		if (bytes == 0 || !memory_add(m->page_bytes, bytes, &m->page_bytes)) {
 			return error_set(e, "%s: heads of %u and %u values cannot be computed with", gguf_name(m->file), c->head_k,
 			                 c->head_v);
@@ -128,9 +136,27 @@ static bool shape_pages(struct model *m, enum kv_type type, struct error *e)
 	return true;
 }
 
+/* A state is written beside the one that it follows, and some earlier ones are kept. */
+static bool shape_states(struct model *m, struct error *e)
+{
+	const struct config *c = &m->config;
+	size_t floats = 0;
+	m->state_offset = arena_alloc(m->arena, c->n_layer, sizeof *m->state_offset);
+	if (!m->state_offset) return error_memory(e);
+	for (uint32_t i = 0; i < c->n_layer; i++) {
+		m->state_offset[i] = floats;
+		size_t own = (recurrent_state_floats(c, i) + 15) & ~(size_t)15; /* each part aligned as the whole */
+		if (!memory_add(floats, own, &floats)) return error_set(e, "%s: its states are too large", gguf_name(m->file));
+	}
+	return memory_multiply(floats, sizeof(float), &m->state_bytes) && m->state_bytes < SIZE_MAX / 64
+	               ? true
+	               : error_set(e, "%s: its states are too large", gguf_name(m->file));
+}
+
 static size_t kv_bytes(const struct model *m, uint32_t context)
 {
-	return ((size_t)context + KV_PAGE - 1) / KV_PAGE * m->page_bytes;
+	size_t states = m->state_bytes * (2 + sequence_most_marks(m));
+	return ((size_t)context + KV_PAGE - 1) / KV_PAGE * m->page_bytes + states;
 }
 
 static void choose_context(struct model *m, const struct model_options *o)
@@ -150,7 +176,7 @@ static bool prepare(struct model *m, const struct model_options *o, struct error
 	m->exact = o->exact;
 	m->max_rows = o->max_rows ? o->max_rows : DEFAULT_ROWS;
 	m->max_answers = m->max_rows < MODEL_MAX_ANSWERS ? m->max_rows : MODEL_MAX_ANSWERS;
-	if (!shape_pages(m, o->exact ? KV_F32 : o->kv, e)) return false;
+	if (!shape_pages(m, o->exact ? KV_F32 : o->kv, e) || !shape_states(m, e)) return false;
 	choose_context(m, o);
 	for (int set = 0; set < ROPE_SETS; set++) {
 		if (!rope_init(&m->rope[set], &m->config, &m->weights, m->context, set == ROPE_LOCAL, m->arena, e)) return false;
@@ -209,4 +235,9 @@ uint32_t model_context(const struct model *m)
 uint32_t model_max_rows(const struct model *m)
 {
 	return m->max_rows;
+}
+
+bool model_drops_rows(const struct model *m)
+{
+	return m->state_bytes == 0;
 }

@@ -30,7 +30,8 @@ struct model_options {
 /* Answer rows of one batch; prompt rows fill the rest up to max_rows. */
 enum { MODEL_MAX_ANSWERS = 64, MODEL_MAX_CONTEXT = 1 << 28 };
 
-/* Bytes. `kv` is for one sequence of full length; scratch is allocated when the model is opened. */
+/* Bytes. `kv` is for one sequence of full length, with its states and the most marks; scratch is allocated when the model is
+ * opened. */
 struct model_memory {
 	size_t weights, kv, scratch, total;
 };
@@ -46,6 +47,10 @@ struct model_memory model_memory(const struct model *m);
 uint64_t model_parameters(const struct model *m);
 uint32_t model_context(const struct model *m);  /* positions */
 uint32_t model_max_rows(const struct model *m); /* of one batch */
+
+/* Whether a sequence can forget its last rows and nothing else: false for families that carry a state, which go back to a mark
+ * (sequence_truncate). Whoever computes rows on trial asks here. */
+bool model_drops_rows(const struct model *m);
 
 /* The list of steps, a line each, and the memory plan: as text, or as the JSON object of DESIGN 11. */
 bool model_describe(const struct model *m, bool json, struct buffer *out, struct error *e);

@@ -29,6 +29,18 @@ struct choices {
 	uint32_t *n_answers; /* [n_expert]: of its slots, the first so many are of answer rows */
 };
 
+/* Rows of one sequence that follow one another and have one state before and one behind them. */
+struct segment {
+	uint32_t first, n_rows; /* in model.order */
+	const float *in;        /* state before the first row; NULL: zeros */
+	float *out;             /* behind the last */
+};
+
+/* One sequence's segments in this batch: each begins with the state that the one before wrote. */
+struct timeline {
+	uint32_t first, n_segments;
+};
+
 struct model {
 	const struct gguf *file;
 	struct threads *threads;
@@ -43,6 +55,8 @@ struct model {
 	struct kv_shape *kv;  /* of each layer */
 	size_t *layer_offset; /* of each layer's part in a page */
 	size_t page_bytes, bytes_in_pages;
+	size_t *state_offset; /* of each layer's part in a state, in floats */
+	size_t state_bytes;   /* 0: a family without states */
 
 	/* scratch, in one block of memory */
 	uint8_t *scratch;
@@ -59,6 +73,11 @@ struct model {
 	struct batch_row *rows;
 	struct attention_run *runs;
 	uint32_t n_rows, n_answers, n_runs;
+	uint32_t *place; /* of each row as given: its index in `rows` */
+	uint32_t *order; /* rows, sequence after sequence, by position: for recurrent blocks */
+	struct segment *segments;
+	struct timeline *timelines;
+	uint32_t n_timelines;
 	uint32_t *wanted; /* rows that want logits, ascending */
 	uint32_t n_wanted, n_wanted_answers;
 	const atomic_bool *watched; /* gives the batch up; NULL: nothing does */
@@ -74,6 +93,12 @@ static inline size_t model_width(const struct model *m, int buffer)
 {
 	return m->plan.buffers[buffer].width;
 }
+
+/* Floats of state that a sequence has for a layer; 0: it has no recurrent block (model/recurrent.c). */
+size_t recurrent_state_floats(const struct config *c, uint32_t layer);
+
+/* Lists the batch's timelines and segments, once all rows have their places (model/recurrent.c). */
+void recurrent_order(struct model *m, const struct row *rows, uint32_t n_rows);
 
 /* Steps on experts; `thread` of `count` does its share (model/experts.c). */
 void experts_choose(struct model *m, const struct step *s);

@@ -20,6 +20,10 @@ enum step_kind {
 	STEP_HEADS,        /* norms of heads, rope, query factor; then keys and values go into their page */
 	STEP_ATTENTION,    /* out = attention of in */
 	STEP_MERGE,        /* joins what threads computed of one row's attention, where it was split */
+	STEP_CONVOLUTION,  /* out = what a causal convolution makes of in and the state; with `gate` silu of it */
+	STEP_SCAN_INPUTS,  /* what a recurrent block does to single rows before its scan */
+	STEP_SCAN,         /* out = what the block's recurrence makes of in and the state */
+	STEP_SCAN_OUTPUTS, /* and to single rows behind it */
 	STEP_CHOOSE,       /* in = router logits: chooses experts and their weights, groups rows by expert */
 	STEP_EXPERTS_UP,   /* out = act(gate(in)) * up(in), a row for each choice */
 	STEP_EXPERTS_DOWN, /* out = down(in), a row for each choice */
@@ -28,7 +32,7 @@ enum step_kind {
 	STEP_LOGITS        /* in times the output matrix, to where each row wants it */
 };
 
-enum { PLAN_MAX_PRODUCTS = 3, PLAN_NO_BUFFER = -1 };
+enum { PLAN_MAX_PRODUCTS = 3, PLAN_MAX_ALSO = 8, PLAN_NO_BUFFER = -1 };
 
 struct plan_buffer {
 	const char *name;
@@ -49,8 +53,12 @@ struct step {
 	uint32_t layer; /* of those that belong to one */
 	int in, out;    /* buffers; of STEP_HEADS: in = queries, out = none */
 	int keys, values;
+	int also[PLAN_MAX_ALSO]; /* further buffers that the step reads or writes, in an order that its kind fixes */
+	uint32_t n_also;
 	const float *weight; /* of a norm */
 	bool gate;
+	const struct convolution *convolution;
+	size_t state; /* of steps with a state: where theirs begins in the layer's, in floats */
 	uint32_t n_products;
 	struct plan_product product[PLAN_MAX_PRODUCTS];
 };

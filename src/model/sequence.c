@@ -1,4 +1,4 @@
-/* sequence: lists of counted pages (see sequence.h). One thread at a time works on the sequences of a model. */
+/* sequence: lists of counted pages and states (see sequence.h). One thread at a time works on the sequences of a model. */
 #include "model/sequence_internal.h"
 
 #include "base/memory.h"
@@ -6,29 +6,174 @@
 
 #include <string.h>
 
-enum { PAGE_HEADER = 64 }; /* keeps the data aligned for the widest unit */
+/* What lies before a page or state keeps its data aligned for the widest unit. Marks together take this many bytes at most,
+ * unless two of them are more. */
+enum { HEADER = 64, LEAST_MARKS = 2, MARK_BYTES = 128 << 20 };
 
-static uint32_t *references(uint8_t *page)
+/* ---- counted blocks ---- */
+
+static uint32_t *references(uint8_t *block)
 {
-	return (uint32_t *)(void *)(page - PAGE_HEADER);
+	return (uint32_t *)(void *)(block - HEADER);
 }
 
-static uint8_t *page_new(struct model *m)
+static uint8_t *block_new(struct model *m, size_t bytes)
 {
-	uint8_t *memory = memory_new_aligned(1, PAGE_HEADER + m->page_bytes, PAGE_HEADER);
+	uint8_t *memory = memory_new_aligned(1, HEADER + bytes, HEADER);
 	if (!memory) return NULL;
-	m->bytes_in_pages += m->page_bytes;
-	*references(memory + PAGE_HEADER) = 1;
-	return memory + PAGE_HEADER;
+	m->bytes_in_pages += bytes;
+	*references(memory + HEADER) = 1;
+	return memory + HEADER;
 }
 
-static void page_drop(struct model *m, uint8_t *page)
+static void block_drop(struct model *m, uint8_t *block, size_t bytes)
 {
-	if (--*references(page) > 0) return;
-	memory_wipe(page, m->page_bytes);
-	memory_free(page - PAGE_HEADER);
-	m->bytes_in_pages -= m->page_bytes;
+	if (!block || --*references(block) > 0) return;
+	memory_wipe(block, bytes);
+	memory_free(block - HEADER);
+	m->bytes_in_pages -= bytes;
 }
+
+static uint8_t *block_share(uint8_t *block)
+{
+	if (block) ++*references(block);
+	return block;
+}
+
+/* ---- pages ---- */
+
+static uint32_t pages_for(const struct model *m, uint32_t length)
+{
+	return m->page_bytes ? (length + KV_PAGE - 1) / KV_PAGE : 0;
+}
+
+static void drop_pages(struct sequence *s)
+{
+	uint32_t keep = pages_for(s->model, s->length);
+	while (s->n_pages > keep) block_drop(s->model, s->pages[--s->n_pages], s->model->page_bytes);
+}
+
+/* Gives the sequence a copy of its own of the page that it is about to write into. */
+static bool own_last_page(struct sequence *s)
+{
+	uint8_t *shared = s->pages[s->n_pages - 1];
+	if (*references(shared) == 1) return true;
+	uint8_t *own = block_new(s->model, s->model->page_bytes);
+	if (!own) return false;
+	memcpy(own, shared, s->model->page_bytes);
+	block_drop(s->model, shared, s->model->page_bytes);
+	s->pages[s->n_pages - 1] = own;
+	return true;
+}
+
+static bool reserve_pages(struct sequence *s, uint32_t more)
+{
+	uint32_t need = pages_for(s->model, s->length + more);
+	if (s->n_pages && s->length % KV_PAGE != 0 && !own_last_page(s)) return false;
+	while (s->n_pages < need) {
+		uint8_t *page = block_new(s->model, s->model->page_bytes);
+		if (!page) return false;
+		s->pages[s->n_pages++] = page;
+	}
+	return true;
+}
+
+/* ---- states ---- */
+
+static void drop_state(struct sequence *s, uint8_t *state)
+{
+	block_drop(s->model, state, s->model->state_bytes);
+}
+
+uint32_t sequence_most_marks(const struct model *m)
+{
+	size_t most = m->state_bytes ? MARK_BYTES / m->state_bytes : 0;
+	if (most > SEQUENCE_MOST_MARKS) return SEQUENCE_MOST_MARKS;
+	return m->state_bytes && most < LEAST_MARKS ? LEAST_MARKS : (uint32_t)most;
+}
+
+static void remove_mark(struct sequence *s, uint32_t index)
+{
+	drop_state(s, s->marks[index].state);
+	s->n_marks--;
+	memmove(s->marks + index, s->marks + index + 1, (s->n_marks - index) * sizeof *s->marks);
+}
+
+/* The mark that is missed least: the one whose neighbours are nearest to each other; never the last one. */
+static uint32_t least_mark(const struct sequence *s)
+{
+	uint32_t least = 0, gap = UINT32_MAX;
+	for (uint32_t i = 0; i + 1 < s->n_marks; i++) {
+		uint32_t before = i ? s->marks[i - 1].length : 0, across = s->marks[i + 1].length - before;
+		if (across >= gap) continue;
+		gap = across;
+		least = i;
+	}
+	return least;
+}
+
+/* Takes over the caller's reference. */
+static void add_mark(struct sequence *s, struct mark mark)
+{
+	if (s->n_marks && s->marks[s->n_marks - 1].length == mark.length) {
+		drop_state(s, mark.state);
+		return;
+	}
+	if (s->n_marks == sequence_most_marks(s->model)) remove_mark(s, least_mark(s));
+	s->marks[s->n_marks++] = mark;
+}
+
+void sequence_mark(struct sequence *s, uint32_t length)
+{
+	if (!s->model->state_bytes || length < s->length || length == 0) return;
+	if (length > s->length)
+		s->wish = length;
+	else
+		add_mark(s, (struct mark){ length, block_share(s->state) });
+}
+
+static bool add_next(struct sequence *s, uint32_t length)
+{
+	uint8_t *state = s->spare;
+	s->spare = NULL;
+	if (!state) state = block_new(s->model, s->model->state_bytes);
+	if (!state) return false;
+	s->next[s->n_next++] = (struct mark){ length, state };
+	return true;
+}
+
+/* The states that the batch writes: behind its last row, and before where a mark is to be. Without memory for a mark there is
+ * none, and strides too many for one batch are left out. */
+static bool reserve_states(struct sequence *s, uint32_t more)
+{
+	uint32_t end = s->length + more, stride = (s->length / SEQUENCE_STRIDE + 1) * SEQUENCE_STRIDE;
+	bool wished = s->wish > s->length;
+	if (!s->model->state_bytes || s->n_next) return true;
+	while (s->n_next + 1 < SEQUENCE_MOST_NEXT) {
+		uint32_t at = wished && s->wish < stride ? s->wish : stride;
+		if (at >= end || !add_next(s, at)) break;
+		if (at == s->wish) wished = false;
+		if (at == stride) stride += SEQUENCE_STRIDE;
+	}
+	return add_next(s, end);
+}
+
+static void drop_next(struct sequence *s)
+{
+	while (s->n_next) drop_state(s, s->next[--s->n_next].state);
+}
+
+/* The old state is written again by the next batch, unless a mark or a fork holds it. */
+static void retire_state(struct sequence *s)
+{
+	if (s->state && !s->spare && *references(s->state) == 1)
+		s->spare = s->state;
+	else
+		drop_state(s, s->state);
+	s->state = NULL;
+}
+
+/* ---- sequences ---- */
 
 struct sequence *sequence_new(struct model *m, struct error *e)
 {
@@ -47,6 +192,7 @@ void sequence_free(struct sequence *s)
 {
 	if (!s) return;
 	sequence_truncate(s, 0);
+	drop_state(s, s->spare);
 	memory_free(s->pages);
 	memory_free(s);
 }
@@ -56,11 +202,28 @@ uint32_t sequence_length(const struct sequence *s)
 	return s->length;
 }
 
-void sequence_truncate(struct sequence *s, uint32_t length)
+/* How many marks stand at or before `length`. */
+static uint32_t marks_until(const struct sequence *s, uint32_t length)
 {
-	if (length < s->length) s->length = length;
-	uint32_t keep = (s->length + KV_PAGE - 1) / KV_PAGE;
-	while (s->n_pages > keep) page_drop(s->model, s->pages[--s->n_pages]);
+	uint32_t n = 0;
+	while (n < s->n_marks && s->marks[n].length <= length) n++;
+	return n;
+}
+
+uint32_t sequence_truncate(struct sequence *s, uint32_t length)
+{
+	if (length >= s->length) return s->length;
+	s->wish = 0;
+	if (s->model->state_bytes) {
+		uint32_t keep = marks_until(s, length);
+		while (s->n_marks > keep) remove_mark(s, s->n_marks - 1);
+		retire_state(s);
+		length = keep ? s->marks[keep - 1].length : 0;
+		if (keep) s->state = block_share(s->marks[keep - 1].state);
+	}
+	s->length = length;
+	drop_pages(s);
+	return length;
 }
 
 struct sequence *sequence_fork(const struct sequence *s, uint32_t length, struct error *e)
@@ -68,42 +231,48 @@ struct sequence *sequence_fork(const struct sequence *s, uint32_t length, struct
 	struct sequence *f = sequence_new(s->model, e);
 	if (!f) return NULL;
 	f->length = length < s->length ? length : s->length;
-	f->n_pages = (f->length + KV_PAGE - 1) / KV_PAGE;
-	for (uint32_t i = 0; i < f->n_pages; i++) {
-		f->pages[i] = s->pages[i];
-		++*references(f->pages[i]);
+	f->n_marks = marks_until(s, f->length);
+	for (uint32_t i = 0; i < f->n_marks; i++) f->marks[i] = (struct mark){ s->marks[i].length, block_share(s->marks[i].state) };
+	if (f->length == s->length) {
+		f->state = block_share(s->state);
+	} else if (s->model->state_bytes) {
+		f->length = f->n_marks ? f->marks[f->n_marks - 1].length : 0;
+		if (f->n_marks) f->state = block_share(f->marks[f->n_marks - 1].state);
 	}
+	f->n_pages = pages_for(s->model, f->length);
+	for (uint32_t i = 0; i < f->n_pages; i++) f->pages[i] = block_share(s->pages[i]);
 	return f;
-}
-
-/* Gives the sequence a copy of its own of the page that it is about to write into. */
-static bool own_last_page(struct sequence *s)
-{
-	uint8_t *shared = s->pages[s->n_pages - 1];
-	if (*references(shared) == 1) return true;
-	uint8_t *own = page_new(s->model);
-	if (!own) return false;
-	memcpy(own, shared, s->model->page_bytes);
-	page_drop(s->model, shared);
-	s->pages[s->n_pages - 1] = own;
-	return true;
 }
 
 bool sequence_reserve(struct sequence *s, uint32_t more, struct error *e)
 {
 	const struct model *m = s->model;
 	if (more > m->context - s->length) return error_set(e, "the context of %u tokens is full", m->context);
-	if (s->length % KV_PAGE != 0 && !own_last_page(s)) return error_memory(e);
-	uint32_t need = (s->length + more + KV_PAGE - 1) / KV_PAGE;
-	while (s->n_pages < need) {
-		uint8_t *page = page_new(s->model);
-		if (!page) {
-			sequence_truncate(s, s->length);
-			return error_memory(e);
-		}
-		s->pages[s->n_pages++] = page;
-	}
-	return true;
+	if (reserve_pages(s, more) && reserve_states(s, more)) return true;
+	sequence_roll_back(s);
+	return error_memory(e);
+}
+
+void sequence_commit(struct sequence *s)
+{
+	s->length += s->pending;
+	s->pending = 0;
+	if (s->n_next == 0) return;
+	retire_state(s);
+	for (uint32_t i = 0; i + 1 < s->n_next; i++) add_mark(s, s->next[i]);
+	struct mark end = s->next[s->n_next - 1];
+	s->state = end.state;
+	s->n_next = 0;
+	if (end.length == s->wish || end.length % SEQUENCE_STRIDE == 0)
+		add_mark(s, (struct mark){ end.length, block_share(end.state) });
+	if (s->wish <= s->length) s->wish = 0;
+}
+
+void sequence_roll_back(struct sequence *s)
+{
+	s->pending = 0;
+	drop_next(s);
+	drop_pages(s);
 }
 
 size_t sequence_bytes(const struct model *m)

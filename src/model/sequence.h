@@ -1,8 +1,12 @@
 /*
- * sequence: what the model keeps of one timeline of tokens: its keys and values, in pages of 64 positions.
+ * sequence: what the model keeps of one timeline of tokens: keys and values in pages of 64 positions, and the state of its
+ * recurrent blocks behind the last position.
  *
- * Pages are counted references: a fork shares them, and the first write to a shared page copies it. A page is wiped when its
- * last reference goes.
+ * Pages are counted references: a fork shares them, and the first write to a shared page copies it. Pages reach back as far as
+ * the sequence does; a state stands for one position alone. So a sequence of a recurrent family keeps some of its earlier states,
+ * counted references too: its marks. It can go back to a mark and to its beginning, and from there positions are computed anew. A
+ * mark is made where sequence_mark asks for one, and every SEQUENCE_STRIDE positions; when there are too many, the one goes whose
+ * neighbours are nearest to each other. Pages and states are wiped when their last reference goes.
  */
 #ifndef HEARTH_MODEL_SEQUENCE_H
 #define HEARTH_MODEL_SEQUENCE_H
@@ -12,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { SEQUENCE_STRIDE = 1024 };
+
 struct model;
 struct sequence;
 
@@ -20,13 +26,19 @@ void sequence_free(struct sequence *s);                          /* NULL is allo
 
 uint32_t sequence_length(const struct sequence *s); /* positions held */
 
-/* Forgets all positions from `length` on; more than it holds is no change. */
-void sequence_truncate(struct sequence *s, uint32_t length);
+/* Forgets all positions from `length` on; more than it holds is no change. A recurrent family goes back to the last mark that is
+ * not behind `length`. Returns the positions that are held now: whoever needs those up to `length` computes the rest. */
+uint32_t sequence_truncate(struct sequence *s, uint32_t length);
 
-/* A sequence that holds the first `length` positions of `s` (at most its length), sharing its pages. */
+/* Asks for a mark behind `length` positions, as soon as the sequence has them; one wish at a time. Without memory for it there
+ * is none. No change for a family that can go back to anywhere. */
+void sequence_mark(struct sequence *s, uint32_t length);
+
+/* A sequence that holds the first `length` positions of `s` (at most its length) or what sequence_truncate would leave of them,
+ * sharing pages and states. */
 struct sequence *sequence_fork(const struct sequence *s, uint32_t length, struct error *e);
 
-/* Bytes of K/V pages in use by all sequences of the model. */
+/* Bytes of K/V pages and states in use by all sequences of the model. */
 size_t sequence_bytes(const struct model *m);
 
 #endif

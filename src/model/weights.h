@@ -17,13 +17,22 @@ struct projection {
 	const float *bias; /* weights.rows, or NULL */
 };
 
+/* A causal convolution of each channel by itself. */
+struct convolution {
+	const float *weight; /* n_channels x recurrent.n_conv, the oldest input first */
+	const float *bias;   /* n_channels, or NULL */
+	size_t n_channels;
+};
+
 struct layer_weights {
 	const float *attn_norm, *ffn_norm;           /* n_embd */
 	const float *attn_post_norm, *ffn_post_norm; /* n_embd, or NULL */
 	const float *q_norm, *k_norm;                /* head_k, or NULL */
 	struct projection q, k, v, o;
-	struct projection gate, up, down;                     /* without experts */
-	struct projection router;                             /* n_expert x n_embd */
+	struct projection gate, up, down; /* without experts */
+	struct projection router;         /* n_expert x n_embd */
+	const struct mamba *mamba;        /* of the layer's recurrent block, by its kind; the block's own file knows the members */
+	const struct mamba2 *mamba2;
 	struct matrix gate_experts, up_experts, down_experts; /* the first expert's; the others follow (matrix_at) */
 };
 

@@ -10,6 +10,7 @@
 #include "nn/attention.h"
 #include "nn/format.h"
 #include "nn/ops.h"
+#include "nn/scan.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -73,6 +74,11 @@ struct kernels {
 	void (*add)(const float *a, const float *b, float *out, size_t n);
 	void (*multiply)(const float *a, const float *b, float *out, size_t n);
 	void (*add_scaled)(float *sum, const float *x, float factor, size_t n);
+	/* the recurrences of nn/scan.h */
+	void (*scan_rows)(float *state, size_t n_keys, size_t n_values, const struct scan_row *rows, size_t n_rows, bool first);
+	void (*scan_channels)(float *state, size_t stride, const float *a, size_t n_state, size_t n_channels,
+	                      const struct scan_channels_row *rows, size_t n_rows);
+
 	void (*rope_pairs)(float *x, size_t half, const float *cosines, const float *sines);  /* one head's `half` pairs */
 	void (*rope_halves)(float *x, size_t half, const float *cosines, const float *sines); /* one head */
 };
@@ -86,6 +92,7 @@ const struct kernels *kernels_find(const char *name);
 /* The levels, and the files that they are made of: each fills what it has. */
 void kernels_fill_portable(struct kernels *k);
 void ops_fill_portable(struct kernels *k);
+void scan_fill_portable(struct kernels *k);
 #if defined(__x86_64__)
 void kernels_fill_avx2(struct kernels *k);
 void attention_fill_avx2(struct kernels *k);
@@ -94,12 +101,14 @@ void dot_codes_fill_avx2(struct kernels *k);
 void dot_k_fill_avx2(struct kernels *k);
 void float_fill_avx2(struct kernels *k);
 void ops_fill_avx2(struct kernels *k);
+void scan_fill_avx2(struct kernels *k);
 void unpack_codes_fill_avx2(struct kernels *k);
 void unpack_fill_avx2(struct kernels *k);
 void kernels_fill_avx512(struct kernels *k);
 void attention_fill_avx512(struct kernels *k);
 void float_fill_avx512(struct kernels *k);
 void ops_fill_avx512(struct kernels *k);
+void scan_fill_avx512(struct kernels *k);
 void kernels_fill_avx512vnni(struct kernels *k);
 void dot_fill_avx512vnni(struct kernels *k);
 void kernels_fill_avx512bf16(struct kernels *k);

@@ -9,6 +9,7 @@ void kernels_fill_avx2(struct kernels *k)
 	dot_k_fill_avx2(k);
 	float_fill_avx2(k);
 	ops_fill_avx2(k);
+	scan_fill_avx2(k);
 	unpack_codes_fill_avx2(k);
 	unpack_fill_avx2(k);
 }

@@ -163,4 +163,5 @@ void kernels_fill_portable(struct kernels *k)
 	k->values[KV_F16] = values_f16;
 	k->store_half = store_half;
 	ops_fill_portable(k);
+	scan_fill_portable(k);
 }

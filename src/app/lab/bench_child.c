@@ -116,6 +116,7 @@ static bool measure_prompt(struct bench *b, const struct bench_options *o)
 static bool measure_generation(struct bench *b, const struct bench_options *o)
 {
 	sequence_truncate(b->sequence, 0);
+	sequence_mark(b->sequence, b->job->depth);
 	if (!feed(b, b->job->depth, ROW_PROMPT) || !feed(b, 1, ROW_ANSWER)) return false;
 	for (uint32_t run = 0; run < o->runs; run++) {
 		sequence_truncate(b->sequence, b->job->depth);

@@ -1,0 +1,48 @@
+/* config_internal: reading single keys with their limits, shared by the files that read parts of the metadata. */
+#ifndef HEARTH_MODEL_CONFIG_INTERNAL_H
+#define HEARTH_MODEL_CONFIG_INTERNAL_H
+
+#include "model/config.h"
+
+/* The largest values that any plausible model has, with room; they keep later sums far from overflow. */
+enum {
+	CONFIG_MAX_EMBD = 1 << 17,
+	CONFIG_MAX_FF = 1 << 20,
+	CONFIG_MAX_HEADS = 1 << 12,
+	CONFIG_MAX_HEAD = 512,
+	CONFIG_MAX_VOCAB = 1 << 22,
+	CONFIG_MAX_CONTEXT = 1 << 28,
+	CONFIG_MAX_EXPERTS = 1 << 12,
+	CONFIG_MAX_CONV = 64,
+	CONFIG_MAX_STATE = 256,
+	CONFIG_MAX_KEY = 128
+};
+
+/* The file being read and the prefix of its keys. */
+struct config_source {
+	const struct gguf *file;
+	const char *architecture;
+	struct error *e;
+};
+
+/* Writes "ARCHITECTURE.KEY" and returns it. */
+const char *config_key(const struct config_source *s, const char *key, char out[CONFIG_MAX_KEY]);
+
+/* One line that says what is wrong with the key; false. */
+bool config_fail(const struct config_source *s, const char *key, const char *what);
+
+/* An integer in [least, most]; `value` is the default, and a default of 0 below `least` means that the key must be there. */
+bool config_count(const struct config_source *s, const char *key, uint32_t least, uint32_t most, uint32_t *value);
+
+/* A float in [least, most]; `value` is the default. */
+bool config_float(const struct config_source *s, const char *key, float least, float most, float *value);
+
+/* A count for each layer: one integer for all, or an array with one each, all in [least, most]; `none` when the key is absent.
+ * `offset` is that of a u32 in struct config_layer. */
+bool config_layers(const struct config_source *s, struct config *c, const char *key, uint32_t least, uint32_t most, uint32_t none,
+                   size_t offset);
+
+/* Which layers have a recurrent block, and its sizes; the layers' heads and widths are read already (model/config_recurrent.c). */
+bool config_recurrent(const struct config_source *s, struct config *c);
+
+#endif

@@ -1,0 +1,8 @@
+/* scan: recurrences in vectors of eight, with FMA (see scan_lanes.h). */
+#include <immintrin.h>
+
+#define OPS_LANES          8
+#define OPS_LEVEL          avx2
+#define OPS_FUSED(a, b, c) ((lanes)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
+#define OPS_LEAST(a, b)    ((lanes)_mm256_min_ps((__m256)(a), (__m256)(b)))
+#include "nn/scan_lanes.h"
