@@ -1,0 +1,338 @@
+/* conversations: rows, sealed texts and the search index (see conversations.h). */
+#include "store/conversations.h"
+
+#include "base/buffer.h"
+#include "base/memory.h"
+#include "store/statement.h"
+
+#include <string.h>
+#include <time.h>
+
+/* What a sealed text is bound to: its conversation, and its position (-1 for the title). */
+struct text_place {
+	uint8_t vault[VAULT_ID];
+	int64_t conversation, position;
+};
+
+static struct text_place place_of(const struct vault *v, int64_t conversation, int64_t position)
+{
+	struct text_place p = { .conversation = conversation, .position = position };
+	memcpy(p.vault, vault_id(v), VAULT_ID);
+	return p;
+}
+
+static bool is_open(const struct vault *v, struct error *e)
+{
+	return vault_is_open(v) || error_set(e, "%s: the vault is locked; unlock it first", vault_name(v));
+}
+
+/* A text sealed to memory of its own (size + SEAL_EXTRA bytes); NULL with the line. */
+static uint8_t *seal_text(struct vault *v, int64_t conversation, int64_t position, const char *text, size_t size, struct error *e)
+{
+	const uint8_t *key = object_keys_find(vault_object_keys(v), (uint64_t)conversation);
+	if (!key) {
+		error_set(e, "%s: there is no conversation %lld", vault_name(v), (long long)conversation);
+		return NULL;
+	}
+	uint8_t *sealed = memory_new(size + SEAL_EXTRA, 1);
+	struct text_place place = place_of(v, conversation, position);
+	if (sealed)
+		seal_bytes(sealed, sealed + size, (const uint8_t *)text, size, &place, sizeof place, key);
+	else
+		error_memory(e);
+	return sealed;
+}
+
+/* The text of a sealed column, with a zero byte behind; wiped and freed by close_text. NULL with the line. */
+static char *open_text(struct vault *v, int64_t conversation, int64_t position, sqlite3_stmt *row, int column, size_t *size,
+                       struct error *e)
+{
+	const uint8_t *key = object_keys_find(vault_object_keys(v), (uint64_t)conversation);
+	const uint8_t *sealed = sqlite3_column_blob(row, column);
+	int bytes = sqlite3_column_bytes(row, column);
+	struct text_place place = place_of(v, conversation, position);
+	if (!key || !sealed || bytes < SEAL_EXTRA) {
+		error_set(e, "%s: conversation %lld is damaged", vault_name(v), (long long)conversation);
+		return NULL;
+	}
+	*size = (size_t)bytes - SEAL_EXTRA;
+	char *text = memory_new(*size + 1, 1);
+	if (!text) {
+		error_memory(e);
+		return NULL;
+	}
+	if (seal_open((uint8_t *)text, sealed, sealed + *size, *size, &place, sizeof place, key)) return text;
+	memory_free(text);
+	error_set(e, "%s: conversation %lld is damaged or was changed", vault_name(v), (long long)conversation);
+	return NULL;
+}
+
+static void close_text(char *text, size_t size)
+{
+	if (text) memory_wipe(text, size);
+	memory_free(text);
+}
+
+static struct statement prepare(struct vault *v, const char *sql)
+{
+	return statement_new(vault_database(v), vault_name(v), sql);
+}
+
+static bool begin(struct vault *v, struct error *e)
+{
+	return is_open(v, e) && statement_simple(vault_database(v), vault_name(v), "BEGIN IMMEDIATE", e);
+}
+
+/* Commits when all went well, else takes everything back. */
+static bool finish(struct vault *v, bool ok, struct error *e)
+{
+	if (ok && statement_simple(vault_database(v), vault_name(v), "COMMIT", e)) return true;
+	sqlite3_exec(vault_database(v), "ROLLBACK", NULL, NULL, NULL);
+	return false;
+}
+
+static bool set_title(struct vault *v, int64_t id, const char *title, struct error *e)
+{
+	size_t size = strlen(title);
+	if (size > MAX_TITLE) return error_set(e, "a title has at most %d bytes, this one %zu", MAX_TITLE, size);
+	uint8_t *sealed = seal_text(v, id, -1, title, size, e);
+	if (!sealed) return false;
+	struct statement s = prepare(v, "UPDATE conversation SET title=?1 WHERE id=?2");
+	statement_bytes(&s, 1, sealed, size + SEAL_EXTRA);
+	statement_number(&s, 2, id);
+	bool ok = statement_run(&s, e);
+	memory_free(sealed);
+	return ok;
+}
+
+/* The row with an empty title, and its key. */
+static bool make_conversation(struct vault *v, int64_t parent, int64_t *id, struct error *e)
+{
+	int64_t now = time(NULL);
+	struct statement s =
+	        prepare(v, "INSERT INTO conversation(made, changed, title, parent) VALUES(?1, ?1, x'', nullif(?2, 0))");
+	statement_number(&s, 1, now);
+	statement_number(&s, 2, parent);
+	if (!statement_run(&s, e)) return false;
+	*id = sqlite3_last_insert_rowid(vault_database(v));
+	return object_keys_add(vault_object_keys(v), (uint64_t)*id, e);
+}
+
+bool conversations_new(struct vault *v, const char *title, int64_t *id, struct error *e)
+{
+	if (!begin(v, e)) return false;
+	return finish(v, make_conversation(v, 0, id, e) && set_title(v, *id, title, e), e);
+}
+
+bool conversations_rename(struct vault *v, int64_t id, const char *title, struct error *e)
+{
+	return begin(v, e) && finish(v, set_title(v, id, title, e), e);
+}
+
+static bool next_position(struct vault *v, int64_t id, int64_t *position, struct error *e)
+{
+	struct statement s = prepare(v, "SELECT coalesce(max(position) + 1, 0) FROM message WHERE conversation=?1");
+	statement_number(&s, 1, id);
+	if (statement_row(&s)) *position = sqlite3_column_int64(s.sql, 0);
+	return statement_end(&s, e);
+}
+
+static bool touch(struct vault *v, int64_t id, struct error *e)
+{
+	struct statement s = prepare(v, "UPDATE conversation SET changed=?1 WHERE id=?2");
+	statement_number(&s, 1, time(NULL));
+	statement_number(&s, 2, id);
+	return statement_run(&s, e);
+}
+
+static bool add_message(struct vault *v, int64_t id, int64_t position, enum message_role role, int64_t made, const char *text,
+                        size_t size, struct error *e)
+{
+	uint8_t *sealed = seal_text(v, id, position, text, size, e);
+	if (!sealed) return false;
+	struct statement s = prepare(v, "INSERT INTO message(conversation, position, role, made, text) VALUES(?1, ?2, ?3, ?4, ?5)");
+	statement_number(&s, 1, id);
+	statement_number(&s, 2, position);
+	statement_number(&s, 3, role);
+	statement_number(&s, 4, made);
+	statement_bytes(&s, 5, sealed, size + SEAL_EXTRA);
+	bool ok = statement_run(&s, e);
+	memory_free(sealed);
+	return ok;
+}
+
+bool conversations_add(struct vault *v, int64_t id, enum message_role role, const char *text, size_t size, struct error *e)
+{
+	int64_t position = 0;
+	if (size > MAX_TEXT) return error_set(e, "a message has at most %d MiB, this one has %zu", MAX_TEXT >> 20, size >> 20);
+	if (!begin(v, e)) return false;
+	bool ok = next_position(v, id, &position, e) && add_message(v, id, position, role, time(NULL), text, size, e) &&
+	          touch(v, id, e);
+	return finish(v, ok, e);
+}
+
+bool conversations_list(struct vault *v, conversation_visitor visit, void *context, struct error *e)
+{
+	if (!is_open(v, e)) return false;
+	struct statement s = prepare(
+	        v, "SELECT id, made, changed, coalesce(parent, 0), (SELECT count(*) FROM message WHERE conversation=c.id), title"
+	           " FROM conversation c ORDER BY changed DESC, id DESC");
+	bool going = true, ok = true;
+	while (going && statement_row(&s)) {
+		struct conversation_entry c = { .id = sqlite3_column_int64(s.sql, 0), .made = sqlite3_column_int64(s.sql, 1) };
+		size_t size = 0;
+		c.changed = sqlite3_column_int64(s.sql, 2);
+		c.parent = sqlite3_column_int64(s.sql, 3);
+		c.messages = sqlite3_column_int64(s.sql, 4);
+		char *title = open_text(v, c.id, -1, s.sql, 5, &size, e);
+		if (!title) ok = going = false;
+		c.title = title;
+		if (ok) going = visit(context, &c);
+		close_text(title, size);
+	}
+	return ok ? statement_end(&s, e) : (statement_end(&s, NULL), false);
+}
+
+/* Rows of (id, conversation, position, role, made, text) to the visitor; ends the statement. */
+static bool show_messages(struct vault *v, struct statement *s, message_visitor visit, void *context, struct error *e)
+{
+	bool going = true, ok = true;
+	while (going && statement_row(s)) {
+		struct message_entry m = { .id = sqlite3_column_int64(s->sql, 0), .conversation = sqlite3_column_int64(s->sql, 1) };
+		m.position = sqlite3_column_int64(s->sql, 2);
+		m.role = (enum message_role)sqlite3_column_int(s->sql, 3);
+		m.made = sqlite3_column_int64(s->sql, 4);
+		char *text = open_text(v, m.conversation, m.position, s->sql, 5, &m.size, e);
+		if (!text) ok = going = false;
+		m.text = text;
+		if (ok) going = visit(context, &m);
+		close_text(text, m.size);
+	}
+	return ok ? statement_end(s, e) : (statement_end(s, NULL), false);
+}
+
+bool conversations_read(struct vault *v, int64_t id, message_visitor visit, void *context, struct error *e)
+{
+	if (!is_open(v, e)) return false;
+	if (!object_keys_find(vault_object_keys(v), (uint64_t)id))
+		return error_set(e, "%s: there is no conversation %lld", vault_name(v), (long long)id);
+	struct statement s =
+	        prepare(v,
+	                "SELECT id, conversation, position, role, made, text FROM message WHERE conversation=?1 ORDER BY position");
+	statement_number(&s, 1, id);
+	return show_messages(v, &s, visit, context, e);
+}
+
+bool conversations_after(struct vault *v, int64_t newest, size_t most, message_visitor visit, void *context, struct error *e)
+{
+	if (!is_open(v, e)) return false;
+	struct statement s =
+	        prepare(v, "SELECT id, conversation, position, role, made, text FROM message WHERE id>?1 ORDER BY id LIMIT ?2");
+	statement_number(&s, 1, newest);
+	statement_number(&s, 2, (int64_t)most);
+	return show_messages(v, &s, visit, context, e);
+}
+
+bool conversations_message(struct vault *v, int64_t message, message_visitor visit, void *context, struct error *e)
+{
+	if (!is_open(v, e)) return false;
+	struct statement s = prepare(v, "SELECT id, conversation, position, role, made, text FROM message WHERE id=?1");
+	statement_number(&s, 1, message);
+	return show_messages(v, &s, visit, context, e);
+}
+
+/* ---- branches */
+
+struct copy {
+	struct vault *vault;
+	int64_t branch, left;
+	struct error *error;
+	bool failed;
+};
+
+static bool copy_message(void *context, const struct message_entry *m)
+{
+	struct copy *c = context;
+	if (c->left-- <= 0) return false;
+	c->failed = !add_message(c->vault, c->branch, m->position, m->role, m->made, m->text, m->size, c->error);
+	return !c->failed;
+}
+
+struct title_search {
+	int64_t id;
+	struct buffer title;
+};
+
+static bool take_title(void *context, const struct conversation_entry *c)
+{
+	struct title_search *t = context;
+	if (c->id != t->id) return true;
+	buffer_append_text(&t->title, c->title);
+	return false;
+}
+
+bool conversations_branch(struct vault *v, int64_t id, int64_t messages, int64_t *branch, struct error *e)
+{
+	struct title_search t = { .id = id, .title = buffer_new(MAX_TITLE) };
+	struct copy c = { .vault = v, .left = messages, .error = e };
+	if (!conversations_list(v, take_title, &t, e) || !begin(v, e)) {
+		buffer_free(&t.title);
+		return false;
+	}
+	bool ok = make_conversation(v, id, branch, e) && set_title(v, *branch, buffer_text(&t.title), e);
+	c.branch = *branch;
+	ok = ok && conversations_read(v, id, copy_message, &c, e) && !c.failed;
+	buffer_free(&t.title);
+	return finish(v, ok, e);
+}
+
+/* ---- taking back and deleting */
+
+bool conversations_delete(struct vault *v, const int64_t *ids, size_t n, struct error *e)
+{
+	uint64_t *objects = memory_new(n + 1, sizeof *objects);
+	if (!objects) return error_memory(e);
+	bool ok = begin(v, e);
+	if (ok) {
+		for (size_t i = 0; ok && i < n; i++) {
+			objects[i] = (uint64_t)ids[i];
+			struct statement s = prepare(v, "DELETE FROM conversation WHERE id=?1");
+			statement_number(&s, 1, ids[i]);
+			ok = statement_run(&s, e);
+		}
+		ok = finish(v, ok, e);
+	}
+	if (ok) ok = object_keys_forget(vault_object_keys(v), objects, n, e) && vault_renew_index(v, e);
+	memory_free(objects);
+	return ok;
+}
+
+bool conversations_cut(struct vault *v, int64_t id, int64_t position, struct error *e)
+{
+	if (!begin(v, e)) return false;
+	struct statement s = prepare(v, "DELETE FROM message WHERE conversation=?1 AND position>=?2");
+	statement_number(&s, 1, id);
+	statement_number(&s, 2, position);
+	return finish(v, statement_run(&s, e) && touch(v, id, e), e);
+}
+
+bool conversations_tidy(struct vault *v, struct error *e)
+{
+	if (!is_open(v, e)) return false;
+	struct object_keys *keys = vault_object_keys(v);
+	struct buffer gone = buffer_new(SIZE_MAX / 2);
+	uint64_t object = OBJECT_FIRST - 1;
+	bool ok = true;
+	while (ok && object_keys_next(keys, &object)) {
+		struct statement s = prepare(v, "SELECT 1 FROM conversation WHERE id=?1");
+		statement_number(&s, 1, (int64_t)object);
+		bool there = statement_row(&s);
+		ok = statement_end(&s, e) && (there || buffer_append(&gone, &object, sizeof object) || error_memory(e));
+	}
+	if (ok && gone.size) {
+		ok = object_keys_forget(keys, (const uint64_t *)(const void *)gone.data, gone.size / sizeof object, e) &&
+		     vault_renew_index(v, e);
+	}
+	buffer_free(&gone);
+	return ok;
+}

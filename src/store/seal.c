@@ -1,0 +1,69 @@
+/* seal: libsodium, as the vault uses it (see seal.h). */
+#include "store/seal.h"
+
+#include <sodium.h>
+#include <string.h>
+
+_Static_assert(SEAL_NONCE == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES && SEAL_TAG == crypto_aead_xchacha20poly1305_ietf_ABYTES,
+               "the page's reserved bytes hold nonce and tag");
+
+bool seal_start(void)
+{
+	return sodium_init() >= 0;
+}
+
+void *secret_new(size_t size)
+{
+	return sodium_malloc(size);
+}
+
+void secret_free(void *secret)
+{
+	sodium_free(secret);
+}
+
+void seal_random(void *bytes, size_t size)
+{
+	randombytes_buf(bytes, size);
+}
+
+void seal_derive(uint8_t key[SEAL_KEY], const uint8_t from[SEAL_KEY], const char purpose[9], uint64_t number)
+{
+	crypto_kdf_derive_from_key(key, SEAL_KEY, number, purpose, from);
+}
+
+void seal_bytes(uint8_t *sealed, uint8_t *extra, const uint8_t *plain, size_t size, const void *place, size_t place_size,
+                const uint8_t key[SEAL_KEY])
+{
+	randombytes_buf(extra, SEAL_NONCE);
+	crypto_aead_xchacha20poly1305_ietf_encrypt_detached(sealed, extra + SEAL_NONCE, NULL, plain, size, place, place_size, NULL,
+	                                                    extra, key);
+}
+
+bool seal_open(uint8_t *plain, const uint8_t *sealed, const uint8_t *extra, size_t size, const void *place, size_t place_size,
+               const uint8_t key[SEAL_KEY])
+{
+	return crypto_aead_xchacha20poly1305_ietf_decrypt_detached(plain, NULL, sealed, size, extra + SEAL_NONCE, place, place_size,
+	                                                           extra, key) == 0;
+}
+
+void seal_hash(uint8_t hash[SEAL_HASH], const void *bytes, size_t size, const uint8_t *key)
+{
+	crypto_generichash(hash, SEAL_HASH, bytes, size, key, key ? SEAL_KEY : 0);
+}
+
+bool seal_passphrase(uint8_t key[SEAL_KEY], const char *passphrase, size_t length, const uint8_t salt[16], uint32_t passes,
+                     uint64_t memory)
+{
+	return crypto_pwhash(key, SEAL_KEY, passphrase, length, salt, passes, (size_t)memory, crypto_pwhash_ALG_ARGON2ID13) == 0;
+}
+
+bool seal_equal(const void *a, const void *b, size_t size)
+{
+	return sodium_memcmp(a, b, size) == 0;
+}
+
+void seal_wipe(void *bytes, size_t size)
+{
+	sodium_memzero(bytes, size);
+}

@@ -1,0 +1,56 @@
+/*
+ * vault: a folder in which everything is sealed.
+ *
+ *     vault.key    who can open it (key_file)
+ *     erase.key    the keys that can be forgotten (object_keys)
+ *     vault.db     conversations and all that belongs to them (vault_vfs, schema)
+ *     index.db     the full-text index, under a key that is forgotten whenever something is deleted (index)
+ *     vault.lock   held by the one process that owns the vault
+ *
+ * A vault is locked or open. Locking closes the databases and wipes every key; what callers keep of its contents is theirs to
+ * wipe. One thread at a time may use a vault.
+ */
+#ifndef HEARTH_STORE_VAULT_H
+#define HEARTH_STORE_VAULT_H
+
+#include "store/key_file.h"
+#include "store/object_keys.h"
+
+#include <sqlite3.h>
+
+struct vault;
+
+enum vault_state { VAULT_ABSENT, VAULT_PRESENT, VAULT_BROKEN /* files of a vault without its vault.key */ };
+
+/* What lies in the folder. */
+enum vault_state vault_look(struct disk *d, const char *folder);
+
+/* Makes a vault in an existing folder that has none, with one slot; it is open. `cost` is for a passphrase. NULL with the line. */
+struct vault *vault_create(struct disk *d, const char *folder, const struct key_secret *secret, struct key_cost cost,
+                           struct error *e);
+
+/* Takes a vault that is there, locked. NULL with the line when another process owns it or its key file is damaged. */
+struct vault *vault_take(struct disk *d, const char *folder, struct error *e);
+
+bool vault_unlock(struct vault *v, const struct key_secret *secret, struct error *e);
+void vault_lock(struct vault *v);
+void vault_close(struct vault *v); /* locks, and lets other processes have it; NULL is allowed */
+
+bool vault_is_open(const struct vault *v);
+const struct key_file *vault_keys(const struct vault *v); /* ids, times and kinds of the slots; no secret */
+
+/* Slots of an open vault, on the disk when these return true. The number of the new slot, -1 on failure. */
+int vault_add_slot(struct vault *v, const struct key_secret *secret, struct key_cost cost, struct error *e);
+bool vault_remove_slot(struct vault *v, int slot, struct error *e);
+
+/* For the other files of this folder: the database of an open vault, the keys of its objects, and what its messages start with. */
+sqlite3 *vault_database(struct vault *v);
+sqlite3 *vault_index(struct vault *v);
+struct object_keys *vault_object_keys(struct vault *v);
+const uint8_t *vault_id(const struct vault *v);
+const char *vault_name(const struct vault *v); /* the folder */
+
+/* Forgets the index's key and starts an empty index under a new one. */
+bool vault_renew_index(struct vault *v, struct error *e);
+
+#endif
