@@ -86,6 +86,9 @@ const char *gguf_name(const struct gguf *g); /* as opened, for messages */
 uint32_t gguf_version(const struct gguf *g);
 size_t gguf_file_size(const struct gguf *g); /* all parts */
 
+/* The mapped parts. */
+const struct file_map *gguf_maps(const struct gguf *g, size_t *count);
+
 /* False when a part was cut while mapped (see file_map_intact). */
 bool gguf_intact(const struct gguf *g, struct error *e);
 

@@ -23,6 +23,12 @@ size_t gguf_file_size(const struct gguf *g)
 	return total;
 }
 
+const struct file_map *gguf_maps(const struct gguf *g, size_t *count)
+{
+	*count = g->n_maps;
+	return g->maps;
+}
+
 bool gguf_intact(const struct gguf *g, struct error *e)
 {
 	for (size_t i = 0; i < g->n_maps; i++) {

@@ -184,6 +184,14 @@ static bool prepare(struct model *m, const struct model_options *o, struct error
 	return plan_build(&m->plan, &m->config, &m->weights, m->arena, e) && allocate_scratch(m, e);
 }
 
+/* Weights that will stay in memory are brought there from the start; those that will not would only drive out each other. */
+static void read_ahead(struct model *m, const struct model_options *o)
+{
+	size_t count;
+	const struct file_map *maps = gguf_maps(m->file, &count);
+	if (o->free_memory == 0 || gguf_file_size(m->file) < o->free_memory) file_ahead_start(&m->ahead, maps, count);
+}
+
 struct model *model_open(const struct gguf *file, const struct model_options *options, struct threads *threads, struct error *e)
 {
 	struct model *m = memory_new(1, sizeof *m);
@@ -194,6 +202,7 @@ struct model *model_open(const struct gguf *file, const struct model_options *op
 	m->file = file;
 	m->threads = threads;
 	m->arena = arena_new(SIZE_MAX / 2); /* a few hundred bytes for each of at most CONFIG_MAX_LAYERS layers */
+	read_ahead(m, options);
 	bool ok = (m->arena || error_memory(e)) && prepare(m, options, e) && gguf_intact(file, e);
 	if (ok) return m;
 	model_close(m);
@@ -203,6 +212,7 @@ struct model *model_open(const struct gguf *file, const struct model_options *op
 void model_close(struct model *m)
 {
 	if (!m) return;
+	file_ahead_stop(&m->ahead);
 	memory_unpoison(m->scratch, m->scratch_bytes);
 	if (m->scratch) memory_wipe_sparse(m->scratch, m->scratch_bytes);
 	memory_free(m->scratch);

@@ -3,6 +3,7 @@
 #define HEARTH_MODEL_MODEL_INTERNAL_H
 
 #include "base/arena.h"
+#include "base/file_ahead.h"
 #include "model/model.h"
 #include "model/plan.h"
 #include "model/rope.h"
@@ -45,6 +46,7 @@ struct model {
 	const struct gguf *file;
 	struct threads *threads;
 	struct arena *arena;
+	struct file_ahead ahead;
 	struct config config;
 	struct weights weights;
 	struct plan plan;

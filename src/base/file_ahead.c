@@ -1,0 +1,56 @@
+/* file_ahead: the thread, and the pieces that it asks for (see file_ahead.h). */
+#include "base/file_ahead.h"
+
+#include "base/threads.h"
+
+#include <sys/mman.h>
+
+/* A piece is what is looked at, every LOOK bytes a page, before it is asked for. One call reads no more than the system reads
+ * ahead at once, whatever it is asked for: ASK is what all systems do. */
+enum { PIECE = 8 << 20, LOOK = 1 << 20, ASK = 128 << 10 };
+
+/* Whether the piece seems to be in memory: a page of each LOOK bytes is. */
+static bool is_there(const uint8_t *piece, size_t size)
+{
+	for (size_t at = 0; at < size; at += LOOK) {
+		unsigned char resident = 0;
+		if (mincore((void *)(uintptr_t)(piece + at), 1, &resident) != 0 || !(resident & 1)) return false;
+	}
+	return true;
+}
+
+static void ask(struct file_ahead *a, const uint8_t *piece, size_t size)
+{
+	for (size_t at = 0; at < size && !atomic_load(&a->stop); at += ASK)
+		madvise((void *)(uintptr_t)(piece + at), size - at < ASK ? size - at : ASK, MADV_WILLNEED);
+}
+
+static void *ahead_main(void *data)
+{
+	struct file_ahead *a = data;
+	for (size_t i = 0; i < a->count; i++) {
+		const struct file_map *m = &a->maps[i];
+		if (m->borrowed) continue;
+		for (size_t at = 0; at < m->size && !atomic_load(&a->stop); at += PIECE) {
+			size_t size = m->size - at < PIECE ? m->size - at : PIECE;
+			if (!is_there(m->data + at, size)) ask(a, m->data + at, size);
+		}
+	}
+	return NULL;
+}
+
+void file_ahead_start(struct file_ahead *a, const struct file_map *maps, size_t count)
+{
+	size_t bytes = 0;
+	for (size_t i = 0; i < count; i++) bytes += maps[i].borrowed ? 0 : maps[i].size;
+	*a = (struct file_ahead){ .maps = maps, .count = count };
+	a->runs = bytes > 0 && threads_start(&a->thread, ahead_main, a);
+}
+
+void file_ahead_stop(struct file_ahead *a)
+{
+	if (!a->runs) return;
+	atomic_store(&a->stop, true);
+	pthread_join(a->thread, NULL);
+	a->runs = false;
+}
