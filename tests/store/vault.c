@@ -396,8 +396,31 @@ static void the_real_disk_has_one_owner(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
-int main(void)
+/* A vault for other readers: three slots, two conversations, and a change that died half-way, with its journal. */
+static int make_for_others(const char *folder)
 {
+	static const uint8_t code[16] = "recovery recover";
+	struct key_secret words = { SLOT_PASSPHRASE, "a long walk by the sea", 22 }, recovery = { SLOT_RECOVERY, code, 16 };
+	int64_t a, b;
+	struct vault *v = vault_create(disk_real(), folder, &key, cheap, &last);
+	if (!v || vault_add_slot(v, &words, cheap, &last) < 0 || vault_add_slot(v, &recovery, cheap, &last) < 0 ||
+	    !conversations_new(v, "Caf\xc3\xa9", &a, &last))
+		return 1;
+	say(v, a, ROLE_USER, "Where is it?");
+	say(v, a, ROLE_ASSISTANT, "By the sea.");
+	if (!conversations_branch(v, a, 1, &b, &last)) return 1;
+	sqlite3 *db = vault_database(v);
+	sqlite3_exec(db,
+	             "PRAGMA cache_size=5; BEGIN; UPDATE message SET role=3;"
+	             "WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
+	             "INSERT INTO message(conversation, position, role, made, text) SELECT 16, i, 1, 0, randomblob(900) FROM n",
+	             NULL, NULL, NULL);
+	_exit(0);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && strcmp(argv[1], "--make") == 0) return make_for_others(argv[2]);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_said_is_there_after_locking),
 		cmocka_unit_test(a_wrong_secret_changes_nothing),
