@@ -79,7 +79,7 @@ static void requests_of_one_session_wait_for_each_other(void **state)
 	for (int i = 0; i < 3; i++) asked_submit(h, &r, &beside[i]);
 	int running = 0;
 	struct hearth_event event;
-	while (hearth_next(h, 20000, &event)) {
+	while (hearth_next(h, PATIENCE, &event)) {
 		assert_int_equal(event.request, beside[running].id); /* none begins before the one before it is over */
 		asked_take(&beside[running], &event);
 		running += beside[running].over;
@@ -125,7 +125,7 @@ static void more_requests_than_run_at_once_all_come_to_an_end(void **state)
 	for (int i = 0; i < 3 * MOST_ACTIVE; i++) assert_true(hearth_submit(h, &r, &ids[i], NULL));
 	unsigned done = 0, tokens = 0;
 	struct hearth_event event;
-	while (hearth_next(h, 20000, &event)) {
+	while (hearth_next(h, PATIENCE, &event)) {
 		done += event.kind == HEARTH_DONE;
 		if (event.kind == HEARTH_ANSWER) tokens += (unsigned)event.n_ids;
 	}
@@ -256,7 +256,7 @@ static bool use_engine(void)
 			continue;
 		}
 		uint32_t last = 0;
-		while (hearth_next(h, 20000, &event)) {
+		while (hearth_next(h, PATIENCE, &event)) {
 			last = event.kind;
 			if (last == HEARTH_FAILED) {
 				assert_int_equal(event.failure, HEARTH_FAIL_RESOURCES);
