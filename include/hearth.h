@@ -65,6 +65,8 @@ struct hearth_options {
 	                      memory */
 	uint32_t kv;       /* enum hearth_kv: how keys and values are kept */
 	bool exact;        /* float32 throughout, K/V too: slower, for comparisons */
+	const char *draft; /* a small model of the same vocabulary that proposes tokens, path of a GGUF file; NULL: none. The
+	                      answers are the same with it and without */
 };
 
 /* Opens a model. On success *h is the engine, to be closed with hearth_close. A program without a handler for SIGBUS gets one, so
@@ -145,6 +147,7 @@ struct hearth_request {
 	bool ignore_end;  /* go on behind end-of-generation tokens */
 	bool want_prompt; /* the PROMPT event shows text, pieces and ids */
 	const char *date; /* "YYYY-MM-DDTHH:MM:SS" for templates that ask for it; NULL: now, local time */
+	bool no_guess;    /* compute one token at a time: the same answer, in more time where text repeats itself */
 };
 
 /* A request with the defaults: temperature 0.7, top_k 40, top_p 0.95, min_p 0.05, no penalties, 4096 tokens. */
@@ -206,6 +209,8 @@ struct hearth_event {
 	uint32_t n_done;      /* of them, computed or cached so far */
 	uint32_t n_generated; /* tokens of the answer, the end-of-generation token included */
 	double seconds_wait, seconds_prompt, seconds_generate;
+	uint32_t n_guessed;  /* tokens that were tried ahead of the answer */
+	uint32_t n_accepted; /* of them, those that it took */
 };
 
 /* Waits for the next event of any request: at most timeout_ms milliseconds, for ever when negative. False when none came in

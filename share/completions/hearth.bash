@@ -12,6 +12,10 @@ _hearth() {
 		mapfile -t COMPREPLY < <(compgen -W "$names" -- "$word"; compgen -f -X '!*.gguf' -- "$word"; compgen -d -- "$word")
 		return
 		;;
+	--draft)
+		mapfile -t COMPREPLY < <(compgen -f -X '!*.gguf' -- "$word"; compgen -d -- "$word")
+		return
+		;;
 	--file)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
@@ -22,7 +26,7 @@ _hearth() {
 		return
 		;;
 	esac
-	local talk="--model -m --system -n --tokens --temp --seed --context --threads --help -h" words
+	local talk="--model -m --system -n --tokens --temp --seed --context --threads --draft --no-guess --help -h" words
 	case $command in
 	chat) words="$talk --version" ;;
 	run) words="$talk --file --json --raw" ;;

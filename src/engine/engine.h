@@ -19,6 +19,7 @@ struct hearth {
 	struct threads *threads;
 	struct model *model;
 	struct prompt_source source; /* vocabulary and template */
+	struct draft *draft;         /* NULL: none */
 	struct scheduler *scheduler;
 	struct hearth_info info;
 	const char *plan[2];  /* hearth_describe: as text, as JSON; made when first asked for */

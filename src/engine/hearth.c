@@ -127,6 +127,13 @@ static bool fill_info(struct hearth *h, double start, struct error *e)
 {
 	const struct config *c = model_config(h->model);
 	struct model_memory memory = model_memory(h->model);
+	if (h->draft) {
+		struct model_memory more = draft_memory(h->draft);
+		memory.weights += more.weights;
+		memory.kv += more.kv;
+		memory.scratch += more.scratch;
+		memory.total += more.total;
+	}
 	const char *slash = strrchr(gguf_name(h->file), '/');
 	h->info = (struct hearth_info){ .size = sizeof h->info,
 		                        .weights = main_type(h->file),
@@ -170,7 +177,12 @@ static bool open_parts(struct hearth *h, const struct hearth_options *o, struct 
 	h->model = model_open(h->file, &model, h->threads, e);
 	if (!h->model) return false;
 	if (!prompt_source_open(&h->source, h->file, model_context(h->model), e)) return false;
-	h->scheduler = scheduler_new(h->model, &h->source, e);
+	if (o->draft) {
+		model.context = model_context(h->model);
+		h->draft = draft_open(o->draft, h->source.vocab, &model, h->threads, e);
+		if (!h->draft) return false;
+	}
+	h->scheduler = scheduler_new(h->model, &h->source, h->draft, e);
 	return h->scheduler && fill_info(h, start, e);
 }
 
@@ -179,7 +191,8 @@ bool hearth_open(const struct hearth_options *options, struct hearth **out, stru
 	struct error *e = own(error);
 	struct hearth_options o = { 0 };
 	*out = NULL;
-	if (!take_struct(&o, sizeof o, options, sizeof o, "options", e) || !check_options(&o, e)) return false;
+	if (!take_struct(&o, sizeof o, options, offsetof(struct hearth_options, draft), "options", e) || !check_options(&o, e))
+		return false;
 	file_guard_maps_by_default();
 	pthread_once(&kernels_once, choose_kernels);
 	if (kernels_error.text[0]) return error_set(e, "%s", kernels_error.text);
@@ -201,6 +214,7 @@ void hearth_close(struct hearth *h)
 	scheduler_free(h->scheduler);
 	event_free(h->shown);
 	prompt_source_close(&h->source);
+	draft_close(h->draft);
 	model_close(h->model);
 	threads_free(h->threads);
 	gguf_close(h->file);
@@ -261,7 +275,7 @@ bool hearth_submit(struct hearth *h, const struct hearth_request *request, uint6
 {
 	struct error *e = own(error);
 	struct hearth_request asked = hearth_request_new(0);
-	if (!take_struct(&asked, sizeof asked, request, sizeof asked, "request", e)) return false;
+	if (!take_struct(&asked, sizeof asked, request, offsetof(struct hearth_request, no_guess), "request", e)) return false;
 	return request_check(&asked, e) && scheduler_submit(h->scheduler, &asked, id, e);
 }
 

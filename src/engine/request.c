@@ -119,6 +119,7 @@ void request_free(struct request *r)
 	if (r->ids) memory_wipe(r->ids, r->n_prompt * sizeof *r->ids);
 	memory_free(r->ids);
 	memory_free(r->logits);
+	guess_clear(&r->guess);
 	sampler_clear(&r->sampler);
 	stream_free(&r->stream);
 	buffer_free(&r->text);

@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "engine/event.h"
+#include "engine/guess.h"
 #include "engine/prompt.h"
 #include "engine/sampler.h"
 #include "engine/session.h"
@@ -41,11 +42,14 @@ struct request {
 	/* While it is computed; the engine thread's. */
 	int32_t *ids; /* the prompt, as the session has it: n_prompt of them */
 	uint32_t n_prompt, n_cached, n_generated;
-	uint32_t n_done; /* of the prompt's; all of them: it answers */
-	uint32_t n_rows; /* of it in this step */
-	int32_t token;   /* the last one chosen */
-	bool has_token;  /* it was chosen in this step */
-	float *logits;   /* n_vocab, behind the last row */
+	uint32_t n_done;                /* of the prompt's; all of them: it answers */
+	uint32_t n_rows;                /* of it in this step */
+	int32_t token;                  /* the last one chosen */
+	int32_t chosen[GUESS_MOST + 1]; /* in this step */
+	uint32_t n_chosen;
+	float *logits; /* n_logits x n_vocab: behind the prompt's last row, or behind the answer's rows */
+	uint32_t n_logits;
+	struct guess guess;
 	struct sampler sampler;
 	struct stream stream;                  /* begun when admitted */
 	struct buffer text;                    /* of this step, not yet told */

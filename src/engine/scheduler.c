@@ -26,6 +26,8 @@ static void fill_counts(const struct scheduler *s, const struct request *r, stru
 	shown->n_cached = r->n_cached;
 	shown->n_done = r->n_done;
 	shown->n_generated = r->n_generated;
+	shown->n_guessed = r->guess.n_tried;
+	shown->n_accepted = r->guess.n_right;
 	shown->seconds_wait = admitted - r->submitted;
 	shown->seconds_prompt = answering - admitted;
 	shown->seconds_generate = now - answering;
@@ -107,10 +109,11 @@ static bool tell_answer(struct scheduler *s, struct request *r)
 	struct event *event = event_for(s, r, HEARTH_ANSWER);
 	if (!event) return false;
 	fill_counts(s, r, &event->shown);
-	bool told = event_add_text(event, r->text.data, r->text.size) && (!r->has_token || event_add_ids(event, &r->token, 1));
+	bool told = event_add_text(event, r->text.data, r->text.size) &&
+	            (r->n_chosen == 0 || event_add_ids(event, r->chosen, r->n_chosen));
 	memory_wipe(r->text.data, r->text.size);
 	buffer_clear(&r->text);
-	r->has_token = false;
+	r->n_chosen = 0;
 	return told ? true : error_memory(&r->error);
 }
 
@@ -130,7 +133,7 @@ static void publish(struct scheduler *s)
 		if (r->n_rows == 0) continue;
 		bool told = true;
 		if (r->n_done < r->n_prompt || r->n_generated <= 1) tell_progress(s, r);
-		if (r->has_token) told = tell_answer(s, r);
+		if (r->n_chosen) told = tell_answer(s, r);
 		if (told && r->stop) told = tell_rest(s, r);
 		if (!told) request_fail(r, HEARTH_FAIL_RESOURCES);
 		if (r->failed || r->stop) end_request(s, r, r->stop);
@@ -286,7 +289,7 @@ static void init_conditions(struct scheduler *s)
 	pthread_condattr_destroy(&monotonic);
 }
 
-struct scheduler *scheduler_new(struct model *model, const struct prompt_source *source, struct error *e)
+struct scheduler *scheduler_new(struct model *model, const struct prompt_source *source, struct draft *draft, struct error *e)
 {
 	struct scheduler *s = memory_new(1, sizeof *s);
 	if (!s) {
@@ -295,6 +298,7 @@ struct scheduler *scheduler_new(struct model *model, const struct prompt_source 
 	}
 	s->model = model;
 	s->source = source;
+	s->draft = draft;
 	s->n_vocab = model_config(model)->n_vocab;
 	s->context = model_context(model);
 	s->max_rows = model_max_rows(model);

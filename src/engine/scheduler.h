@@ -13,6 +13,7 @@
 #ifndef HEARTH_ENGINE_SCHEDULER_H
 #define HEARTH_ENGINE_SCHEDULER_H
 
+#include "engine/draft.h"
 #include "engine/event.h"
 #include "engine/prompt.h"
 #include "engine/request.h"
@@ -20,8 +21,9 @@
 
 struct scheduler;
 
-/* Starts the threads. Model and source stay the caller's and must outlive the scheduler; nobody else may use the model. */
-struct scheduler *scheduler_new(struct model *model, const struct prompt_source *source, struct error *e);
+/* Starts the threads. Model, source and draft (NULL: none) stay the caller's and must outlive the scheduler; nobody else may use
+ * them. */
+struct scheduler *scheduler_new(struct model *model, const struct prompt_source *source, struct draft *draft, struct error *e);
 
 /* Ends all requests, frees all sessions, stops the threads. NULL is allowed. */
 void scheduler_free(struct scheduler *s);

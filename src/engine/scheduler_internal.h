@@ -7,6 +7,7 @@
 #ifndef HEARTH_ENGINE_SCHEDULER_INTERNAL_H
 #define HEARTH_ENGINE_SCHEDULER_INTERNAL_H
 
+#include "engine/draft.h"
 #include "engine/scheduler.h"
 
 #include <pthread.h>
@@ -40,6 +41,8 @@ struct scheduler {
 	struct row *rows; /* max_rows */
 	struct sampler_room room;
 	double seconds_per_row; /* of a prompt, as measured last; 0: not yet */
+	struct pace pace;       /* of steps with answer rows alone */
+	struct draft *draft;    /* NULL: none */
 };
 
 /* Admits a request that is ready: finds what its session has of it and prepares its computing. False: it has failed or, with
@@ -49,7 +52,12 @@ bool scheduler_admit(struct scheduler *s, struct request *r);
 /* Fills the batch for the next step; 0: nothing to compute. */
 uint32_t scheduler_build(struct scheduler *s);
 
-/* Computes the batch of `n` rows and lets each request that has rows in it take its results: r->has_token, text, stop, failed. */
+/* Computes the batch of `n` rows and lets each request that has rows in it take its results: r->chosen, text, stop, failed. */
 void scheduler_compute(struct scheduler *s, uint32_t n);
+
+/* Adds rows for the tokens that are tried ahead to a batch of `n` rows, if all are of answers; returns how many there are then.
+ * Learns from the results of the step, which took so many seconds (scheduler_guess.c). */
+uint32_t scheduler_guess(struct scheduler *s, uint32_t n);
+void scheduler_learn(struct scheduler *s, uint32_t n, uint32_t rows, double seconds);
 
 #endif

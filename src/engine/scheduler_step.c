@@ -68,6 +68,8 @@ static bool prepare(struct scheduler *s, struct request *r)
 	if (!sampler_init(&r->sampler, &sampling, &r->error)) return false;
 	r->logits = memory_new(s->n_vocab, sizeof *r->logits);
 	if (!r->logits) return error_memory(&r->error);
+	r->n_logits = 1;
+	guess_begin(&r->guess);
 	return start_stream(s, r);
 }
 
@@ -182,6 +184,8 @@ static void run_batch(struct scheduler *s, uint32_t n)
 	for (uint32_t i = 0; i < s->n_active; i++) {
 		struct request *r = s->active[i];
 		if (r->n_rows == 0) continue;
+		if (!has_prompt(r)) r->n_rows = 1; /* without what was to be tried ahead */
+		r->guess.n = 0;
 		if (!atomic_load(&s->give_up) && forward(s, rows_of(s, r), r->n_rows, &r->error)) continue;
 		if (!atomic_load(&s->give_up)) request_fail(r, HEARTH_FAIL_RESOURCES);
 		if (!r->failed) r->n_rows = 0;
@@ -194,7 +198,7 @@ static bool take_token(struct scheduler *s, struct request *r)
 	const struct vocab *vocab = s->source->vocab;
 	bool end = vocab_ends(vocab, (uint32_t)r->token);
 	r->n_generated++;
-	r->has_token = true;
+	r->chosen[r->n_chosen++] = r->token;
 	if (end && !r->asked.ignore_end) {
 		r->stop = HEARTH_STOP_END;
 	} else if (!stream_add(&r->stream, (uint32_t)r->token, &r->text, &r->error)) {
@@ -211,26 +215,49 @@ static bool take_token(struct scheduler *s, struct request *r)
 	return true;
 }
 
+/* Chooses by the logits behind the i-th of the rows that have some. */
+static bool choose_token(struct scheduler *s, struct request *r, uint32_t i)
+{
+	r->token = sampler_choose(&r->sampler, &s->room, r->logits + (size_t)i * s->n_vocab, &r->error);
+	return r->token >= 0 && take_token(s, r);
+}
+
+/* Chooses behind each row in turn, as long as the row that follows is of the token that was chosen; what was tried beyond is taken
+ * back. So an answer is what it would be one row at a time. */
+static bool take_answer(struct scheduler *s, struct request *r)
+{
+	struct session *session = r->session;
+	bool ok = true, goes_on = true;
+	for (uint32_t i = 0; ok && goes_on; i++) {
+		session_append(session, &r->token, 1);
+		ok = choose_token(s, r, i);
+		goes_on = !r->stop && i + 1 < r->n_rows && r->token == r->guess.ids[i];
+	}
+	sequence_truncate(session->sequence, session->n_ids);
+	return ok;
+}
+
 /* Notes the computed rows of `r` and, behind the prompt's last row, chooses a token. */
 static bool take_results(struct scheduler *s, struct request *r)
 {
-	if (has_prompt(r)) {
-		session_append(r->session, r->ids + r->n_done, r->n_rows);
-		r->n_done += r->n_rows;
-		if (has_prompt(r)) return true;
-		r->answering = clock_seconds();
-	} else {
-		session_append(r->session, &r->token, 1);
-	}
-	r->token = sampler_choose(&r->sampler, &s->room, r->logits, &r->error);
-	return r->token >= 0 && take_token(s, r);
+	if (!has_prompt(r)) return take_answer(s, r);
+	session_append(r->session, r->ids + r->n_done, r->n_rows);
+	r->n_done += r->n_rows;
+	if (s->draft && !r->asked.no_guess) draft_follow(s->draft, r->session);
+	if (has_prompt(r)) return true;
+	r->answering = clock_seconds();
+	return choose_token(s, r, 0);
 }
 
 void scheduler_compute(struct scheduler *s, uint32_t n)
 {
-	run_batch(s, n);
+	double start = clock_seconds();
+	uint32_t rows = scheduler_guess(s, n);
+	run_batch(s, rows);
 	for (uint32_t i = 0; i < s->n_active; i++) {
 		struct request *r = s->active[i];
+		r->n_chosen = 0;
 		if (r->n_rows > 0 && !r->failed && !take_results(s, r)) request_fail(r, HEARTH_FAIL_RESOURCES);
 	}
+	scheduler_learn(s, n, rows, clock_seconds() - start);
 }

@@ -20,6 +20,7 @@ void session_free(struct session *s)
 {
 	if (!s) return;
 	sequence_free(s->sequence);
+	sequence_free(s->draft);
 	if (s->ids) memory_wipe(s->ids, s->room * sizeof *s->ids);
 	memory_free(s->ids);
 	memory_free(s);
@@ -102,6 +103,7 @@ void session_truncate(struct session *s, uint32_t length)
 {
 	if (length >= s->n_ids) return;
 	if (s->sequence) length = sequence_truncate(s->sequence, length);
+	if (s->draft) sequence_truncate(s->draft, length);
 	memory_wipe(s->ids + length, (s->n_ids - length) * sizeof *s->ids);
 	s->n_ids = length;
 }

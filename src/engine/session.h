@@ -20,6 +20,7 @@
 struct session {
 	uint64_t id;
 	struct sequence *sequence; /* made by the first request that computes something */
+	struct sequence *draft;    /* of the draft model: a beginning of `ids`; NULL: none yet */
 	int32_t *ids;
 	uint32_t n_ids, room;
 	uint32_t n_requests; /* queued and running */

@@ -39,7 +39,14 @@ if [ -r "$model" ]; then
 	fails 1 "a text that fills no window" "window" "$lab" perplexity "$model" "$work/text" --context 2000000
 	fails 1 "an id out of range" "is not from 0 to" "$lab" generate "$model" --ids "1 99999999" -n 2
 	fails 1 "a word for an id" "no token id" "$lab" generate "$model" --ids "1 two" -n 2
-	fails 1 "a draft model" "not in this version" "$lab" generate "$model" --ids 1 -n 2 --draft x.gguf
+	fails 1 "a draft model that is not there" "x.gguf" "$lab" generate "$model" --ids 1 -n 2 --draft x.gguf
+	says="one two three four, one two three four, one two three four, one two"
+	check "text that repeats itself" "$lab" generate "$model" --prompt "$says" -n 60 --ignore-eos
+	cp "$work/out" "$work/first"
+	check "... without guessing" "$lab" generate "$model" --prompt "$says" -n 60 --ignore-eos --no-guess
+	check "... is the same" cmp "$work/first" "$work/out"
+	check "... with itself as the draft model" "$lab" generate "$model" --prompt "$says" -n 60 --ignore-eos --draft "$model"
+	check "... is the same as well" cmp "$work/first" "$work/out"
 	fails 1 "a prompt longer than --context" "context holds 4" "$lab" generate "$model" --ids "1 2 3 4 5" -n 2 --context 4
 	echo '{}' >"$work/none.json"
 	fails 1 "a case that is none" "messages" "$lab" prompt "$model" "$work/none.json"

@@ -28,6 +28,8 @@ static void keep_counts(struct answer *a, const struct hearth_event *event)
 	a->n_prompt = event->n_prompt;
 	a->n_cached = event->n_cached;
 	a->n_generated = event->n_generated;
+	a->n_guessed = event->n_guessed;
+	a->n_accepted = event->n_accepted;
 	a->seconds_prompt = event->seconds_prompt;
 	a->seconds_generate = event->seconds_generate;
 	a->seed = event->seed;

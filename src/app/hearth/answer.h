@@ -21,7 +21,7 @@ struct answer {
 	uint32_t stop;    /* enum hearth_stop; 0 when it failed */
 	uint32_t failure; /* enum hearth_failure; 0 when it went well */
 	uint64_t seed;
-	uint32_t n_context, n_prompt, n_cached, n_generated;
+	uint32_t n_context, n_prompt, n_cached, n_generated, n_guessed, n_accepted;
 	double seconds_prompt, seconds_generate;
 };
 

@@ -240,6 +240,14 @@ static void command_stats(struct chat *c, const char *argument)
 	model_file_bytes(e, machine_peak_resident());
 	view_say(&c->view, "Memory: planned are %s of weights, %s for a full context and %s to work in; %s were in use at most.", a,
 	         b, d, e);
+	uint64_t guessed = 0, accepted = 0;
+	for (size_t k = 0; k < c->conversation.n_turns; k++) {
+		guessed += c->conversation.turns[k].n_guessed;
+		accepted += c->conversation.turns[k].n_accepted;
+	}
+	if (guessed)
+		view_say(&c->view, "Guessed ahead: %llu tokens, of which %llu were right (%.0f %%).", (unsigned long long)guessed,
+		         (unsigned long long)accepted, 100.0 * (double)accepted / (double)guessed);
 	view_say(&c->view, "Computing: %s, %u %s.", i->kernels, i->threads, i->threads == 1 ? "thread" : "threads");
 }
 

@@ -203,6 +203,8 @@ static void keep_answer(struct chat *c)
 	}
 	struct turn *t = conversation_last(&c->conversation);
 	t->n_cached = a->n_cached;
+	t->n_guessed = a->n_guessed;
+	t->n_accepted = a->n_accepted;
 	t->seconds_prompt = a->seconds_prompt;
 	t->seconds_generate = a->seconds_generate;
 	c->used = a->n_prompt + a->n_generated;

@@ -18,7 +18,7 @@ struct turn {
 	char *question, *answer; /* zero-terminated copies; `answer` is NULL until there is one */
 	size_t question_length, answer_length;
 	uint32_t tokens; /* that the turn takes in the context, about; 0 until it is answered */
-	uint32_t n_prompt, n_cached, n_generated;
+	uint32_t n_prompt, n_cached, n_generated, n_guessed, n_accepted;
 	double seconds_prompt, seconds_generate;
 };
 

@@ -11,6 +11,7 @@ void opening_begin(struct opening *n, const struct options *o)
 	paths_find(&n->paths);
 	if (!settings_read(&n->settings, &n->paths, &e)) snprintf(n->notes[0], sizeof n->notes[0], "%s", e.text);
 	n->wanted = (struct hearth_options){ .size = sizeof n->wanted, .context = (uint32_t)o->context };
+	n->wanted.draft = o->no_guess ? NULL : o->draft;
 	n->wanted.threads = o->threads ? (uint32_t)o->threads : n->settings.threads;
 }
 
@@ -83,6 +84,7 @@ struct hearth_request opening_request(const struct opening *n, const struct opti
 	if (a->penalty_last >= 0) s->penalty_last = (uint32_t)a->penalty_last;
 	if (o->has_temperature) s->temperature = (float)o->temperature;
 	if (o->has_max_tokens) r.max_tokens = (uint32_t)o->max_tokens;
+	r.no_guess = o->no_guess;
 	s->seed = o->seed ? o->seed + turn : 0;
 	return r;
 }

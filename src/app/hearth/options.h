@@ -23,6 +23,7 @@ struct options {
 	const struct command_row *command;
 	bool named;                 /* the command was, and is not the default */
 	const char *model, *system; /* NULL: not given */
+	const char *draft;          /* the same */
 	const char *files[OPTIONS_MAX_FILES];
 	size_t n_files;
 	uint64_t max_tokens; /* of the answer */
@@ -32,6 +33,7 @@ struct options {
 	uint64_t seed;    /* 0: a fresh one */
 	uint64_t context; /* 0: the default */
 	uint64_t threads; /* 0: as many as suit; or HEARTH_THREADS_LOW */
+	bool no_guess;
 	bool json, raw, plan, help, version;
 	char **words; /* what is no option, in order */
 	size_t n_words;

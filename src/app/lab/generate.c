@@ -16,7 +16,8 @@ struct generate_options {
 	const char *ids, *prompt; /* one of them */
 	uint64_t count, seed;
 	double temperature;
-	bool ignore_end, json, count_given;
+	bool ignore_end, json, count_given, no_guess;
+	const char *draft; /* NULL: none */
 };
 
 /* Ids separated by white space. */
@@ -71,22 +72,37 @@ static bool collect(struct scheduler *s, const struct hearth_request *request, s
 	return ok;
 }
 
+/* Runs the request; the draft model shares threads and context with the model. */
+static bool answer_request(const struct generate_options *o, const struct hearth_request *r, const struct prompt_source *source,
+                           struct lab_model *m, struct token_list *answer, struct error *e)
+{
+	struct model_options options = { .context = model_context(m->model), .kv = lab_kv(&o->model) };
+	struct draft *draft = NULL;
+	if (o->draft && !o->no_guess) {
+		draft = draft_open(o->draft, source->vocab, &options, m->threads, e);
+		if (!draft) return false;
+	}
+	struct scheduler *s = scheduler_new(m->model, source, draft, e);
+	bool ok = s && collect(s, r, answer, e);
+	scheduler_free(s);
+	draft_close(draft);
+	return ok;
+}
+
 static bool generate(const struct generate_options *o, const struct token_list *prompt, const struct prompt_source *source,
-                     struct model *model, struct token_list *answer, struct error *e)
+                     struct lab_model *m, struct token_list *answer, struct error *e)
 {
 	struct hearth_request r = hearth_request_new(HEARTH_IDS);
 	r.ids = (const int32_t *)prompt->ids;
 	r.n_ids = prompt->count;
 	r.max_tokens = (uint32_t)o->count;
 	r.ignore_end = o->ignore_end;
+	r.no_guess = o->no_guess;
 	r.sampling = (struct hearth_sampling){
 		.temperature = (float)o->temperature, .top_p = 1, .typical_p = 1, .repeat_penalty = 1, .seed = o->seed
 	};
-	if (!check_ids(prompt, model_config(model)->n_vocab, e) || !request_check(&r, e)) return false;
-	struct scheduler *s = scheduler_new(model, source, e);
-	bool ok = s && collect(s, &r, answer, e);
-	scheduler_free(s);
-	return ok;
+	return check_ids(prompt, model_config(m->model)->n_vocab, e) && request_check(&r, e) &&
+	       answer_request(o, &r, source, m, answer, e);
 }
 
 static int print(const struct generate_options *o, const struct token_list *answer, const struct vocab *vocab)
@@ -132,7 +148,7 @@ static int run(const struct generate_options *o)
 		ok = (need < INT32_MAX || error_set(&e, "-n: %llu positions are too many", (unsigned long long)need)) &&
 		     lab_model_open(&m, &o->model, (uint32_t)need, 0, &e);
 		source.context = ok ? model_context(m.model) : 0;
-		ok = ok && generate(o, &prompt, &source, m.model, &answer, &e);
+		ok = ok && generate(o, &prompt, &source, &m, &answer, &e);
 	}
 	int status = ok ? print(o, &answer, source.vocab) : lab_fail(&e);
 	lab_model_close(&m);
@@ -154,17 +170,17 @@ static int take_option(struct generate_options *o, int argc, char **argv, int *i
 		o->json = true;
 		return LAB_DONE;
 	}
-	if (strcmp(option, "--no-guess") == 0) return LAB_DONE; /* this version never guesses */
-	if (strcmp(option, "--draft") == 0) {
-		struct error e;
-		error_set(&e, "--draft: not in this version");
-		return lab_fail(&e);
+	if (strcmp(option, "--no-guess") == 0) {
+		o->no_guess = true;
+		return LAB_DONE;
 	}
 	++*i;
 	if (!value) return lab_misuse("generate: '%s' is not understood or needs a value", option);
 	bool ok = true;
 	if (strcmp(option, "--ids") == 0) {
 		o->ids = value;
+	} else if (strcmp(option, "--draft") == 0) {
+		o->draft = value;
 	} else if (strcmp(option, "--prompt") == 0) {
 		o->prompt = value;
 	} else if (strcmp(option, "-n") == 0) {

@@ -32,7 +32,7 @@ static const struct command commands[] = {
 	{ "tokenize", lab_tokenize, "MODEL LINES.json [--special] [--bos]", "arrays of ids of an array of texts" },
 	{ "detokenize", lab_detokenize, "MODEL IDS.json [--hex]", "the texts of arrays of ids, pieces joined" },
 	{ "generate", lab_generate,
-	  "MODEL (--ids \"1 2 3\" | --prompt TEXT) -n N [--temp T --seed S] [--ignore-eos] [--no-guess] [--json]",
+	  "MODEL (--ids \"1 2 3\" | --prompt TEXT) -n N [--temp T --seed S] [--ignore-eos] [--no-guess] [--draft FILE] [--json]",
 	  "ids that the model goes on with" },
 	{ "template", lab_template, "FILE.jinja CASE.json [--pieces]", "what a chat template makes of a conversation" },
 	{ "jinja", lab_jinja, "UNIT.json", "what snippets of templates give" },

@@ -82,11 +82,16 @@ int model_option(struct model_arguments *a, int argc, char **argv, int *i, bool 
 	return LAB_DONE;
 }
 
+enum kv_type lab_kv(const struct model_arguments *a)
+{
+	return a->exact ? KV_F32 : a->kv_given ? a->kv : KV_F16;
+}
+
 bool lab_model_open(struct lab_model *m, const struct model_arguments *a, uint32_t context, uint32_t max_rows, struct error *e)
 {
 	*m = (struct lab_model){ 0 };
 	struct model_options o = { .context = a->context ? a->context : context,
-		                   .kv = a->kv_given ? a->kv : KV_F16,
+		                   .kv = lab_kv(a),
 		                   .exact = a->exact,
 		                   .max_rows = max_rows,
 		                   .free_memory = machine_free_memory() };

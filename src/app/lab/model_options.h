@@ -24,6 +24,9 @@ bool lab_number(const char *text, uint64_t least, uint64_t most, uint64_t *value
 /* A floating-point number of the command line. */
 bool lab_real(const char *text, double least, double most, double *value);
 
+/* How keys and values are kept. */
+enum kv_type lab_kv(const struct model_arguments *a);
+
 struct lab_model {
 	struct gguf *file;
 	struct threads *threads;

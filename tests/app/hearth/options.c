@@ -36,13 +36,14 @@ static void every_flag_arrives_in_its_place(void **state)
 {
 	(void)state;
 	assert_true(reads("run -m x.gguf -n 7 --temp 0.5 --seed 9 --system Be --file a.txt --file b.txt --context 512 --threads 3 "
-	                  "--json --raw hello you"));
+	                  "--json --raw --draft d.gguf --no-guess hello you"));
 	assert_string_equal(o.command->name, "run");
 	assert_string_equal(o.model, "x.gguf");
 	assert_string_equal(o.system, "Be");
 	assert_true(o.has_max_tokens && o.max_tokens == 7);
 	assert_true(o.has_temperature && o.temperature > 0.49 && o.temperature < 0.51);
-	assert_true(o.seed == 9 && o.context == 512 && o.threads == 3 && o.json && o.raw);
+	assert_true(o.seed == 9 && o.context == 512 && o.threads == 3 && o.json && o.raw && o.no_guess);
+	assert_string_equal(o.draft, "d.gguf");
 	assert_int_equal(o.n_files, 2);
 	assert_string_equal(o.files[1], "b.txt");
 	assert_int_equal(o.n_words, 2);
