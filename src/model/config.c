@@ -1,68 +1,9 @@
-/* config: metadata to checked numbers (see config.h). Key names are ggml's (docs/gguf.md). */
+/* config: metadata to checked numbers (see config.h). */
 #include "model/config_internal.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-const char *config_key(const struct config_source *s, const char *key, char out[CONFIG_MAX_KEY])
-{
-	snprintf(out, CONFIG_MAX_KEY, "%s.%s", s->architecture, key);
-	return out;
-}
-
-bool config_fail(const struct config_source *s, const char *key, const char *what)
-{
-	return error_set(s->e, "%s: '%s.%s': %s; the file is damaged or its model unusual", gguf_name(s->file), s->architecture,
-	                 key, what);
-}
-
-bool config_count(const struct config_source *s, const char *key, uint32_t least, uint32_t most, uint32_t *value)
-{
-	char name[CONFIG_MAX_KEY], what[96];
-	if (!gguf_get_u32(s->file, config_key(s, key, name), value, s->e)) return false;
-	if (*value == 0 && least > 0 && !gguf_find(s->file, name)) return config_fail(s, key, "is missing");
-	if (*value >= least && *value <= most) return true;
-	snprintf(what, sizeof what, "%u is not from %u to %u", *value, least, most);
-	return config_fail(s, key, what);
-}
-
-bool config_float(const struct config_source *s, const char *key, float least, float most, float *value)
-{
-	char name[CONFIG_MAX_KEY], what[96];
-	if (!gguf_get_f32(s->file, config_key(s, key, name), value, s->e)) return false;
-	if (*value >= least && *value <= most) return true; /* false for what is not a number */
-	snprintf(what, sizeof what, "%g is not from %g to %g", (double)*value, (double)least, (double)most);
-	return config_fail(s, key, what);
-}
-
-bool config_layers(const struct config_source *s, struct config *c, const char *key, uint32_t least, uint32_t most, uint32_t none,
-                   size_t offset)
-{
-	char name[CONFIG_MAX_KEY], what[96];
-	const struct gguf_value *v = gguf_find(s->file, config_key(s, key, name));
-	bool array = v && v->type == GGUF_ARRAY;
-	uint32_t all = none;
-	if (array) {
-		if (!gguf_get_array(s->file, name, GGUF_I64, &v, s->e)) return false;
-		if (v->count != c->n_layer) {
-			snprintf(what, sizeof what, "has %llu values for %u layers", (unsigned long long)v->count, c->n_layer);
-			return config_fail(s, key, what);
-		}
-	} else if (!config_count(s, key, least, most, &all)) {
-		return false;
-	}
-	for (uint32_t i = 0; i < c->n_layer; i++) {
-		int64_t value = array ? gguf_item_int(v, i) : all;
-		if (value < least || value > most) {
-			snprintf(what, sizeof what, "%lld (layer %u) is not from %u to %u", (long long)value, i, least, most);
-			return config_fail(s, key, what);
-		}
-		uint32_t small = (uint32_t)value;
-		memcpy((char *)&c->layer[i] + offset, &small, sizeof small);
-	}
-	return true;
-}
 
 static bool find_family(struct config_source *s, struct config *c)
 {
@@ -96,24 +37,33 @@ static bool read_vocab_size(const struct config_source *s, struct config *c)
 	return true;
 }
 
-/* Sizes of the heads of layers that have attention; `n_head` is the first such layer's. */
+/* Layers that guess ahead stand behind the others and are left out. */
+static bool skip_tail(const struct config_source *s, struct config *c)
+{
+	uint32_t tail = 0;
+	c->n_blocks = c->n_layer;
+	if (!c->family->skip_tail) return true;
+	if (!config_count(s, "nextn_predict_layers", 0, CONFIG_MAX_LAYERS, &tail)) return false;
+	if (tail >= c->n_layer) return config_fail(s, "nextn_predict_layers", "leaves no layer");
+	c->n_layer -= tail;
+	return true;
+}
+
+/* `n_head`: of the first layer that attends. */
 static bool read_head_sizes(const struct config_source *s, struct config *c, uint32_t n_head)
 {
-	char name[CONFIG_MAX_KEY];
-	c->head_k = 0;
-	if (!gguf_find(s->file, config_key(s, "attention.key_length", name))) {
+	uint32_t head_k = 0;
+	if (!config_stated(s, "attention.key_length")) {
 		if (c->n_embd % n_head != 0) return config_fail(s, "attention.head_count", "does not divide the width");
-		c->head_k = c->n_embd / n_head;
+		head_k = c->n_embd / n_head;
 	}
-	if (!config_count(s, "attention.key_length", 1, CONFIG_MAX_HEAD, &c->head_k)) return false;
-	c->head_v = c->head_k;
-	if (!config_count(s, "attention.value_length", 1, CONFIG_MAX_HEAD, &c->head_v)) return false;
-	c->n_rot = c->head_k;
-	if (!config_count(s, "rope.dimension_count", 2, CONFIG_MAX_HEAD, &c->n_rot)) return false;
-	if (c->n_rot > c->head_k || c->n_rot % 2 != 0)
-		return config_fail(s, "rope.dimension_count", "is odd or larger than a head");
-	bool wide = c->family->wide_head_layers && c->n_layer == c->family->wide_head_layers;
-	c->attention_scale = 1 / sqrtf(wide ? (float)c->n_embd / (float)n_head : (float)c->head_k);
+	if (!config_count(s, "attention.key_length", 1, CONFIG_MAX_HEAD, &head_k)) return false;
+	uint32_t head_v = head_k;
+	if (!config_count(s, "attention.value_length", 1, CONFIG_MAX_HEAD, &head_v)) return false;
+	for (uint32_t i = 0; i < c->n_layer; i++) {
+		c->layer[i].head_k = head_k;
+		c->layer[i].head_v = head_v;
+	}
 	return true;
 }
 
@@ -139,87 +89,48 @@ static bool read_heads(const struct config_source *s, struct config *c)
 static bool read_window(const struct config_source *s, struct config *c)
 {
 	const struct family *f = c->family;
-	char name[CONFIG_MAX_KEY];
-	c->window = f->window;
-	if (f->flags & FAMILY_IGNORE_WINDOW || (!f->window && !f->window_period)) {
-		c->window = 0;
-		return true;
+	const struct gguf_value *pattern;
+	uint32_t window = f->window, period = f->window_period;
+	if (f->ignore_window || (!f->window && !f->window_period)) return true;
+	bool stated = config_stated(s, "attention.sliding_window");
+	if (!config_count(s, "attention.sliding_window", stated ? 1 : 0, CONFIG_MAX_CONTEXT, &window)) return false;
+	if (window == 0) return true;
+	if (!config_layer_array(s, c, "attention.sliding_window_pattern", GGUF_BOOL, &pattern)) return false;
+	if (!pattern && !config_count(s, "attention.sliding_window_pattern", 0, CONFIG_MAX_LAYERS, &period)) return false;
+	for (uint32_t i = 0; i < c->n_layer; i++) {
+		bool windowed = pattern ? gguf_item_int(pattern, i) != 0 : period == 0 || i % period < period - 1;
+		c->layer[i].window = windowed ? window : 0;
 	}
-	bool stated = gguf_find(s->file, config_key(s, "attention.sliding_window", name)) != NULL;
-	if (!config_count(s, "attention.sliding_window", stated ? 1 : 0, CONFIG_MAX_CONTEXT, &c->window)) return false;
-	if (c->window == 0) return true;
-	const struct gguf_value *pattern = gguf_find(s->file, config_key(s, "attention.sliding_window_pattern", name));
-	if (pattern && pattern->type == GGUF_ARRAY) {
-		if (!gguf_get_array(s->file, name, GGUF_BOOL, &pattern, s->e)) return false;
-		if (pattern->count != c->n_layer)
-			return config_fail(s, "attention.sliding_window_pattern", "does not have one value for each layer");
-		for (uint32_t i = 0; i < c->n_layer; i++) c->layer[i].windowed = gguf_item_int(pattern, i) != 0;
-		return true;
-	}
-	uint32_t period = f->window_period;
-	if (!config_count(s, "attention.sliding_window_pattern", 0, CONFIG_MAX_LAYERS, &period)) return false;
-	for (uint32_t i = 0; i < c->n_layer; i++) c->layer[i].windowed = period == 0 || i % period < period - 1;
 	return true;
 }
 
-static bool read_scaling_kind(const struct config_source *s, struct config *c)
+/* What changes scores: their scale, soft caps, biases by distance, limits of queries, keys and values. */
+static bool read_scores(const struct config_source *s, struct config *c)
 {
-	static const struct {
-		const char *name;
-		enum rope_scaling kind;
-	} kinds[] = { { "none", ROPE_PLAIN }, { "linear", ROPE_LINEAR }, { "yarn", ROPE_YARN }, { "longrope", ROPE_LONG } };
-	char key[CONFIG_MAX_KEY];
-	struct gguf_text kind = { "", 0 };
-	if (!gguf_get_text(s->file, config_key(s, "rope.scaling.type", key), &kind, s->e)) return false;
-	bool factor = gguf_find(s->file, config_key(s, "rope.scaling.factor", key)) ||
-	              gguf_find(s->file, config_key(s, "rope.scale_linear", key));
-	c->rope_scaling = factor ? ROPE_LINEAR : ROPE_PLAIN;
-	if (kind.length == 0) return true;
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-		if (strlen(kinds[i].name) != kind.length || memcmp(kinds[i].name, kind.data, kind.length) != 0) continue;
-		c->rope_scaling = kinds[i].kind;
-		return true;
-	}
-	return config_fail(s, "rope.scaling.type", "is unknown (none, linear, yarn and longrope are known)");
+	const struct family *f = c->family;
+	const struct config_layer *l = &c->layer[0];
+	bool wide = f->wide_head_layers && c->n_layer == f->wide_head_layers;
+	c->attention_scale = 1 / sqrtf(wide ? (float)c->n_embd / (float)l->n_head : (float)l->head_k); /* unused without heads */
+	c->attention_cap = f->attention_cap;
+	c->alibi = f->alibi;
+	if (f->clamp_qkv && !config_float(s, "attention.clamp_kqv", 0, 1e6f, &c->clamp_qkv)) return false;
+	if (f->alibi > 0 && !config_float(s, "attention.max_alibi_bias", 0, 1e3f, &c->alibi)) return false;
+	return config_float(s, "attn_logit_softcapping", 0, 1e6f, &c->attention_cap);
 }
 
-static bool read_rope(const struct config_source *s, struct config *c)
+/* What stands before the first layer, between layers and behind the last. */
+static bool read_stream(const struct config_source *s, struct config *c)
 {
-	c->rope_base = 10000;
-	c->rope_base_local = c->family->local_rope_base;
-	c->rope_factor = 1;
-	c->original_context = c->n_context;
-	c->yarn_beta_fast = 32;
-	c->yarn_beta_slow = 1;
-	c->rope_magnitude = 1;
-	bool ok = config_float(s, "rope.freq_base", 1, 1e12f, &c->rope_base) && read_scaling_kind(s, c);
-	if (ok && c->family->flags & FAMILY_LOCAL_ROPE) ok = config_float(s, "rope.freq_base_swa", 1, 1e12f, &c->rope_base_local);
-	/* 0 stands for "none" in some files */
-	ok = ok && config_float(s, "rope.scale_linear", 0, 1e6f, &c->rope_factor) &&
-	     config_float(s, "rope.scaling.factor", 0, 1e6f, &c->rope_factor);
-	if (c->rope_factor == 0 || c->rope_scaling == ROPE_PLAIN) c->rope_factor = 1;
-	ok = ok && config_count(s, "rope.scaling.original_context_length", 1, CONFIG_MAX_CONTEXT, &c->original_context) &&
-	     config_float(s, "rope.scaling.attn_factor", 1e-3f, 1e3f, &c->rope_magnitude) &&
-	     config_float(s, "rope.scaling.yarn_beta_fast", 1e-3f, 1e6f, &c->yarn_beta_fast) &&
-	     config_float(s, "rope.scaling.yarn_beta_slow", 1e-3f, 1e6f, &c->yarn_beta_slow);
-	if (ok && c->family->flags & FAMILY_YARN_LOG_MULTIPLIER)
-		ok = config_float(s, "rope.scaling.yarn_log_multiplier", 0, 1e3f, &c->yarn_log_multiplier);
-	if (ok && c->family->flags & FAMILY_QUERY_TEMPERATURE)
-		ok = config_float(s, "attention.temperature_scale", 0, 1e3f, &c->temperature_scale);
-	return ok;
-}
-
-static bool read_experts(const struct config_source *s, struct config *c)
-{
-	bool needed = c->family->flags & FAMILY_EXPERTS;
-	c->expert_scale = 1;
-	if (!config_count(s, "expert_count", needed ? 1 : 0, CONFIG_MAX_EXPERTS, &c->n_expert)) return false;
-	if (c->n_expert == 0) return true;
-	if (!config_count(s, "expert_used_count", 1, CONFIG_MAX_EXPERTS, &c->n_expert_used)) return false;
-	if (c->n_expert_used > c->n_expert) return config_fail(s, "expert_used_count", "is larger than the number of experts");
-	c->n_ff_expert = c->layer[0].n_ff;
-	if (!config_count(s, "expert_feed_forward_length", 1, CONFIG_MAX_FF, &c->n_ff_expert)) return false;
-	return config_float(s, "expert_weights_scale", 0, 1e6f, &c->expert_scale);
+	const struct family *f = c->family;
+	const char *eps = f->norm == NORM_LAYER ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon";
+	if (!config_stated(s, eps)) return config_fail(s, eps, "is missing");
+	c->embedding_scale = f->scaled_embedding ? sqrtf((float)c->n_embd) : 1;
+	c->residual_scale = c->logit_scale = 1;
+	c->logit_cap = f->logit_cap;
+	c->parallel = f->parallel;
+	if (f->parallel && !config_bool(s, "use_parallel_residual", &c->parallel)) return false;
+	if (f->logit_scale && !config_float(s, "logit_scale", -1e6f, 1e6f, &c->logit_scale)) return false;
+	return config_float(s, eps, 0, 1, &c->norm_eps) && config_float(s, "final_logit_softcapping", 0, 1e6f, &c->logit_cap);
 }
 
 bool config_read(struct config *c, const struct gguf *file, struct error *e)
@@ -227,21 +138,11 @@ bool config_read(struct config *c, const struct gguf *file, struct error *e)
 	struct config_source s = { .file = file, .e = e };
 	memset(c, 0, sizeof *c);
 	if (!find_family(&s, c) || !read_vocab_size(&s, c)) return false;
-	const struct family *f = c->family;
-	c->attention_cap = f->attention_cap;
-	c->logit_cap = f->logit_cap;
 	bool ok = config_count(&s, "embedding_length", 1, CONFIG_MAX_EMBD, &c->n_embd) &&
-	          config_count(&s, "block_count", 1, CONFIG_MAX_LAYERS, &c->n_layer) &&
-	          config_count(&s, "context_length", 1, CONFIG_MAX_CONTEXT, &c->n_context) &&
-	          config_layers(&s, c, "feed_forward_length", f->recurrent ? 0 : 1, CONFIG_MAX_FF, 0,
-	                        offsetof(struct config_layer, n_ff)) &&
-	          read_heads(&s, c) && config_recurrent(&s, c) && read_window(&s, c) && read_rope(&s, c) && read_experts(&s, c);
-	char name[CONFIG_MAX_KEY];
-	if (ok && !gguf_find(file, config_key(&s, "attention.layer_norm_rms_epsilon", name)))
-		return config_fail(&s, "attention.layer_norm_rms_epsilon", "is missing");
-	ok = ok && config_float(&s, "attention.layer_norm_rms_epsilon", 0, 1, &c->norm_eps);
-	ok = ok && config_float(&s, "attn_logit_softcapping", 0, 1e6f, &c->attention_cap) &&
-	     config_float(&s, "final_logit_softcapping", 0, 1e6f, &c->logit_cap);
-	c->embedding_scale = f->flags & FAMILY_SCALED_EMBEDDING ? sqrtf((float)c->n_embd) : 1;
-	return ok;
+	          config_count(&s, "block_count", 1, CONFIG_MAX_LAYERS, &c->n_layer) && skip_tail(&s, c) &&
+	          config_count(&s, "context_length", 1, CONFIG_MAX_CONTEXT, &c->n_context);
+	uint32_t least = c->family->recurrent ? 0 : 1; /* a layer may have no feed-forward block */
+	return ok && config_layers(&s, c, "feed_forward_length", least, CONFIG_MAX_FF, 0, offsetof(struct config_layer, n_ff)) &&
+	       read_heads(&s, c) && config_recurrent(&s, c) && read_window(&s, c) && read_scores(&s, c) && config_rope(&s, c) &&
+	       config_experts(&s, c) && read_stream(&s, c);
 }

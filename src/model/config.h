@@ -17,10 +17,21 @@ enum { CONFIG_MAX_LAYERS = 1024 };
 
 enum rope_scaling { ROPE_PLAIN, ROPE_LINEAR, ROPE_YARN, ROPE_LONG };
 
+/* The tables of angles that layers turn with. */
+enum rope_set {
+	ROPE_GLOBAL,
+	ROPE_LOCAL, /* of windowed layers, where they have their own */
+	ROPE_SETS,
+	ROPE_UNTURNED = ROPE_SETS /* of a layer that does not turn */
+};
+
 struct config_layer {
 	uint32_t n_head, n_head_kv; /* of queries; of keys and values, a divisor of it; 0: no attention in this layer */
-	uint32_t n_ff;              /* width of the feed-forward block; 0: none in this layer */
-	bool windowed;
+	uint32_t head_k, head_v;    /* sizes of a key and a value head */
+	uint32_t window;            /* positions that a row sees; 0: all */
+	enum rope_set rope;
+	uint32_t n_ff;                 /* width of the dense feed-forward block; 0: none in this layer */
+	bool experts;                  /* has experts in its place */
 	enum recurrent_kind recurrent; /* block that stands in place of attention, or beside it */
 };
 
@@ -33,19 +44,40 @@ struct config_recurrent {
 	uint32_t n_group;
 };
 
+struct config_experts {
+	uint32_t n, n_used, n_ff;         /* n is 0: no experts */
+	uint32_t n_ff_shared;             /* width of the one that every row takes; 0: none */
+	uint32_t n_groups, n_groups_used; /* experts are chosen from the best groups alone; 1 and 1: all are one group */
+	enum expert_gating gating;
+	bool normalized;           /* the chosen ones' weights sum up to 1, before `scale` */
+	float scale;               /* of the weights; 1: none */
+	float gate_limit, up_plus; /* see struct family */
+};
+
+/* Numbers of latent attention. */
+struct config_latent {
+	uint32_t n_query, n_keys; /* ranks of the compressed queries (0: not compressed) and keys and values */
+	uint32_t head_k, head_v;  /* of a query's head when unpacked; of a value's */
+	bool absorbed;            /* what is compressed is kept, one head for all; else keys and values of each head are */
+};
+
 struct config {
 	const struct family *family;
-	uint32_t n_vocab, n_embd, n_layer;
-	uint32_t head_k, head_v; /* sizes of a key and a value head */
-	uint32_t n_rot;          /* values of a head that turn; even, at most head_k */
-	uint32_t n_context;      /* positions it was trained with */
+	uint32_t n_vocab, n_embd;
+	uint32_t n_layer, n_blocks; /* layers that are computed; those in the file, of which the last may be left out */
+	uint32_t n_context;         /* positions it was trained with */
+	bool parallel;              /* see struct family */
 	float norm_eps;
 	float embedding_scale;          /* 1: none */
+	float residual_scale;           /* of what is added to the stream; 1: none */
+	float logit_scale;              /* 1: none */
 	float attention_scale;          /* of scores */
 	float attention_cap, logit_cap; /* soft caps; 0: none */
-	uint32_t window;                /* of windowed layers */
+	float clamp_qkv;                /* 0: none */
+	float alibi;                    /* greatest bias by distance; 0: none */
 
-	float rope_base, rope_base_local;
+	uint32_t n_rot[ROPE_SETS]; /* values of a head that turn; even, at most head_k */
+	float rope_base[ROPE_SETS];
 	enum rope_scaling rope_scaling;
 	float rope_factor;         /* positions are this many times denser; 1: none */
 	uint32_t original_context; /* before scaling */
@@ -53,9 +85,8 @@ struct config {
 	float rope_magnitude;    /* rope.scaling.attn_factor; 1: none */
 	float temperature_scale; /* 0: none */
 
-	uint32_t n_expert, n_expert_used, n_ff_expert; /* 0: no experts */
-	float expert_scale;                            /* of the chosen experts' weights; 1: none */
-
+	struct config_experts experts;
+	struct config_latent latent;
 	struct config_recurrent recurrent;
 
 	struct config_layer layer[CONFIG_MAX_LAYERS];

@@ -37,6 +37,17 @@ bool config_count(const struct config_source *s, const char *key, uint32_t least
 /* A float in [least, most]; `value` is the default. */
 bool config_float(const struct config_source *s, const char *key, float least, float most, float *value);
 
+/* `value` is the default. */
+bool config_bool(const struct config_source *s, const char *key, bool *value);
+bool config_text(const struct config_source *s, const char *key, struct gguf_text *value);
+
+/* Whether the key is there. */
+bool config_stated(const struct config_source *s, const char *key);
+
+/* The array of that name with one item for each layer of the file; NULL when the key is absent or no array. */
+bool config_layer_array(const struct config_source *s, const struct config *c, const char *key, enum gguf_type item,
+                        const struct gguf_value **v);
+
 /* A count for each layer: one integer for all, or an array with one each, all in [least, most]; `none` when the key is absent.
  * `offset` is that of a u32 in struct config_layer. */
 bool config_layers(const struct config_source *s, struct config *c, const char *key, uint32_t least, uint32_t most, uint32_t none,
@@ -44,5 +55,9 @@ bool config_layers(const struct config_source *s, struct config *c, const char *
 
 /* Which layers have a recurrent block, and its sizes; the layers' heads and widths are read already (model/config_recurrent.c). */
 bool config_recurrent(const struct config_source *s, struct config *c);
+
+/* Rope and its scaling (config_rope.c), experts (config_experts.c). */
+bool config_rope(const struct config_source *s, struct config *c);
+bool config_experts(const struct config_source *s, struct config *c);
 
 #endif

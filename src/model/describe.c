@@ -1,16 +1,12 @@
 /* describe: the plan and the memory plan in words or JSON (see model.h). */
 #include "model/recurrent.h"
+#include "model/steps.h"
 
 #include <inttypes.h>
 
 static const char *buffer_name(const struct model *m, int buffer)
 {
 	return buffer == PLAN_NO_BUFFER ? NULL : m->plan.buffers[buffer].name;
-}
-
-static bool in_layer(enum step_kind kind)
-{
-	return kind != STEP_TABLES && kind != STEP_EMBED && kind != STEP_LAST_NORM && kind != STEP_LOGITS;
 }
 
 /* The matrices of a step: "2048 x 512 Q4_K -> q". */
@@ -22,15 +18,16 @@ static void describe_products(const struct model *m, const struct step *s, struc
 		              p->weights->format->type->name, p->bias ? " + bias" : "", p->add ? "added to" : "->",
 		              buffer_name(m, p->out));
 	}
-	if (s->gate || s->kind == STEP_EXPERTS_UP) buffer_append_text(out, ", gated");
+	if (s->after == AFTER_GATE || s->kind == STEP_EXPERTS_UP) buffer_append_text(out, ", gated");
+	if (s->after == AFTER_ACTIVATION) buffer_append_text(out, ", activated");
+	if (s->after == AFTER_CLAMP) buffer_format(out, ", at most %g", (double)s->limit);
 }
 
 static void describe_step(const struct model *m, size_t index, struct buffer *out)
 {
 	const struct step *s = &m->plan.steps[index];
-	const struct config *c = &m->config;
-	buffer_format(out, "%5zu  %-12s", index, plan_step_name(s->kind));
-	if (in_layer(s->kind))
+	buffer_format(out, "%5zu  %-12s", index, step_type(s->kind)->name);
+	if (step_type(s->kind)->in_layer)
 		buffer_format(out, " layer %-3u", s->layer);
 	else
 		buffer_append_text(out, "          ");
@@ -40,16 +37,16 @@ static void describe_step(const struct model *m, size_t index, struct buffer *ou
 	if (s->out != PLAN_NO_BUFFER) buffer_format(out, " -> %s", buffer_name(m, s->out));
 	describe_products(m, s, out);
 	if (s->kind == STEP_ATTENTION) {
-		const struct config_layer *n = &c->layer[s->layer];
+		const struct config_layer *n = &m->config.layer[s->layer];
 		buffer_format(out, " (%u heads, %u of keys)", n->n_head, n->n_head_kv);
-		if (n->windowed) buffer_format(out, ", window %u", c->window);
+		if (n->window) buffer_format(out, ", window %u", n->window);
 	}
 	if (s->kind == STEP_CONVOLUTION)
-		buffer_format(out, " (%zu channels, %u positions)", s->convolution->n_channels, c->recurrent.n_conv);
+		buffer_format(out, " (%zu channels, %u positions)", s->convolution->n_channels, m->config.recurrent.n_conv);
 	if (s->kind == STEP_SCAN) buffer_format(out, " (%s)", recurrent_block_of(m, s)->name);
 	if (s->kind == STEP_LOGITS)
-		buffer_format(out, " %zu x %zu %s", m->weights.output.cols, m->weights.output.rows,
-		              m->weights.output.format->type->name);
+		buffer_format(out, " %zu x %zu %s", m->weights.output.weights.cols, m->weights.output.weights.rows,
+		              m->weights.output.weights.format->type->name);
 	buffer_append_byte(out, '\n');
 }
 
@@ -79,8 +76,8 @@ static void json_product(const struct model *m, const struct plan_product *p, st
 
 static void json_step(const struct model *m, const struct step *s, struct buffer *out)
 {
-	buffer_format(out, "{\"step\": \"%s\"", plan_step_name(s->kind));
-	if (in_layer(s->kind)) buffer_format(out, ", \"layer\": %u", s->layer);
+	buffer_format(out, "{\"step\": \"%s\"", step_type(s->kind)->name);
+	if (step_type(s->kind)->in_layer) buffer_format(out, ", \"layer\": %u", s->layer);
 	if (s->in != PLAN_NO_BUFFER) buffer_format(out, ", \"in\": \"%s\"", buffer_name(m, s->in));
 	if (s->out != PLAN_NO_BUFFER) buffer_format(out, ", \"out\": \"%s\"", buffer_name(m, s->out));
 	if (s->n_products) buffer_append_text(out, ", \"products\": [");

@@ -5,27 +5,68 @@
  * scale). Rows are then grouped by expert, so that an expert's weights are read once for all rows that chose it; each choice has
  * a slot, and a row's results are summed in the order of its choices, whatever the grouping was.
  */
-#include "model/model_internal.h"
+#include "model/steps.h"
 
+#include <math.h>
 #include <string.h>
 
-static void choose_row(const struct model *m, float *logits, uint32_t *expert, float *weight)
+/* What each expert's router logit is worth. */
+static void score_experts(const struct config_experts *x, float *logits)
 {
-	const struct config *c = &m->config;
-	ops_softmax(logits, c->n_expert);
-	ops_top(logits, c->n_expert, expert, c->n_expert_used);
-	float sum = 0;
-	for (uint32_t i = 0; i < c->n_expert_used; i++) sum += logits[expert[i]];
-	/* the floor keeps the division finite for a router that gives every chosen expert nothing (F16's smallest normal number) */
-	if (!(sum > 6.103515625e-5f)) sum = 6.103515625e-5f;
-	for (uint32_t i = 0; i < c->n_expert_used; i++) weight[i] = logits[expert[i]] / sum * c->expert_scale;
+	switch (x->gating) {
+	case GATING_SOFTMAX: ops_softmax(logits, x->n); break;
+	case GATING_SIGMOID: ops_sigmoid(logits, x->n); break;
+	case GATING_SOFTMAX_CHOSEN: break;
+	}
+}
+
+/* Leaves the best groups in the running: a group is as good as its two best experts together. */
+static void drop_groups(const struct config_experts *x, float *choice, float *group, uint32_t *best)
+{
+	uint32_t size = x->n / x->n_groups, two = size < 2 ? size : 2, top[2] = { 0 };
+	for (uint32_t g = 0; g < x->n_groups; g++) {
+		ops_top(choice + g * size, size, top, two);
+		group[g] = choice[g * size + top[0]] + (two > 1 ? choice[g * size + top[1]] : 0);
+	}
+	ops_top(group, x->n_groups, best, x->n_groups_used);
+	for (uint32_t g = 0; g < x->n_groups; g++) {
+		bool kept = false;
+		for (uint32_t k = 0; k < x->n_groups_used; k++) kept |= best[k] == g;
+		for (uint32_t i = 0; !kept && i < size; i++) choice[g * size + i] = -INFINITY;
+	}
+}
+
+static void choose_row(const struct model *m, const struct layer_weights *l, float *logits, uint32_t *expert, float *weight)
+{
+	const struct config_experts *x = &m->config.experts;
+	struct choices const *ch = &m->choices;
+	score_experts(x, logits);
+	const float *by = logits;
+	if (l->router_bias || x->n_groups > 1) {
+		memcpy(ch->score, logits, x->n * sizeof *logits);
+		if (l->router_bias) ops_add(ch->score, l->router_bias, ch->score, x->n);
+		if (x->n_groups > 1) drop_groups(x, ch->score, ch->group, ch->best_group);
+		by = ch->score;
+	}
+	ops_top(by, x->n, expert, x->n_used);
+	for (uint32_t i = 0; i < x->n_used; i++) weight[i] = logits[expert[i]];
+	if (x->gating == GATING_SOFTMAX_CHOSEN) ops_softmax(weight, x->n_used);
+	float sum = 1;
+	if (x->normalized) {
+		sum = 0;
+		for (uint32_t i = 0; i < x->n_used; i++) sum += weight[i];
+		/* the floor keeps the division finite for a router that gives every chosen expert nothing (F16's smallest normal
+		 * number) */
+		if (!(sum > 6.103515625e-5f)) sum = 6.103515625e-5f;
+	}
+	for (uint32_t i = 0; i < x->n_used; i++) weight[i] = weight[i] / sum * x->scale;
 }
 
 /* Counting sort of all choices by expert; rows stay ascending within one. */
 static void group_rows(struct model *m)
 {
 	struct choices *ch = &m->choices;
-	uint32_t n_expert = m->config.n_expert, used = m->config.n_expert_used;
+	uint32_t n_expert = m->config.experts.n, used = m->config.experts.n_used;
 	memset(ch->first, 0, (n_expert + 1) * sizeof *ch->first);
 	memset(ch->n_answers, 0, n_expert * sizeof *ch->n_answers);
 	for (uint32_t r = 0; r < m->n_rows; r++) {
@@ -47,12 +88,14 @@ static void group_rows(struct model *m)
 	ch->first[0] = 0;
 }
 
-void experts_choose(struct model *m, const struct step *s)
+void step_choose(struct model *m, const struct step *s, unsigned t, unsigned count)
 {
-	uint32_t used = m->config.n_expert_used;
+	uint32_t used = m->config.experts.n_used;
+	(void)count;
+	if (t != 0) return;
 	for (uint32_t r = 0; r < m->n_rows; r++) {
-		choose_row(m, model_buffer(m, s->in) + r * model_width(m, s->in), m->choices.expert + (size_t)r * used,
-		           m->choices.weight + (size_t)r * used);
+		choose_row(m, &m->weights.layer[s->layer], model_buffer(m, s->in) + r * model_width(m, s->in),
+		           m->choices.expert + (size_t)r * used, m->choices.weight + (size_t)r * used);
 	}
 	group_rows(m);
 }
@@ -60,10 +103,27 @@ void experts_choose(struct model *m, const struct step *s)
 /* Slots lie one behind the other, each as wide as one choice. */
 static size_t slot_width(const struct model *m, int buffer)
 {
-	return model_width(m, buffer) / m->config.n_expert_used;
+	return model_width(m, buffer) / m->config.experts.n_used;
 }
 
-void experts_up(struct model *m, const struct step *s, unsigned t, unsigned count)
+static const float *bias_of(const struct plan_product *p, uint32_t expert)
+{
+	return p->bias ? p->bias + (size_t)expert * p->weights->rows : NULL;
+}
+
+/* gate = act(gate) * up, both limited where the model wants it. */
+static void gate_slot(const struct model *m, const struct step *s, float *gate, float *up, size_t n)
+{
+	const struct config_experts *x = &m->config.experts;
+	if (x->gate_limit > 0) {
+		ops_clamp(gate, -INFINITY, x->gate_limit, n);
+		ops_clamp(up, -x->gate_limit, x->gate_limit, n);
+	}
+	for (size_t i = 0; x->up_plus != 0 && i < n; i++) up[i] += x->up_plus;
+	ops_gate(s->activation, gate, up, gate, n);
+}
+
+void step_experts_up(struct model *m, const struct step *s, unsigned t, unsigned count)
 {
 	const struct choices *ch = &m->choices;
 	struct activations in;
@@ -72,15 +132,16 @@ void experts_up(struct model *m, const struct step *s, unsigned t, unsigned coun
 	if (matmul_wants_quantized(s->product[0].weights) || matmul_wants_quantized(s->product[1].weights))
 		activations_quantize(&in, 0, in.n_answer);
 	size_t first, last, width = slot_width(m, s->out);
-	threads_range(m->config.n_ff_expert, MATMUL_UNIT, t, count, &first, &last);
+	threads_range(m->config.experts.n_ff, MATMUL_UNIT, t, count, &first, &last);
 	if (first == last) return;
-	for (uint32_t x = 0; x < m->config.n_expert; x++) {
+	for (uint32_t x = 0; x < m->config.experts.n; x++) {
 		uint32_t begin = ch->first[x], n = ch->first[x + 1] - begin;
 		if (n == 0) continue;
 		for (uint32_t i = 0; i < 2; i++) {
 			struct matrix w = matrix_at(s->product[i].weights, x);
 			struct matmul_job job = { .weights = &w,
 				                  .in = &in,
+				                  .bias = bias_of(&s->product[i], x),
 				                  .pick = ch->row_of + begin,
 				                  .n_pick = n,
 				                  .out = model_buffer(m, s->product[i].out) + begin * width,
@@ -88,41 +149,44 @@ void experts_up(struct model *m, const struct step *s, unsigned t, unsigned coun
 			matmul(&job, first, last, m->thread_scratch[t]);
 		}
 		for (uint32_t i = begin; i < begin + n; i++) {
-			float *gate = model_buffer(m, s->product[0].out) + i * width + first;
-			ops_gate(m->config.family->activation, gate, model_buffer(m, s->product[1].out) + i * width + first, gate,
-			         last - first);
+			size_t at = i * width + first;
+			gate_slot(m, s, model_buffer(m, s->product[0].out) + at, model_buffer(m, s->product[1].out) + at,
+			          last - first);
 		}
 	}
 }
 
-void experts_down(struct model *m, const struct step *s, unsigned t, unsigned count)
+void step_experts_down(struct model *m, const struct step *s, unsigned t, unsigned count)
 {
 	const struct choices *ch = &m->choices;
 	size_t first, last, in_width = slot_width(m, s->in), width = slot_width(m, s->out);
 	threads_range(m->config.n_embd, MATMUL_UNIT, t, count, &first, &last);
 	if (first == last) return;
-	for (uint32_t x = 0; x < m->config.n_expert; x++) {
+	for (uint32_t x = 0; x < m->config.experts.n; x++) {
 		uint32_t begin = ch->first[x], n = ch->first[x + 1] - begin;
 		if (n == 0) continue;
 		struct matrix w = matrix_at(s->product[0].weights, x);
 		struct activations in;
 		activations_init(&in, model_buffer(m, s->in) + begin * in_width, in_width, n, ch->n_answers[x],
-		                 m->config.n_ff_expert, m->exact, m->thread_q8[t]);
+		                 m->config.experts.n_ff, m->exact, m->thread_q8[t]);
 		if (matmul_wants_quantized(&w)) activations_quantize(&in, 0, in.n_answer);
-		struct matmul_job job = {
-			.weights = &w, .in = &in, .out = model_buffer(m, s->out) + begin * width, .out_stride = width
-		};
+		struct matmul_job job = { .weights = &w,
+			                  .in = &in,
+			                  .bias = bias_of(&s->product[0], x),
+			                  .out = model_buffer(m, s->out) + begin * width,
+			                  .out_stride = width };
 		matmul(&job, first, last, m->thread_scratch[t]);
 	}
 }
 
-void experts_sum(struct model *m, const struct step *s, unsigned t, unsigned count)
+void step_experts_sum(struct model *m, const struct step *s, unsigned t, unsigned count)
 {
 	const struct choices *ch = &m->choices;
-	uint32_t used = m->config.n_expert_used;
+	uint32_t used = m->config.experts.n_used;
 	size_t first, last, in_width = slot_width(m, s->in), width = model_width(m, s->out);
 	threads_range(m->n_rows, 1, t, count, &first, &last);
 	for (size_t r = first; r < last; r++) {
+		if (!s->add) memset(model_buffer(m, s->out) + r * width, 0, width * sizeof(float));
 		for (uint32_t i = 0; i < used; i++) {
 			const float *result = model_buffer(m, s->in) + ch->slot[r * used + i] * in_width;
 			ops_add_scaled(model_buffer(m, s->out) + r * width, result, ch->weight[r * used + i], width);

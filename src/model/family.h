@@ -1,32 +1,41 @@
 /*
  * family: one table row per architecture: how its blocks differ from llama's.
  *
- * A decoder layer is: norm, attention, (norm,) residual sum, norm, feed-forward or experts, (norm,) residual sum. A row says which
- * variants apply; numbers come from the file (model/config.h). A family whose variants exist is a row; optional tensors
- * (biases, rope frequency factors, fused projections, an output matrix of its own) are taken wherever a file has them.
+ * A decoder layer is a mixer (attention, or what stands for it) and a feed-forward block (dense, or experts), each with a norm
+ * before it and a sum into the residual stream behind it. A row says which variants apply; numbers come from the file
+ * (model/config.h). A family whose variants exist is a row; a new kind of mixer is a file of its own (model/attention_block.h,
+ * model/recurrent.h). Optional tensors (biases, rope frequency factors, an output matrix of its own) are taken wherever a file has
+ * them.
  */
 #ifndef HEARTH_MODEL_FAMILY_H
 #define HEARTH_MODEL_FAMILY_H
 
 #include "nn/ops.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum rope_kind {
-	ROPE_PAIRS, /* adjacent values turn together ("NORM") */
-	ROPE_HALVES /* value i turns with value i + n_rot / 2 ("NEOX") */
+	ROPE_PAIRS,  /* adjacent values turn together ("NORM") */
+	ROPE_HALVES, /* value i turns with value i + n_rot / 2 ("NEOX") */
+	ROPE_NONE    /* positions are known otherwise, or not at all */
 };
 
-enum family_flags {
-	FAMILY_QK_NORM = 1,              /* RMS norm of each query and key head before rope; the tensors must be there */
-	FAMILY_POST_NORMS = 2,           /* norms behind attention and behind feed-forward, before the residual sums */
-	FAMILY_SCALED_EMBEDDING = 4,     /* embeddings times sqrt(n_embd) */
-	FAMILY_EXPERTS = 8,              /* every layer has experts; without the flag a file may have them and need not */
-	FAMILY_QUERY_TEMPERATURE = 16,   /* queries times 1 + scale ln(1 + floor(position / original context)) */
-	FAMILY_YARN_LOG_MULTIPLIER = 32, /* reads rope.scaling.yarn_log_multiplier */
-	FAMILY_IGNORE_WINDOW = 64,       /* attention.sliding_window has no effect */
-	FAMILY_LOCAL_ROPE = 128          /* windowed layers turn with a base of their own and without scaling */
+enum norm_kind {
+	NORM_RMS,  /* reads attention.layer_norm_rms_epsilon */
+	NORM_LAYER /* reads attention.layer_norm_epsilon; with a bias where the file has one */
 };
+
+/* Norms of queries and keys. */
+enum qk_norm {
+	QK_NORM_NONE,
+	QK_NORM_HEAD,  /* of each head, one weight vector for all heads */
+	QK_NORM_HEADS, /* of each head, with weights of its own */
+	QK_NORM_WHOLE  /* of all heads as one vector */
+};
+
+/* How a layer looks back at other positions (model/attention_block.h). */
+enum attention_kind { ATTENTION_PLAIN, ATTENTION_KINDS };
 
 /* Blocks that carry a state from position to position instead of looking back at keys and values. */
 enum recurrent_kind {
@@ -42,20 +51,65 @@ enum recurrent_layers {
 	                           without feed-forward */
 };
 
+/* How router logits become weights; the numbers are those of the key expert_gating_func. */
+enum expert_gating {
+	GATING_SOFTMAX = 1,       /* over all experts */
+	GATING_SIGMOID = 2,       /* of each */
+	GATING_SOFTMAX_CHOSEN = 3 /* over those that were chosen by their logits */
+};
+
 struct family {
 	const char *architecture; /* general.architecture */
 	enum rope_kind rope;
+	enum norm_kind norm;
 	enum ops_activation activation;
-	uint32_t flags;         /* enum family_flags */
-	uint32_t window;        /* default of attention.sliding_window; 0: none */
+
+	/* the shape of a layer */
+	bool no_pre_norms; /* mixer and feed-forward read the stream as it is */
+	bool post_norms;   /* norms behind mixer and feed-forward, before the sums */
+	bool parallel;     /* mixer and feed-forward read the same stream, and both are added; use_parallel_residual overrides */
+	bool plain_ffn;    /* feed-forward without a gate: down(act(up)) */
+	bool fused_ffn;    /* gate and up in one tensor, the gate first */
+	bool ffn_norm_optional; /* a layer without one is parallel */
+	const char *ffn_norm;   /* the name of the norm before the feed-forward block; NULL: ffn_norm */
+
+	/* what mixes positions */
+	enum attention_kind attention;
+	enum recurrent_kind recurrent;
+	enum recurrent_layers recurrent_layers;
+	enum qk_norm qk_norm;
+	bool qk_norm_optional;  /* else the tensors must be there */
+	bool sinks;             /* logits that take part in the softmax without a value */
+	bool clamp_qkv;         /* reads attention.clamp_kqv */
+	float alibi;            /* default of attention.max_alibi_bias; 0: none, and the key has no effect */
+	bool ignore_window;     /* attention.sliding_window has no effect */
+	uint32_t window;        /* its default; 0: none */
 	uint32_t window_period; /* layer i has the window unless i % period == period - 1; 0: every layer has it */
 	float attention_cap;    /* defaults of the soft caps; 0: none */
 	float logit_cap;
-	enum recurrent_kind recurrent;
-	enum recurrent_layers recurrent_layers;
-	float local_rope_base;     /* with FAMILY_LOCAL_ROPE */
 	uint32_t wide_head_layers; /* a model of that many layers scales scores by 1/sqrt(n_embd / n_head) in place of the head size
 	                            */
+	bool query_temperature;    /* queries times 1 + scale ln(1 + floor(position / original context)) */
+
+	/* rope */
+	bool yarn_log_multiplier; /* reads rope.scaling.yarn_log_multiplier */
+	bool local_rope;          /* windowed layers turn with a base of their own and without scaling */
+	float local_rope_base;    /* its default */
+	bool rope_windowed_only;  /* layers without a window do not turn */
+
+	/* both ends */
+	bool scaled_embedding;  /* embeddings times sqrt(n_embd) */
+	bool embedding_norm;    /* a norm behind the embeddings: token_embd_norm */
+	bool learned_positions; /* a vector for each position is added: position_embd */
+	bool logit_scale;       /* logits times the key logit_scale */
+
+	/* experts; a file may have them without any of these */
+	bool experts;              /* every layer behind the leading dense ones must have them */
+	bool experts_keys;         /* reads expert_gating_func and expert_weights_norm */
+	enum expert_gating gating; /* the default; 0: softmax */
+	bool experts_raw;          /* default: the chosen experts' weights are not made to sum up to 1 */
+	bool skip_tail;            /* the last nextn_predict_layers layers guess ahead: they are left out */
+	float gate_limit, up_plus; /* of experts: gates at most, |up| at most limit; up + up_plus. 0: none */
 };
 
 /* The row of that name; NULL: not supported. */

@@ -63,7 +63,7 @@ static size_t state_floats(const struct config *c)
 	return recurrent_convolution_floats(c, c->recurrent.n_inner) + (size_t)c->recurrent.n_state * c->recurrent.n_inner;
 }
 
-static void plan(struct plan_builder *b, const struct layer_weights *l, int h, int x)
+static void plan(struct plan_builder *b, const struct layer_weights *l, int h, struct plan_sink out)
 {
 	const struct config_recurrent *r = &b->c->recurrent;
 	const struct mamba *w = l->mamba;
@@ -90,7 +90,7 @@ static void plan(struct plan_builder *b, const struct layer_weights *l, int h, i
 	s->also[SCAN_READS] = reads;
 	s->also[SCAN_GATE] = z;
 	s->n_also = SCAN_GATE + 1;
-	plan_add_back(b, c, &w->out, l->attn_post_norm, x);
+	plan_add_matmul(b, c, &w->out, out);
 }
 
 /* Rows [i, i + n) of a segment, channels [first, last). */

@@ -67,7 +67,7 @@ static size_t state_floats(const struct config *c)
 	return recurrent_convolution_floats(c, mixed(c)) + (size_t)c->recurrent.n_state * c->recurrent.n_inner;
 }
 
-static void plan(struct plan_builder *b, const struct layer_weights *l, int h, int x)
+static void plan(struct plan_builder *b, const struct layer_weights *l, int h, struct plan_sink out)
 {
 	const struct config_recurrent *r = &b->c->recurrent;
 	const struct mamba2 *w = l->mamba2;
@@ -85,7 +85,7 @@ static void plan(struct plan_builder *b, const struct layer_weights *l, int h, i
 	s->also[SCAN_GATE] = z;
 	s->n_also = SCAN_GATE + 1;
 	if (w->norm) plan_add_step(b, STEP_SCAN_OUTPUTS, y, y);
-	plan_add_back(b, y, &w->out, l->attn_post_norm, x);
+	plan_add_matmul(b, y, &w->out, out);
 }
 
 /* Rows [i, i + n) of a segment for one head. */

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { DEFAULT_CONTEXT = 8192, DEFAULT_ROWS = 512, ALIGNMENT = 64 };
@@ -34,7 +35,7 @@ static size_t larger(size_t a, size_t b)
 
 static size_t thread_scratch_bytes(const struct model *m)
 {
-	size_t most = matmul_scratch_bytes();
+	size_t most = larger(matmul_scratch_bytes(), m->config.n_embd * sizeof(float)); /* a row of position_embd */
 	for (uint32_t i = 0; i < m->config.n_layer; i++) {
 		const struct config_layer *n = &m->config.layer[i];
 		if (n->n_head_kv == 0) continue;
@@ -55,7 +56,7 @@ static size_t partial_bytes(const struct model *m, unsigned count)
 
 static void place_choices(struct model *m, struct layout *l)
 {
-	size_t slots = (size_t)m->max_rows * m->config.n_expert_used, n_expert = m->config.n_expert;
+	size_t slots = (size_t)m->max_rows * m->config.experts.n_used, n_expert = m->config.experts.n;
 	if (n_expert == 0) return;
 	struct choices *ch = &m->choices;
 	ch->expert = place(l, slots, sizeof *ch->expert);
@@ -64,6 +65,9 @@ static void place_choices(struct model *m, struct layout *l)
 	ch->row_of = place(l, slots, sizeof *ch->row_of);
 	ch->first = place(l, n_expert + 1, sizeof *ch->first);
 	ch->n_answers = place(l, n_expert, sizeof *ch->n_answers);
+	ch->score = place(l, n_expert, sizeof *ch->score);
+	ch->group = place(l, n_expert, sizeof *ch->group);
+	ch->best_group = place(l, n_expert, sizeof *ch->best_group);
 }
 
 static void place_scratch(struct model *m, struct layout *l)
@@ -71,11 +75,11 @@ static void place_scratch(struct model *m, struct layout *l)
 	unsigned count = threads_count(m->threads);
 	/* the widest input need not be one that is quantized, and then its width is no multiple of 32 */
 	size_t widest = (m->plan.max_cols + 31) / 32 * 32, q8 = activations_bytes(m->max_answers, widest);
-	size_t half = m->config.n_rot / 2, kernel = thread_scratch_bytes(m);
+	size_t kernel = thread_scratch_bytes(m);
 	m->buffers = place(l, m->max_rows, m->plan.width * sizeof *m->buffers);
 	for (int set = 0; set < ROPE_SETS; set++) {
-		bool used = set == ROPE_GLOBAL || m->config.family->flags & FAMILY_LOCAL_ROPE;
-		m->tables[set] = used ? place(l, (size_t)m->max_rows * 2 * half, sizeof(float)) : NULL;
+		size_t n_rot = m->rope[set].n_rot;
+		m->tables[set] = n_rot ? place(l, (size_t)m->max_rows * n_rot, sizeof(float)) : NULL;
 	}
 	m->query_factor = place(l, m->max_rows, sizeof *m->query_factor);
 	m->partial = place(l, partial_bytes(m, count), 1);
@@ -123,14 +127,14 @@ static bool shape_pages(struct model *m, enum kv_type type, struct error *e)
 	if (!m->kv || !m->layer_offset) return error_memory(e);
 	for (uint32_t i = 0; i < c->n_layer; i++) {
 		m->kv[i] = (struct kv_shape){
-			.type = type, .n_heads = c->layer[i].n_head_kv, .head_k = c->head_k, .head_v = c->head_v
+			.type = type, .n_heads = c->layer[i].n_head_kv, .head_k = c->layer[i].head_k, .head_v = c->layer[i].head_v
 		};
 		size_t bytes = kv_layer_bytes(&m->kv[i]);
 		m->layer_offset[i] = m->page_bytes;
 		if (c->layer[i].n_head_kv == 0) continue;
 		if (bytes == 0 || !memory_add(m->page_bytes, bytes, &m->page_bytes)) {
-			return error_set(e, "%s: heads of %u and %u values cannot be computed with", gguf_name(m->file), c->head_k,
-			                 c->head_v);
+			return error_set(e, "%s: heads of %u and %u values cannot be computed with", gguf_name(m->file),
+			                 c->layer[i].head_k, c->layer[i].head_v);
 		}
 	}
 	return true;
@@ -168,6 +172,23 @@ static void choose_context(struct model *m, const struct model_options *o)
 		m->context = (m->context - 1) / KV_PAGE * KV_PAGE;
 }
 
+/* Biases by distance: head h of n counts each position back with slope 2^(-bias (h + 1) / n), for n a power of two; the heads
+ * beyond the largest power of two in n take the slopes between (Press et al. 2021, "Train Short, Test Long"). */
+static bool find_slopes(struct model *m, struct error *e)
+{
+	const struct config *c = &m->config;
+	uint32_t n_head = c->layer[0].n_head, power = 1;
+	if (c->alibi == 0) return true;
+	m->slopes = arena_alloc(m->arena, n_head, sizeof *m->slopes);
+	if (!m->slopes) return error_memory(e);
+	while (power * 2 <= n_head) power *= 2;
+	for (uint32_t h = 0; h < n_head; h++) {
+		double step = h < power ? h + 1 : (2 * (h - power) + 1) / 2.0;
+		m->slopes[h] = (float)exp2(-(double)c->alibi * step / power);
+	}
+	return true;
+}
+
 static bool prepare(struct model *m, const struct model_options *o, struct error *e)
 {
 	if (o->context > MODEL_MAX_CONTEXT)
@@ -176,10 +197,12 @@ static bool prepare(struct model *m, const struct model_options *o, struct error
 	m->exact = o->exact;
 	m->max_rows = o->max_rows ? o->max_rows : DEFAULT_ROWS;
 	m->max_answers = m->max_rows < MODEL_MAX_ANSWERS ? m->max_rows : MODEL_MAX_ANSWERS;
-	if (!shape_pages(m, o->exact ? KV_F32 : o->kv, e) || !shape_states(m, e)) return false;
+	if (!shape_pages(m, o->exact ? KV_F32 : o->kv, e) || !shape_states(m, e) || !find_slopes(m, e)) return false;
 	choose_context(m, o);
+	/* there is no vector for a position beyond those it was trained with */
+	if (m->weights.positions.data && m->context > m->config.n_context) m->context = m->config.n_context;
 	for (int set = 0; set < ROPE_SETS; set++) {
-		if (!rope_init(&m->rope[set], &m->config, &m->weights, m->context, set == ROPE_LOCAL, m->arena, e)) return false;
+		if (!rope_init(&m->rope[set], &m->config, &m->weights, m->context, (enum rope_set)set, m->arena, e)) return false;
 	}
 	return plan_build(&m->plan, &m->config, &m->weights, m->arena, e) && allocate_scratch(m, e);
 }

@@ -1,4 +1,4 @@
-/* model_internal: what an open model holds, shared by opening (model.c) and running (forward.c, experts.c). */
+/* model_internal: what an open model holds, shared by opening (model.c) and running (forward.c and the steps). */
 #ifndef HEARTH_MODEL_MODEL_INTERNAL_H
 #define HEARTH_MODEL_MODEL_INTERNAL_H
 
@@ -10,8 +10,6 @@
 #include "model/sequence_internal.h"
 #include "nn/attention.h"
 
-enum { ROPE_GLOBAL, ROPE_LOCAL, ROPE_SETS };
-
 /* A row as the steps see it; answer rows come first. */
 struct batch_row {
 	struct sequence *sequence;
@@ -22,12 +20,14 @@ struct batch_row {
 
 /* Rows grouped by expert: slot s stands for one choice of one row. */
 struct choices {
-	uint32_t *expert;    /* [row][n_expert_used]: chosen, best first */
-	float *weight;       /* the same */
-	uint32_t *slot;      /* the same: where its results lie */
-	uint32_t *row_of;    /* [slot]: row, ascending within an expert */
-	uint32_t *first;     /* [n_expert + 1]: an expert's slots are first[e] ... first[e + 1] - 1 */
-	uint32_t *n_answers; /* [n_expert]: of its slots, the first so many are of answer rows */
+	uint32_t *expert;     /* [row][n_expert_used]: chosen, best first */
+	float *weight;        /* the same */
+	uint32_t *slot;       /* the same: where its results lie */
+	uint32_t *row_of;     /* [slot]: row, ascending within an expert */
+	uint32_t *first;      /* [n_expert + 1]: an expert's slots are first[e] ... first[e + 1] - 1 */
+	uint32_t *n_answers;  /* [n_expert]: of its slots, the first so many are of answer rows */
+	float *score, *group; /* [n_expert]: of one row, while it chooses */
+	uint32_t *best_group;
 };
 
 /* Rows of one sequence that follow one another and have one state before and one behind them. */
@@ -53,6 +53,7 @@ struct model {
 	struct rope rope[ROPE_SETS];
 	bool exact;
 	uint32_t context, max_rows, max_answers;
+	float *slopes; /* of each head's bias by distance, or NULL */
 
 	struct kv_shape *kv;  /* of each layer */
 	size_t *layer_offset; /* of each layer's part in a page */
@@ -64,7 +65,7 @@ struct model {
 	uint8_t *scratch;
 	size_t scratch_bytes;
 	float *buffers;           /* plan.width x max_rows */
-	float *tables[ROPE_SETS]; /* [row][n_rot / 2] cosines, then the same of sines */
+	float *tables[ROPE_SETS]; /* [row][n_rot / 2] cosines, then the same of sines; NULL: no layer uses them */
 	float *query_factor;      /* [row] */
 	void *partial;            /* of attention */
 	uint8_t **thread_scratch; /* [thread]: for kernels */
@@ -102,10 +103,10 @@ size_t recurrent_state_floats(const struct config *c, uint32_t layer);
 /* Lists the batch's timelines and segments, once all rows have their places (model/recurrent.c). */
 void recurrent_order(struct model *m, const struct row *rows, uint32_t n_rows);
 
-/* Steps on experts; `thread` of `count` does its share (model/experts.c). */
-void experts_choose(struct model *m, const struct step *s);
-void experts_up(struct model *m, const struct step *s, unsigned thread, unsigned count);
-void experts_down(struct model *m, const struct step *s, unsigned thread, unsigned count);
-void experts_sum(struct model *m, const struct step *s, unsigned thread, unsigned count);
+/* The layer's part of the page that holds a row's position. */
+static inline uint8_t *model_page(const struct model *m, const struct batch_row *row, uint32_t layer)
+{
+	return row->sequence->pages[row->position / KV_PAGE] + m->layer_offset[layer];
+}
 
 #endif

@@ -11,25 +11,27 @@
 
 #include "model/weights.h"
 
+/* What each does is said where it runs: the table in model/steps.c names the functions. */
 enum step_kind {
 	STEP_TABLES,       /* cosines, sines and query factors of every row's position */
-	STEP_EMBED,        /* out = embedding of the token, scaled */
+	STEP_EMBED,        /* out = embedding of the token, scaled, and of its position */
 	STEP_NORM,         /* out = norm(in) */
-	STEP_ADD_NORM,     /* out += norm(in) */
-	STEP_MATMUL,       /* up to three products of one input; with `gate`, product 0 = act(product 0) * product 1 */
+	STEP_ADD,          /* out += in * factor, or norm(in) * factor */
+	STEP_MATMUL,       /* up to three products of one input, and what is done to them (enum plan_after) */
 	STEP_HEADS,        /* norms of heads, rope, query factor; then keys and values go into their page */
 	STEP_ATTENTION,    /* out = attention of in */
 	STEP_MERGE,        /* joins what threads computed of one row's attention, where it was split */
-	STEP_CONVOLUTION,  /* out = what a causal convolution makes of in and the state; with `gate` silu of it */
+	STEP_CONVOLUTION,  /* out = what a causal convolution makes of in and the state, activated or not */
 	STEP_SCAN_INPUTS,  /* what a recurrent block does to single rows before its scan */
 	STEP_SCAN,         /* out = what the block's recurrence makes of in and the state */
 	STEP_SCAN_OUTPUTS, /* and to single rows behind it */
 	STEP_CHOOSE,       /* in = router logits: chooses experts and their weights, groups rows by expert */
 	STEP_EXPERTS_UP,   /* out = act(gate(in)) * up(in), a row for each choice */
 	STEP_EXPERTS_DOWN, /* out = down(in), a row for each choice */
-	STEP_EXPERTS_SUM,  /* out += sum of in over the row's choices, weighted */
+	STEP_EXPERTS_SUM,  /* out = sum of in over the row's choices, weighted; or added to out */
 	STEP_LAST_NORM,    /* rows that want logits, one behind the other: out = norm(in) */
-	STEP_LOGITS        /* in times the output matrix, to where each row wants it */
+	STEP_LOGITS,       /* in times the output matrix, to where each row wants it */
+	STEP_KINDS
 };
 
 enum { PLAN_MAX_PRODUCTS = 3, PLAN_MAX_ALSO = 8, PLAN_NO_BUFFER = -1 };
@@ -39,6 +41,14 @@ struct plan_buffer {
 	size_t width;       /* floats a row */
 	size_t first, last; /* steps */
 	size_t offset;      /* floats a row that lie before it: it starts at offset * max_rows in the scratch */
+};
+
+/* What is done to the products of a step, by each thread to its own share. */
+enum plan_after {
+	AFTER_NOTHING,
+	AFTER_CLAMP,      /* each to [-limit, limit] */
+	AFTER_ACTIVATION, /* product 0 = act(product 0) */
+	AFTER_GATE        /* product 0 = act(product 0) * product 1 */
 };
 
 struct plan_product {
@@ -55,8 +65,12 @@ struct step {
 	int keys, values;
 	int also[PLAN_MAX_ALSO]; /* further buffers that the step reads or writes, in an order that its kind fixes */
 	uint32_t n_also;
-	const float *weight; /* of a norm */
-	bool gate;
+	struct norm norm;
+	float factor; /* as the kind says */
+	float limit;  /* the same; 0: none */
+	bool add;     /* out += */
+	enum plan_after after;
+	enum ops_activation activation;
 	const struct convolution *convolution;
 	size_t state; /* of steps with a state: where theirs begins in the layer's, in floats */
 	uint32_t n_products;
@@ -65,16 +79,14 @@ struct step {
 
 struct plan {
 	struct step *steps;
-	size_t n_steps;
+	size_t n_steps, room_steps;
 	struct plan_buffer *buffers;
-	size_t n_buffers;
+	size_t n_buffers, room_buffers;
 	size_t width;    /* floats a row of all buffers together, after sharing */
 	size_t max_cols; /* of a product's input */
 };
 
 /* Memory from the arena. */
 bool plan_build(struct plan *p, const struct config *c, const struct weights *w, struct arena *arena, struct error *e);
-
-const char *plan_step_name(enum step_kind kind);
 
 #endif

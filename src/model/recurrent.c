@@ -1,6 +1,8 @@
 /* recurrent: the table of blocks, timelines, and the convolution (see recurrent.h). */
 #include "model/recurrent.h"
 
+#include "model/steps.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -101,7 +103,7 @@ void recurrent_add_convolution(struct plan_builder *b, const struct convolution 
 	struct step *s = plan_add_step(b, STEP_CONVOLUTION, in, out);
 	s->convolution = v;
 	s->state = state;
-	s->gate = silu;
+	s->after = silu ? AFTER_ACTIVATION : AFTER_NOTHING;
 }
 
 /* The input of `back` rows before row i of the segment: a row of it, or what its state holds; NULL: zeros. */
@@ -130,7 +132,7 @@ static void convolve(const struct model *m, const struct step *s, const struct s
 			for (size_t c = 0; in && c < n; c++) sum[c] += turned[back][c] * in[first + c];
 		}
 		for (size_t c = 0; c < n; c++) out[c] = v->bias ? sum[c] + v->bias[first + c] : sum[c];
-		if (s->gate) ops_gate(OPS_SILU, out, NULL, out, n);
+		if (s->after == AFTER_ACTIVATION) ops_gate(OPS_SILU, out, NULL, out, n);
 	}
 }
 
@@ -148,7 +150,7 @@ static void keep_inputs(const struct model *m, const struct step *s, const struc
 	}
 }
 
-void recurrent_convolution(const struct model *m, const struct step *s, unsigned t, unsigned count)
+void step_convolution(struct model *m, const struct step *s, unsigned t, unsigned count)
 {
 	size_t first, last;
 	threads_range(s->convolution->n_channels, MATMUL_UNIT, t, count, &first, &last);
@@ -162,4 +164,25 @@ void recurrent_convolution(const struct model *m, const struct step *s, unsigned
 			}
 		}
 	}
+}
+
+/* ---- the block's own steps ---- */
+
+void step_scan_inputs(struct model *m, const struct step *s, unsigned t, unsigned count)
+{
+	size_t first, last;
+	step_rows(m, t, count, &first, &last);
+	recurrent_block_of(m, s)->inputs(m, s, first, last);
+}
+
+void step_scan(struct model *m, const struct step *s, unsigned t, unsigned count)
+{
+	recurrent_block_of(m, s)->scan(m, s, t, count);
+}
+
+void step_scan_outputs(struct model *m, const struct step *s, unsigned t, unsigned count)
+{
+	size_t first, last;
+	step_rows(m, t, count, &first, &last);
+	recurrent_block_of(m, s)->outputs(m, s, first, last);
 }

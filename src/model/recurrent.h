@@ -28,8 +28,8 @@ struct recurrent_block {
 	bool (*bind)(const struct weights_binder *b, uint32_t layer, struct layer_weights *l);
 	/* Floats of state that a layer keeps. */
 	size_t (*state_floats)(const struct config *c);
-	/* Adds the steps from h, the norm of x, to the sum with x. */
-	void (*plan)(struct plan_builder *b, const struct layer_weights *l, int h, int x);
+	/* Adds the steps from h, the normed stream, to where the result goes. */
+	void (*plan)(struct plan_builder *b, const struct layer_weights *l, int h, struct plan_sink out);
 	/* The work of STEP_SCAN_INPUTS and STEP_SCAN_OUTPUTS on rows [first, last), and thread `t`'s share of STEP_SCAN. NULL: the
 	 * block has no such step. */
 	void (*inputs)(const struct model *m, const struct step *s, size_t first, size_t last);
@@ -56,7 +56,6 @@ bool recurrent_bind_convolution(const struct weights_binder *b, uint32_t layer, 
 size_t recurrent_convolution_floats(const struct config *c, size_t n_channels);
 /* Adds STEP_CONVOLUTION; `state`: where its part begins in the layer's state, in floats; with `silu` the activation follows. */
 void recurrent_add_convolution(struct plan_builder *b, const struct convolution *v, int in, int out, size_t state, bool silu);
-void recurrent_convolution(const struct model *m, const struct step *s, unsigned t, unsigned count);
 
 /* The segment's part of n floats at `offset` of the layer's state, where its rows leave it, holding what was before them. */
 float *recurrent_take_state(const struct model *m, const struct step *s, const struct segment *g, size_t offset, size_t n);

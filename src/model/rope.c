@@ -6,7 +6,7 @@
 /* The pair (not whole) that makes `turns` full turns over the original context. */
 static double pair_of_turns(const struct config *c, double turns, double base)
 {
-	return c->n_rot * log(c->original_context / (turns * 2 * 3.14159265358979323846)) / (2 * log(base));
+	return c->n_rot[ROPE_GLOBAL] * log(c->original_context / (turns * 2 * 3.14159265358979323846)) / (2 * log(base));
 }
 
 static double clamp(double x, double least, double most)
@@ -18,7 +18,7 @@ static double clamp(double x, double least, double most)
 static double yarn_share(const struct config *c, double base, uint32_t i)
 {
 	double low = fmax(0, floor(pair_of_turns(c, c->yarn_beta_fast, base)));
-	double high = fmin(c->n_rot - 1.0, ceil(pair_of_turns(c, c->yarn_beta_slow, base)));
+	double high = fmin(c->n_rot[ROPE_GLOBAL] - 1.0, ceil(pair_of_turns(c, c->yarn_beta_slow, base)));
 	return 1 - clamp((i - low) / fmax(0.001, high - low), 0, 1);
 }
 
@@ -37,19 +37,28 @@ static double magnitude(const struct config *c)
 	return m;
 }
 
-bool rope_init(struct rope *r, const struct config *c, const struct weights *w, uint32_t context, bool local, struct arena *arena,
-               struct error *e)
+static bool used(const struct config *c, enum rope_set set)
 {
+	for (uint32_t i = 0; i < c->n_layer; i++) {
+		if (c->layer[i].rope == set) return true;
+	}
+	return false;
+}
+
+bool rope_init(struct rope *r, const struct config *c, const struct weights *w, uint32_t context, enum rope_set set,
+               struct arena *arena, struct error *e)
+{
+	if (!used(c, set)) return true;
 	const float *factors = w->rope_factors;
 	if (!factors) factors = context > c->original_context ? w->rope_factors_long : w->rope_factors_short;
-	bool own = local && c->family->flags & FAMILY_LOCAL_ROPE; /* then without scaling */
-	double base = (double)(own ? c->rope_base_local : c->rope_base);
-	double scale = own ? 1 : 1 / (double)c->rope_factor;
+	bool own = set == ROPE_LOCAL; /* then without scaling */
+	double base = (double)c->rope_base[set], scale = own ? 1 : 1 / (double)c->rope_factor;
+	r->n_rot = c->n_rot[set];
 	r->magnitude = (float)(own ? 1 : magnitude(c));
-	r->frequency = arena_alloc(arena, c->n_rot / 2, sizeof *r->frequency);
+	r->frequency = arena_alloc(arena, r->n_rot / 2, sizeof *r->frequency);
 	if (!r->frequency) return error_memory(e);
-	for (uint32_t i = 0; i < c->n_rot / 2; i++) {
-		double f = pow(base, -2.0 * i / c->n_rot);
+	for (uint32_t i = 0; i < r->n_rot / 2; i++) {
+		double f = pow(base, -2.0 * i / r->n_rot);
 		if (factors) f /= (double)factors[i];
 		double keep = c->rope_scaling == ROPE_YARN && !own ? yarn_share(c, base, i) : 0;
 		r->frequency[i] = (float)(f * (scale * (1 - keep) + keep));

@@ -11,13 +11,13 @@
 #include "model/weights.h"
 
 struct rope {
+	uint32_t n_rot;   /* values of a head that turn; 0: no layer uses this set */
 	float *frequency; /* n_rot / 2 */
 	float magnitude;  /* of cosines and sines */
 };
 
-/* For windowed layers with a base of their own `local` is set. `context`: positions in use, which choose between the long and the
- * short factors. Memory from the arena. */
-bool rope_init(struct rope *r, const struct config *c, const struct weights *w, uint32_t context, bool local, struct arena *arena,
-               struct error *e);
+/* `context`: positions in use, which choose between the long and the short factors. Memory from the arena. */
+bool rope_init(struct rope *r, const struct config *c, const struct weights *w, uint32_t context, enum rope_set set,
+               struct arena *arena, struct error *e);
 
 #endif

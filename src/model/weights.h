@@ -17,6 +17,13 @@ struct projection {
 	const float *bias; /* weights.rows, or NULL */
 };
 
+/* Weight NULL: the model has no such norm. */
+struct norm {
+	const float *weight, *bias; /* bias may be NULL */
+	bool layer;                 /* LayerNorm; else RMS */
+	bool separate;              /* of heads: each has a weight vector of its own */
+};
+
 /* A causal convolution of each channel by itself. */
 struct convolution {
 	const float *weight; /* n_channels x recurrent.n_conv, the oldest input first */
@@ -24,22 +31,33 @@ struct convolution {
 	size_t n_channels;
 };
 
+/* Experts of one role: the first one's matrix; the others follow (matrix_at). */
+struct expert_stack {
+	struct matrix weights;
+	const float *bias; /* [expert][weights.rows], or NULL */
+};
+
 struct layer_weights {
-	const float *attn_norm, *ffn_norm;           /* n_embd */
-	const float *attn_post_norm, *ffn_post_norm; /* n_embd, or NULL */
-	const float *q_norm, *k_norm;                /* head_k, or NULL */
-	struct projection q, k, v, o;
-	struct projection gate, up, down; /* without experts */
-	struct projection router;         /* n_expert x n_embd */
-	const struct mamba *mamba;        /* of the layer's recurrent block, by its kind; the block's own file knows the members */
+	struct norm attn_norm, attn_norm_2, ffn_norm; /* n_embd; with attn_norm_2, that one is the mixer's */
+	struct norm attn_post_norm, ffn_post_norm;    /* n_embd, or none */
+	struct norm q_norm, k_norm;                   /* head_k, or none */
+	struct projection q, k, v, o;                 /* of attention */
+	const float *sinks;                           /* n_head, or NULL */
+	const struct mamba *mamba; /* of the layer's recurrent block, by its kind; the block's own file knows the members */
 	const struct mamba2 *mamba2;
-	struct matrix gate_experts, up_experts, down_experts; /* the first expert's; the others follow (matrix_at) */
+	struct projection gate, up, down; /* dense feed-forward block; gate may be none */
+	struct projection router;         /* n_expert x n_embd */
+	const float *router_bias;         /* n_expert, added for the choice alone, or NULL */
+	struct expert_stack gate_experts, up_experts, down_experts;
+	struct projection gate_shared, up_shared, down_shared; /* of the expert that every row takes */
 };
 
 struct weights {
-	struct matrix embedding; /* n_vocab x n_embd */
-	struct matrix output;    /* the same, or the embedding itself */
-	const float *output_norm;
+	struct matrix embedding;    /* n_vocab x n_embd */
+	struct norm embedding_norm; /* or none */
+	struct matrix positions;    /* n_context x n_embd, or none */
+	struct projection output;   /* n_vocab x n_embd; the matrix may be the embedding itself */
+	struct norm output_norm;
 	const float *rope_factors;                           /* n_rot / 2 divisors of the frequencies, or NULL */
 	const float *rope_factors_long, *rope_factors_short; /* the same, by context in use */
 	struct layer_weights *layer;                         /* n_layer */

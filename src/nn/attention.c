@@ -258,6 +258,14 @@ static void weigh(const struct attention_job *job, struct work *w, size_t i, siz
 	s->max[i] = max;
 }
 
+/* Takes from one query's scores what the distance costs. */
+static void lean(const struct attention_job *job, const struct unit *u, size_t i, size_t begin, size_t n, float *scores)
+{
+	size_t position = u->run->position + u->row + i / u->n_heads;
+	float slope = job->slopes[u->head + i % u->n_heads];
+	for (size_t p = 0; p < n; p++) scores[p] -= slope * fabsf((float)position - (float)(begin + p));
+}
+
 /* A page as the kernels are to read it: where it lies, or unpacked to floats when many queries read it. */
 static const void *page_floats(const struct attention_job *job, const uint8_t *packed, size_t n, size_t n_q, float *unpacked,
                                enum kv_type *type)
@@ -291,6 +299,7 @@ static void attend_page(const struct attention_job *job, const struct unit *u, s
 	for (size_t i = 0; i < n_q; i++) {
 		size_t first, last;
 		visible(job, u->run, u->row + i / u->n_heads, &first, &last);
+		if (job->slopes) lean(job, u, i, begin, n, w->scores + i * KV_PAGE);
 		first = first > begin ? first - begin : 0;
 		last = last > begin ? last - begin : 0;
 		weigh(job, w, i, first < n ? first : n, last < n ? last : n, even);

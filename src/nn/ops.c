@@ -57,6 +57,14 @@ void ops_soft_cap(float *x, float cap, size_t n)
 	kernels_chosen->soft_cap(x, cap, n);
 }
 
+void ops_clamp(float *x, float least, float most, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		float value = x[i] < least ? least : x[i];
+		x[i] = value > most ? most : value;
+	}
+}
+
 void ops_gate(enum ops_activation kind, const float *gate, const float *up, float *out, size_t n)
 {
 	kernels_chosen->gate[kind](gate, up, out, n);

@@ -28,6 +28,9 @@ void ops_add_scaled(float *sum, const float *x, float factor, size_t n);
 /* x = cap * tanh(x / cap). */
 void ops_soft_cap(float *x, float cap, size_t n);
 
+/* x no smaller than least, no larger than most; what is no number stays. */
+void ops_clamp(float *x, float least, float most, size_t n);
+
 /* The gates of feed-forward blocks: out = act(gate) * up; `up` NULL: out = act(gate).
  *   silu:      g / (1 + exp(-g))
  *   gelu:      g * (1 + tanh(sqrt(2/pi) * (g + 0.044715 g^3))) / 2      what "gelu" means in llama-family files

@@ -178,7 +178,7 @@ static const struct model_case hyperparameters[] = {
 	{ "window negative", KEY_OF("gemma2", ".attention.sliding_window", I32(-4096)), "sliding_window': -4096 is out of range" },
 	{ "window a float", KEY_OF("gemma2", ".attention.sliding_window", F32(4096)), "sliding_window': must be an integer" },
 	{ "pattern for three layers", KEY_OF("gemma2", ".attention.sliding_window_pattern", ARRAY(GGUF_BOOL, 1, 3)),
-	  "'gemma2.attention.sliding_window_pattern': does not have one value for each layer" },
+	  "'gemma2.attention.sliding_window_pattern': has 3 values for 2 layers" },
 	{ "pattern of integers", KEY_OF("gemma2", ".attention.sliding_window_pattern", ARRAY(GGUF_U32, 1, 2)), "array of bools" },
 	{ "pattern of 2^31", KEY_OF("gemma2", ".attention.sliding_window_pattern", U32(2147483648.0)), "2147483648 is not from 0" },
 	{ "soft cap NaN", KEY_OF("gemma2", ".attn_logit_softcapping", F32((double)NAN)),

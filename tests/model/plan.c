@@ -42,7 +42,8 @@ static void the_memory_plan_adds_up(void **state)
 	assert_int_equal(m.kv, 2 * o.model->page_bytes);
 	const struct config *c = model_config(o.model);
 	size_t position = 0;
-	for (uint32_t i = 0; i < c->n_layer; i++) position += (size_t)c->layer[i].n_head_kv * (c->head_k + c->head_v) * 2;
+	for (uint32_t i = 0; i < c->n_layer; i++)
+		position += (size_t)c->layer[i].n_head_kv * (c->layer[i].head_k + c->layer[i].head_v) * 2;
 	assert_true(o.model->page_bytes >= position * KV_PAGE);
 	struct buffer text = buffer_new(1 << 20);
 	struct error e = { "" };

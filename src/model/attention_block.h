@@ -1,0 +1,24 @@
+/*
+ * attention_block: the kinds of attention, each in a file of its own, like recurrent blocks (model/recurrent.h).
+ *
+ * A kind binds its tensors of one layer, and adds its steps to the plan: from buffer h, the normed stream, to a sink, which is the
+ * stream itself, added to, or a buffer that the layer goes on with. The table stands in attention_block.c.
+ */
+#ifndef HEARTH_MODEL_ATTENTION_BLOCK_H
+#define HEARTH_MODEL_ATTENTION_BLOCK_H
+
+#include "model/plan_internal.h"
+#include "model/weights_internal.h"
+
+struct attention_block {
+	const char *name;
+	bool (*bind)(const struct weights_binder *b, uint32_t layer, struct layer_weights *l);
+	void (*plan)(struct plan_builder *b, const struct layer_weights *l, int h, struct plan_sink out);
+};
+
+const struct attention_block *attention_block(enum attention_kind kind);
+
+/* Attention of queries in buffer q, and the product of its result with matrix o. */
+void attention_add(struct plan_builder *b, int q, const struct projection *o, struct plan_sink out);
+
+#endif

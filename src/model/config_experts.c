@@ -1,0 +1,66 @@
+/* config_experts: how many experts there are, which layers have them, and how a row chooses. */
+#include "model/config_internal.h"
+
+#include <stdio.h>
+
+static bool read_gating(const struct config_source *s, struct config_experts *x, const struct family *f)
+{
+	char what[64];
+	x->gating = f->gating ? f->gating : GATING_SOFTMAX;
+	x->normalized = !f->experts_raw;
+	if (!f->experts_keys) return true;
+	uint32_t gating = 0;
+	if (!config_count(s, "expert_gating_func", 0, UINT32_MAX, &gating)) return false;
+	if (gating > GATING_SOFTMAX_CHOSEN) {
+		snprintf(what, sizeof what, "%u is unknown (1, 2 and 3 are known)", gating);
+		return config_fail(s, "expert_gating_func", what);
+	}
+	if (gating) x->gating = (enum expert_gating)gating;
+	return config_bool(s, "expert_weights_norm", &x->normalized);
+}
+
+static bool read_groups(const struct config_source *s, struct config_experts *x)
+{
+	if (!config_count(s, "expert_group_count", 0, CONFIG_MAX_EXPERTS, &x->n_groups)) return false;
+	if (x->n_groups < 2) {
+		x->n_groups = x->n_groups_used = 1;
+		return true;
+	}
+	if (x->n % x->n_groups != 0) return config_fail(s, "expert_group_count", "does not divide the number of experts");
+	if (!config_count(s, "expert_group_used_count", 1, x->n_groups, &x->n_groups_used)) return false;
+	if (x->n_used > x->n / x->n_groups * x->n_groups_used)
+		return config_fail(s, "expert_group_used_count", "leaves fewer experts than are used");
+	return true;
+}
+
+static bool read_shared(const struct config_source *s, struct config_experts *x)
+{
+	uint32_t shared = 0;
+	if (!config_count(s, "expert_shared_count", 0, CONFIG_MAX_EXPERTS, &shared)) return false;
+	if ((uint64_t)shared * x->n_ff > CONFIG_MAX_FF) return config_fail(s, "expert_shared_count", "is too large");
+	x->n_ff_shared = shared * x->n_ff;
+	return true;
+}
+
+bool config_experts(const struct config_source *s, struct config *c)
+{
+	const struct family *f = c->family;
+	struct config_experts *x = &c->experts;
+	x->scale = 1;
+	x->gate_limit = f->gate_limit;
+	x->up_plus = f->up_plus;
+	if (!config_count(s, "expert_count", f->experts ? 1 : 0, CONFIG_MAX_EXPERTS, &x->n)) return false;
+	if (x->n == 0) return true;
+	if (!config_count(s, "expert_used_count", 1, CONFIG_MAX_EXPERTS, &x->n_used)) return false;
+	if (x->n_used > x->n) return config_fail(s, "expert_used_count", "is larger than the number of experts");
+	x->n_ff = c->layer[0].n_ff;
+	uint32_t dense = 0;
+	if (!config_count(s, "expert_feed_forward_length", 1, CONFIG_MAX_FF, &x->n_ff) ||
+	    !config_count(s, "leading_dense_block_count", 0, CONFIG_MAX_LAYERS, &dense))
+		return false;
+	for (uint32_t i = 0; i < c->n_layer; i++) c->layer[i].experts = i >= dense;
+	if (!read_gating(s, x, f) || !read_groups(s, x) || !read_shared(s, x)) return false;
+	if (!config_float(s, "expert_weights_scale", 0, 1e6f, &x->scale)) return false;
+	if (x->scale == 0) x->scale = 1; /* "none" in some files */
+	return true;
+}

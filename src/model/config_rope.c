@@ -1,0 +1,77 @@
+/* config_rope: how positions turn heads, and how that is stretched to longer contexts. */
+#include "model/config_internal.h"
+
+#include <string.h>
+
+static bool read_scaling_kind(const struct config_source *s, struct config *c)
+{
+	static const struct {
+		const char *name;
+		enum rope_scaling kind;
+	} kinds[] = { { "none", ROPE_PLAIN }, { "linear", ROPE_LINEAR }, { "yarn", ROPE_YARN }, { "longrope", ROPE_LONG } };
+	struct gguf_text kind = { "", 0 };
+	if (!config_text(s, "rope.scaling.type", &kind)) return false;
+	bool factor = config_stated(s, "rope.scaling.factor") || config_stated(s, "rope.scale_linear");
+	c->rope_scaling = factor ? ROPE_LINEAR : ROPE_PLAIN;
+	if (kind.length == 0) return true;
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		if (strlen(kinds[i].name) != kind.length || memcmp(kinds[i].name, kind.data, kind.length) != 0) continue;
+		c->rope_scaling = kinds[i].kind;
+		return true;
+	}
+	return config_fail(s, "rope.scaling.type", "is unknown (none, linear, yarn and longrope are known)");
+}
+
+/* How many values turn in each set, and which layers use which. */
+static bool read_turning(const struct config_source *s, struct config *c)
+{
+	const struct family *f = c->family;
+	bool any = false;
+	for (uint32_t i = 0; i < c->n_layer; i++) {
+		struct config_layer *l = &c->layer[i];
+		l->rope = ROPE_UNTURNED;
+		if (f->rope == ROPE_NONE || !l->n_head_kv) continue;
+		any = true;
+		l->rope = f->local_rope && l->window ? ROPE_LOCAL : ROPE_GLOBAL;
+		if (f->rope_windowed_only && !l->window) l->rope = ROPE_UNTURNED;
+		if (!c->n_rot[ROPE_GLOBAL]) c->n_rot[ROPE_GLOBAL] = l->head_k;
+	}
+	if (!any) return true;
+	if (!config_count(s, "rope.dimension_count", 2, CONFIG_MAX_HEAD, &c->n_rot[ROPE_GLOBAL])) return false;
+	c->n_rot[ROPE_LOCAL] = c->n_rot[ROPE_GLOBAL];
+	for (uint32_t i = 0; i < c->n_layer; i++) {
+		const struct config_layer *l = &c->layer[i];
+		if (l->rope == ROPE_UNTURNED) continue;
+		uint32_t n_rot = c->n_rot[l->rope];
+		if (n_rot > l->head_k || n_rot % 2 != 0)
+			return config_fail(s, "rope.dimension_count", "is odd or larger than a head");
+	}
+	return true;
+}
+
+bool config_rope(const struct config_source *s, struct config *c)
+{
+	const struct family *f = c->family;
+	c->rope_base[ROPE_GLOBAL] = 10000;
+	c->rope_base[ROPE_LOCAL] = f->local_rope_base;
+	c->rope_factor = 1;
+	c->original_context = c->n_context;
+	c->yarn_beta_fast = 32;
+	c->yarn_beta_slow = 1;
+	c->rope_magnitude = 1;
+	bool ok = read_turning(s, c) && config_float(s, "rope.freq_base", 1, 1e12f, &c->rope_base[ROPE_GLOBAL]) &&
+	          read_scaling_kind(s, c);
+	if (ok && f->local_rope) ok = config_float(s, "rope.freq_base_swa", 1, 1e12f, &c->rope_base[ROPE_LOCAL]);
+	/* 0 stands for "none" in some files */
+	ok = ok && config_float(s, "rope.scale_linear", 0, 1e6f, &c->rope_factor) &&
+	     config_float(s, "rope.scaling.factor", 0, 1e6f, &c->rope_factor);
+	if (c->rope_factor == 0 || c->rope_scaling == ROPE_PLAIN) c->rope_factor = 1;
+	ok = ok && config_count(s, "rope.scaling.original_context_length", 1, CONFIG_MAX_CONTEXT, &c->original_context) &&
+	     config_float(s, "rope.scaling.attn_factor", 1e-3f, 1e3f, &c->rope_magnitude) &&
+	     config_float(s, "rope.scaling.yarn_beta_fast", 1e-3f, 1e6f, &c->yarn_beta_fast) &&
+	     config_float(s, "rope.scaling.yarn_beta_slow", 1e-3f, 1e6f, &c->yarn_beta_slow);
+	if (ok && f->yarn_log_multiplier)
+		ok = config_float(s, "rope.scaling.yarn_log_multiplier", 0, 1e3f, &c->yarn_log_multiplier);
+	if (ok && f->query_temperature) ok = config_float(s, "attention.temperature_scale", 0, 1e3f, &c->temperature_scale);
+	return ok;
+}

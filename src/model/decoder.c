@@ -1,0 +1,104 @@
+/*
+ * decoder: the steps of a decoder. The list is read top to bottom like the formula of a layer:
+ *     h = norm(x); x += mixer(h); h = norm(x); x += down(act(gate(h)) * up(h))
+ */
+#include "model/attention_block.h"
+#include "model/recurrent.h"
+
+/* Where a block's result goes: the stream itself, or a buffer from which end_block brings it there. */
+static struct plan_sink begin_block(struct plan_builder *b, const struct norm *post_norm, int x)
+{
+	if (!post_norm->weight && b->c->residual_scale == 1) return (struct plan_sink){ x, true };
+	return (struct plan_sink){ plan_add_buffer(b, "back", b->c->n_embd), false };
+}
+
+static void end_block(struct plan_builder *b, struct plan_sink from, const struct norm *post_norm, int x)
+{
+	if (from.add) return;
+	struct step *s = plan_add_step(b, STEP_ADD, from.out, x);
+	s->norm = *post_norm;
+	s->factor = b->c->residual_scale;
+}
+
+void plan_add_feed_forward(struct plan_builder *b, int in, const struct projection *gate, const struct projection *up,
+                           const struct projection *down, struct plan_sink out)
+{
+	bool gated = gate->weights.data != NULL;
+	const struct projection *first = gated ? gate : up;
+	int hidden = plan_add_buffer(b, gated ? "gate" : "up", first->weights.rows);
+	int other = gated ? plan_add_buffer(b, "up", up->weights.rows) : PLAN_NO_BUFFER;
+	struct step *s = plan_add_matmul(b, in, first, (struct plan_sink){ hidden, false });
+	if (gated) plan_add_product(s, up, other, false);
+	s->after = gated ? AFTER_GATE : AFTER_ACTIVATION;
+	plan_add_matmul(b, hidden, down, out);
+}
+
+static void add_expert_product(struct step *s, const struct expert_stack *e, int out)
+{
+	s->product[s->n_products++] = (struct plan_product){ .weights = &e->weights, .bias = e->bias, .out = out };
+}
+
+static void add_experts(struct plan_builder *b, const struct layer_weights *l, int in, struct plan_sink out)
+{
+	const struct config_experts *x = &b->c->experts;
+	int r = plan_add_buffer(b, "router", x->n);
+	int hidden = plan_add_buffer(b, "hidden", (size_t)x->n_used * x->n_ff),
+	    up = plan_add_buffer(b, "up", (size_t)x->n_used * x->n_ff);
+	int results = plan_add_buffer(b, "experts", (size_t)x->n_used * b->c->n_embd);
+	plan_add_matmul(b, in, &l->router, (struct plan_sink){ r, false });
+	plan_add_step(b, STEP_CHOOSE, r, PLAN_NO_BUFFER);
+	struct step *s = plan_add_step(b, STEP_EXPERTS_UP, in, hidden);
+	add_expert_product(s, &l->gate_experts, hidden);
+	add_expert_product(s, &l->up_experts, up);
+	add_expert_product(plan_add_step(b, STEP_EXPERTS_DOWN, hidden, results), &l->down_experts, results);
+	plan_add_step(b, STEP_EXPERTS_SUM, results, out.out)->add = out.add;
+	if (l->down_shared.weights.data)
+		plan_add_feed_forward(b, in, &l->gate_shared, &l->up_shared, &l->down_shared, (struct plan_sink){ out.out, true });
+}
+
+static void add_second_half(struct plan_builder *b, const struct layer_weights *l, int h, int x)
+{
+	struct plan_sink out = begin_block(b, &l->ffn_post_norm, x);
+	if (b->c->layer[b->layer].experts)
+		add_experts(b, l, h, out);
+	else
+		plan_add_feed_forward(b, h, &l->gate, &l->up, &l->down, out);
+	end_block(b, out, &l->ffn_post_norm, x);
+}
+
+/* What mixes positions: attention, a recurrent block, or both side by side on the same norm. */
+static void add_mixers(struct plan_builder *b, const struct layer_weights *l, int h, int x)
+{
+	const struct config_layer *n = &b->c->layer[b->layer];
+	if (!n->n_head_kv && !n->recurrent) return;
+	struct plan_sink out = begin_block(b, &l->attn_post_norm, x), next = out;
+	if (n->n_head_kv) {
+		attention_block(b->c->family->attention)->plan(b, l, h, out);
+		next.add = true;
+	}
+	if (n->recurrent) recurrent_block(n->recurrent)->plan(b, l, h, next);
+	end_block(b, out, &l->attn_post_norm, x);
+}
+
+static void add_layer(struct plan_builder *b, const struct layer_weights *l, int x)
+{
+	const struct config_layer *n = &b->c->layer[b->layer];
+	bool parallel = b->c->parallel || (!l->ffn_norm.weight && b->c->family->ffn_norm_optional);
+	int h = plan_normed(b, x, &l->attn_norm, "h"), mixed = h;
+	if (l->attn_norm_2.weight) mixed = plan_normed(b, x, &l->attn_norm_2, "h2");
+	int other = parallel && l->ffn_norm.weight ? plan_normed(b, x, &l->ffn_norm, "h3") : h;
+	add_mixers(b, l, mixed, x);
+	if (n->n_ff || n->experts) add_second_half(b, l, parallel ? other : plan_normed(b, x, &l->ffn_norm, "h"), x);
+}
+
+void decoder_plan(struct plan_builder *b)
+{
+	int x = plan_add_buffer(b, "x", b->c->n_embd);
+	plan_add_step(b, STEP_TABLES, PLAN_NO_BUFFER, PLAN_NO_BUFFER);
+	plan_add_step(b, STEP_EMBED, PLAN_NO_BUFFER, x);
+	if (b->w->embedding_norm.weight) plan_add_step(b, STEP_NORM, x, x)->norm = b->w->embedding_norm;
+	for (b->layer = 0; b->layer < b->c->n_layer; b->layer++) add_layer(b, &b->w->layer[b->layer], x);
+	int h = plan_add_buffer(b, "h", b->c->n_embd);
+	plan_add_step(b, STEP_LAST_NORM, x, h)->norm = b->w->output_norm;
+	plan_add_step(b, STEP_LOGITS, h, PLAN_NO_BUFFER);
+}

@@ -1,0 +1,99 @@
+/* heads: steps on query, key and value heads, and attention over the pages. */
+#include "model/steps.h"
+
+/* Norm of each head of one row, or of all as one vector. */
+static void norm_heads(const struct model *m, float *heads, size_t n_heads, size_t size, const struct norm *norm)
+{
+	if (m->config.family->qk_norm == QK_NORM_WHOLE) {
+		step_apply_norm(m, norm, heads, heads, n_heads * size);
+		return;
+	}
+	for (size_t i = 0; i < n_heads; i++) {
+		struct norm own = *norm;
+		if (norm->separate) own.weight += i * size;
+		step_apply_norm(m, &own, heads + i * size, heads + i * size, size);
+	}
+}
+
+/* What a row's heads turn by. */
+struct turn {
+	const float *cosines, *sines; /* NULL: they do not turn */
+	size_t n_rot;
+};
+
+static struct turn turn_of(const struct model *m, const struct config_layer *n, size_t row)
+{
+	if (n->rope == ROPE_UNTURNED) return (struct turn){ NULL, NULL, 0 };
+	size_t n_rot = m->rope[n->rope].n_rot, half = n_rot / 2;
+	const float *cosines = m->tables[n->rope] + row * half;
+	return (struct turn){ cosines, cosines + (size_t)m->max_rows * half, n_rot };
+}
+
+static void turn_heads(const struct model *m, float *heads, size_t n_heads, size_t size, struct turn turn)
+{
+	if (!turn.cosines) return;
+	if (m->config.family->rope == ROPE_PAIRS)
+		ops_rope_pairs(heads, n_heads, size, turn.n_rot, turn.cosines, turn.sines);
+	else
+		ops_rope_halves(heads, n_heads, size, turn.n_rot, turn.cosines, turn.sines);
+}
+
+void step_heads(struct model *m, const struct step *s, unsigned t, unsigned count)
+{
+	const struct config_layer *n = &m->config.layer[s->layer];
+	const struct layer_weights *l = &m->weights.layer[s->layer];
+	size_t first, last;
+	step_rows(m, t, count, &first, &last);
+	for (size_t r = first; r < last; r++) {
+		const struct batch_row *row = &m->rows[r];
+		float *q = model_buffer(m, s->in) + r * model_width(m, s->in);
+		float *k = model_buffer(m, s->keys) + r * model_width(m, s->keys);
+		const float *v = model_buffer(m, s->values) + r * model_width(m, s->values);
+		struct turn turn = turn_of(m, n, r);
+		if (l->q_norm.weight) norm_heads(m, q, n->n_head, n->head_k, &l->q_norm);
+		if (l->k_norm.weight) norm_heads(m, k, n->n_head_kv, n->head_k, &l->k_norm);
+		turn_heads(m, q, n->n_head, n->head_k, turn);
+		turn_heads(m, k, n->n_head_kv, n->head_k, turn);
+		if (m->query_factor[r] != 1) ops_scale(q, m->query_factor[r], model_width(m, s->in));
+		kv_store(&m->kv[s->layer], model_page(m, row, s->layer), row->position % KV_PAGE, k, v);
+	}
+}
+
+static struct attention_job attention_of(const struct model *m, const struct step *s)
+{
+	const struct config *c = &m->config;
+	const struct config_layer *n = &c->layer[s->layer];
+	return (struct attention_job){ .kv = m->kv[s->layer],
+		                       .layer_offset = m->layer_offset[s->layer],
+		                       .n_heads = n->n_head,
+		                       .q = model_buffer(m, s->in),
+		                       .q_stride = model_width(m, s->in),
+		                       .out = model_buffer(m, s->out),
+		                       .out_stride = model_width(m, s->out),
+		                       .scale = c->attention_scale,
+		                       .soft_cap = c->attention_cap,
+		                       .window = n->window,
+		                       .sinks = m->weights.layer[s->layer].sinks,
+		                       .slopes = m->slopes,
+		                       .runs = m->runs,
+		                       .n_runs = m->n_runs,
+		                       .partial = m->partial };
+}
+
+void step_attention(struct model *m, const struct step *s, unsigned t, unsigned count)
+{
+	struct attention_job job = attention_of(m, s);
+	attention_compute(&job, t, count, m->thread_scratch[t]);
+}
+
+void step_merge(struct model *m, const struct step *s, unsigned t, unsigned count)
+{
+	struct attention_job job = attention_of(m, s);
+	attention_merge(&job, t, count);
+}
+
+bool merge_is_idle(const struct model *m, const struct step *s, unsigned count)
+{
+	struct attention_job job = attention_of(m, s);
+	return !attention_wants_merge(&job, count);
+}

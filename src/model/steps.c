@@ -1,0 +1,229 @@
+/* steps: the table, and the steps that are no block of their own (see steps.h). */
+#include "model/steps.h"
+
+#include <math.h>
+
+void step_rows(const struct model *m, unsigned t, unsigned count, size_t *first, size_t *last)
+{
+	threads_range(m->n_rows, 1, t, count, first, last);
+}
+
+void step_apply_norm(const struct model *m, const struct norm *norm, const float *in, float *out, size_t n)
+{
+	if (norm->layer)
+		ops_layer_norm(in, norm->weight, norm->bias, m->config.norm_eps, out, n);
+	else
+		ops_rms_norm(in, norm->weight, m->config.norm_eps, out, n);
+}
+
+void step_tables(struct model *m, const struct step *s, unsigned t, unsigned count)
+{
+	const struct config *c = &m->config;
+	size_t first, last;
+	(void)s;
+	step_rows(m, t, count, &first, &last);
+	for (size_t r = first; r < last; r++) {
+		double position = m->rows[r].position;
+		for (int set = 0; set < ROPE_SETS; set++) {
+			size_t half = m->rope[set].n_rot / 2, all = (size_t)m->max_rows * half;
+			if (!m->tables[set]) continue;
+			float *cosines = m->tables[set] + r * half;
+			ops_rope_table(m->rope[set].frequency, half, position, m->rope[set].magnitude, cosines, cosines + all);
+		}
+		m->query_factor[r] = 1 + c->temperature_scale * logf(1 + floorf((float)position / (float)c->original_context));
+	}
+}
+
+void step_embed(struct model *m, const struct step *s, unsigned t, unsigned count)
+{
+	size_t first, last, width = model_width(m, s->out);
+	step_rows(m, t, count, &first, &last);
+	for (size_t r = first; r < last; r++) {
+		float *x = model_buffer(m, s->out) + r * width;
+		matrix_row(&m->weights.embedding, (size_t)m->rows[r].token, x);
+		if (m->config.embedding_scale != 1) ops_scale(x, m->config.embedding_scale, width);
+		if (m->weights.positions.data) {
+			float *position = (float *)(void *)m->thread_scratch[t];
+			matrix_row(&m->weights.positions, m->rows[r].position, position);
+			ops_add(x, position, x, width);
+		}
+	}
+}
+
+void step_norm(struct model *m, const struct step *s, unsigned t, unsigned count)
+{
+	size_t first, last, width = model_width(m, s->in);
+	step_rows(m, t, count, &first, &last);
+	for (size_t r = first; r < last; r++)
+		step_apply_norm(m, &s->norm, model_buffer(m, s->in) + r * width, model_buffer(m, s->out) + r * width, width);
+}
+
+void step_add(struct model *m, const struct step *s, unsigned t, unsigned count)
+{
+	size_t first, last, width = model_width(m, s->in);
+	step_rows(m, t, count, &first, &last);
+	for (size_t r = first; r < last; r++) {
+		float *in = model_buffer(m, s->in) + r * width, *out = model_buffer(m, s->out) + r * width;
+		if (s->norm.weight) step_apply_norm(m, &s->norm, in, in, width);
+		if (s->factor == 1)
+			ops_add(out, in, out, width);
+		else
+			ops_add_scaled(out, in, s->factor, width);
+	}
+}
+
+/* Outputs [first, last) of product `i`, for all rows, and what follows. */
+static void run_product(const struct model *m, const struct step *s, uint32_t i, const struct activations *in, unsigned t,
+                        size_t first, size_t last)
+{
+	const struct plan_product *p = &s->product[i];
+	size_t width = model_width(m, p->out);
+	float *out = model_buffer(m, p->out);
+	struct matmul_job job = {
+		.weights = p->weights, .in = in, .bias = p->bias, .out = out, .out_stride = width, .add = p->add
+	};
+	matmul(&job, first, last, m->thread_scratch[t]);
+	if (s->after != AFTER_CLAMP && s->after != AFTER_ACTIVATION) return;
+	for (uint32_t r = 0; r < m->n_rows; r++) {
+		float *x = out + r * width + first;
+		if (s->after == AFTER_CLAMP)
+			ops_clamp(x, -s->limit, s->limit, last - first);
+		else
+			ops_gate(s->activation, x, NULL, x, last - first);
+	}
+}
+
+/* Outputs [first, last) of all products, counted one product after the other. */
+static void run_products(const struct model *m, const struct step *s, const struct activations *in, unsigned t, size_t first,
+                         size_t last)
+{
+	for (uint32_t i = 0; i < s->n_products; i++) {
+		size_t rows = s->product[i].weights->rows;
+		if (first < rows && last > 0) run_product(m, s, i, in, t, first, last < rows ? last : rows);
+		first = first > rows ? first - rows : 0;
+		last = last > rows ? last - rows : 0;
+	}
+}
+
+/* Outputs [first, last) of both products of a gate, and the gate itself. */
+static void run_gate(const struct model *m, const struct step *s, const struct activations *in, unsigned t, size_t first,
+                     size_t last)
+{
+	size_t width = model_width(m, s->product[0].out);
+	float *gate = model_buffer(m, s->product[0].out), *up = model_buffer(m, s->product[1].out);
+	run_product(m, s, 0, in, t, first, last);
+	run_product(m, s, 1, in, t, first, last);
+	for (uint32_t r = 0; r < m->n_rows; r++) {
+		float *g = gate + r * width + first;
+		ops_gate(s->activation, g, up + r * width + first, g, last - first);
+	}
+}
+
+void step_matmul(struct model *m, const struct step *s, unsigned t, unsigned count)
+{
+	struct activations in;
+	bool quantized = false;
+	size_t outputs = 0, first, last;
+	const struct matrix *weights = s->product[0].weights;
+	(void)count;
+	activations_init(&in, model_buffer(m, s->in), model_width(m, s->in), m->n_rows, m->n_answers, weights->cols, m->exact,
+	                 m->thread_q8[t]);
+	for (uint32_t i = 0; i < s->n_products; i++) {
+		quantized |= matmul_wants_quantized(s->product[i].weights);
+		outputs += s->product[i].weights->rows;
+	}
+	if (quantized) activations_quantize(&in, 0, in.n_answer);
+	if (s->after == AFTER_GATE) outputs = weights->rows;
+	struct threads_loop loop = threads_loop(m->threads, t, outputs, MATMUL_UNIT, matmul_piece(weights, &in));
+	while (threads_next(&loop, &first, &last)) {
+		if (s->after == AFTER_GATE)
+			run_gate(m, s, &in, t, first, last);
+		else
+			run_products(m, s, &in, t, first, last);
+	}
+}
+
+void step_last_norm(struct model *m, const struct step *s, unsigned t, unsigned count)
+{
+	size_t first, last, width = model_width(m, s->in);
+	threads_range(m->n_wanted, 1, t, count, &first, &last);
+	for (size_t i = first; i < last; i++) {
+		const float *in = model_buffer(m, s->in) + m->wanted[i] * width;
+		step_apply_norm(m, &s->norm, in, model_buffer(m, s->out) + i * width, width);
+	}
+}
+
+/* How many wanted rows from `i` on want their logits one behind the other. */
+static uint32_t logits_run(const struct model *m, uint32_t i)
+{
+	uint32_t n = 1;
+	while (i + n < m->n_wanted &&
+	       m->rows[m->wanted[i + n]].logits == m->rows[m->wanted[i]].logits + (size_t)n * m->config.n_vocab)
+		n++;
+	return n;
+}
+
+static void finish_logits(const struct config *c, float *logits, size_t n)
+{
+	if (c->logit_scale != 1) ops_scale(logits, c->logit_scale, n);
+	if (c->logit_cap != 0) ops_soft_cap(logits, c->logit_cap, n);
+}
+
+void step_logits(struct model *m, const struct step *s, unsigned t, unsigned count)
+{
+	const struct matrix *w = &m->weights.output.weights;
+	const struct config *c = &m->config;
+	size_t first, last, width = model_width(m, s->in);
+	(void)count;
+	for (uint32_t i = 0, n; i < m->n_wanted; i += n) {
+		n = logits_run(m, i);
+		uint32_t answers = m->n_wanted_answers > i ? m->n_wanted_answers - i : 0;
+		struct activations in;
+		activations_init(&in, model_buffer(m, s->in) + i * width, width, n, answers < n ? answers : n, w->cols, m->exact,
+		                 m->thread_q8[t]);
+		if (matmul_wants_quantized(w)) activations_quantize(&in, 0, in.n_answer);
+		struct matmul_job job = { .weights = w,
+			                  .in = &in,
+			                  .bias = m->weights.output.bias,
+			                  .out = m->rows[m->wanted[i]].logits,
+			                  .out_stride = w->rows };
+		struct threads_loop loop = threads_loop(m->threads, t, w->rows, MATMUL_UNIT, matmul_piece(w, &in));
+		while (threads_next(&loop, &first, &last)) {
+			matmul(&job, first, last, m->thread_scratch[t]);
+			for (uint32_t k = 0; k < n; k++) finish_logits(c, job.out + k * w->rows + first, last - first);
+		}
+	}
+}
+
+static bool nothing_wanted(const struct model *m, const struct step *s, unsigned count)
+{
+	(void)s;
+	(void)count;
+	return m->n_wanted == 0;
+}
+
+static const struct step_type types[STEP_KINDS] = {
+	[STEP_TABLES] = { "tables", false, step_tables, NULL },
+	[STEP_EMBED] = { "embed", false, step_embed, NULL },
+	[STEP_NORM] = { "norm", true, step_norm, NULL },
+	[STEP_ADD] = { "add", true, step_add, NULL },
+	[STEP_MATMUL] = { "matmul", true, step_matmul, NULL },
+	[STEP_HEADS] = { "heads", true, step_heads, NULL },
+	[STEP_ATTENTION] = { "attention", true, step_attention, NULL },
+	[STEP_MERGE] = { "merge", true, step_merge, merge_is_idle },
+	[STEP_CONVOLUTION] = { "convolution", true, step_convolution, NULL },
+	[STEP_SCAN_INPUTS] = { "scan-inputs", true, step_scan_inputs, NULL },
+	[STEP_SCAN] = { "scan", true, step_scan, NULL },
+	[STEP_SCAN_OUTPUTS] = { "scan-outputs", true, step_scan_outputs, NULL },
+	[STEP_CHOOSE] = { "choose", true, step_choose, NULL },
+	[STEP_EXPERTS_UP] = { "experts-up", true, step_experts_up, NULL },
+	[STEP_EXPERTS_DOWN] = { "experts-down", true, step_experts_down, NULL },
+	[STEP_EXPERTS_SUM] = { "experts-sum", true, step_experts_sum, NULL },
+	[STEP_LAST_NORM] = { "last-norm", false, step_last_norm, nothing_wanted },
+	[STEP_LOGITS] = { "logits", false, step_logits, nothing_wanted },
+};
+
+const struct step_type *step_type(enum step_kind kind)
+{
+	return &types[kind];
+}

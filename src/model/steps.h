@@ -1,0 +1,41 @@
+/*
+ * steps: what each kind of step does, and its table.
+ *
+ * All `count` threads run a step, each its own share: of rows where the step works row by row, of outputs where it multiplies. A
+ * step must not read what another thread writes in the same step.
+ */
+#ifndef HEARTH_MODEL_STEPS_H
+#define HEARTH_MODEL_STEPS_H
+
+#include "model/model_internal.h"
+
+typedef void step_run(struct model *m, const struct step *s, unsigned thread, unsigned count);
+
+struct step_type {
+	const char *name;
+	bool in_layer; /* belongs to a layer: for those who read the list */
+	step_run *run;
+	bool (*idle)(const struct model *m, const struct step *s, unsigned count); /* nothing to do in this batch; every thread
+	                                                                              answers alike. NULL: never idle */
+};
+
+const struct step_type *step_type(enum step_kind kind);
+
+/* The rows of this thread: [*first, *last). */
+void step_rows(const struct model *m, unsigned thread, unsigned count, size_t *first, size_t *last);
+
+/* out = norm(in) ; out may be in. */
+void step_apply_norm(const struct model *m, const struct norm *norm, const float *in, float *out, size_t n);
+
+/* steps.c */
+step_run step_tables, step_embed, step_norm, step_add, step_matmul, step_last_norm, step_logits;
+/* heads.c */
+step_run step_heads, step_attention, step_merge;
+/* recurrent.c */
+step_run step_convolution, step_scan_inputs, step_scan, step_scan_outputs;
+/* experts.c */
+step_run step_choose, step_experts_up, step_experts_down, step_experts_sum;
+
+bool merge_is_idle(const struct model *m, const struct step *s, unsigned count);
+
+#endif
