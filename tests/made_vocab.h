@@ -67,7 +67,7 @@ static inline struct gguf_writer made_write(const struct made *m)
 	if (m->pre) gguf_put_text(&w, "tokenizer.ggml.pre", m->pre, strlen(m->pre));
 	gguf_put_texts(&w, "tokenizer.ggml.tokens", m->token, m->tokens);
 	if (m->types) gguf_put_array(&w, "tokenizer.ggml.token_type", GGUF_I32, m->type, m->types);
-	if (m->scores && m->model && strcmp(m->model, "llama") == 0)
+	if (m->scores && m->model && (strcmp(m->model, "llama") == 0 || strcmp(m->model, "t5") == 0))
 		gguf_put_array(&w, "tokenizer.ggml.scores", GGUF_F32, m->score, m->scores);
 	if (!m->model || strcmp(m->model, "llama") != 0) gguf_put_texts(&w, "tokenizer.ggml.merges", m->merge, m->merges);
 	return w;

@@ -10,6 +10,7 @@
 
 #include "base/map.h"
 #include "base/memory.h"
+#include "text/cutters.h"
 #include "text/vocab_internal.h"
 
 #include <string.h>
@@ -46,6 +47,7 @@ struct symbol {
 struct merger {
 	const struct vocab *v;
 	struct token_list *out;
+	unsigned options;   /* enum tokenizer_option */
 	struct buffer text; /* a stretch in NFC, or with spaces as bytes */
 	struct cached *cache;
 	size_t cache_mask;
@@ -56,13 +58,13 @@ struct merger {
 	uint32_t highest_rank;
 };
 
-struct merger *merger_new(const struct vocab *v, size_t length, struct token_list *out)
+struct merger *merger_new(const struct vocab *v, size_t length, unsigned options, struct token_list *out)
 {
 	struct merger *m = memory_new(1, sizeof *m);
 	if (!m) return NULL;
 	size_t slots = LEAST_CACHE;
 	while (slots < MOST_CACHE && slots < length / 16) slots *= 2;
-	*m = (struct merger){ .v = v, .out = out, .text = buffer_new(SIZE_MAX / 2), .cache_mask = slots - 1 };
+	*m = (struct merger){ .v = v, .out = out, .options = options, .text = buffer_new(SIZE_MAX / 2), .cache_mask = slots - 1 };
 	m->highest_rank = v->model == VOCAB_SPM ? v->count : v->n_merges;
 	m->cache = memory_new(slots, sizeof *m->cache);
 	if (m->cache) return m;
@@ -282,7 +284,11 @@ static bool add_pretokenized(struct merger *m, const char *text, size_t length, 
 
 bool merger_encode(struct merger *m, const char *text, size_t length, bool space, struct error *e)
 {
+	static const cutter cutters[] = {
+		[VOCAB_WORDPIECE] = wordpiece_cut, [VOCAB_UNIGRAM] = unigram_cut, [VOCAB_LONGEST] = longest_cut
+	};
 	const struct vocab *v = m->v;
+	if (cutters[v->model]) return cutters[v->model](v, text, length, m->options, &m->text, m->out, e);
 	if (v->model == VOCAB_BPE && (!v->nfc || unicode_is_nfc(text, length))) return add_pretokenized(m, text, length, e);
 	m->round++; /* what the cache knows stood in the text that goes now */
 	buffer_clear(&m->text);

@@ -1,5 +1,6 @@
 /*
- * merge: one stretch of text without special tokens to ids, by merging (private to the tokenizer).
+ * merge: one stretch of text without special tokens to ids (private to the tokenizer): by merging, but for the models of
+ * text/cutters.h.
  *
  * SentencePiece BPE and rank BPE are one algorithm: of all neighbouring symbols that may merge, those of the best rank do,
  * the leftmost first, until none may. SPM asks for the rank of the joined text, the others for that of the pair.
@@ -12,8 +13,8 @@
 
 struct merger;
 
-/* For one text of `length` bytes; ids go to `out`. NULL when memory is out. */
-struct merger *merger_new(const struct vocab *v, size_t length, struct token_list *out);
+/* For one text of `length` bytes; ids go to `out`; `options` of enum tokenizer_option. NULL when memory is out. */
+struct merger *merger_new(const struct vocab *v, size_t length, unsigned options, struct token_list *out);
 void merger_free(struct merger *m); /* NULL is allowed */
 
 /* Appends the ids of a stretch; `space`: as if a space stood in front of it. */

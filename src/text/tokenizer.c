@@ -196,11 +196,13 @@ static bool encode(struct encoding *c, unsigned options, struct token_list *out,
 		return error_set(e, "text of %zu bytes is too long to be tokenized at once; at most %d", c->length,
 		                 TOKENIZER_MOST_TEXT);
 	}
-	struct merger *merger = merger_new(v, c->length, out);
+	struct merger *merger = merger_new(v, c->length, options, out);
 	if (!merger) return error_memory(e);
 	bool ok = !(options & TOKENIZER_ADD) || !v->add_bos || token_list_add(out, v->special[VOCAB_BOS]) || error_memory(e);
 	ok = ok && encode_text(c, merger, out, e);
 	if (ok && (options & TOKENIZER_ADD) && v->add_eos) ok = token_list_add(out, v->special[VOCAB_EOS]) || error_memory(e);
+	bool separated = v->model == VOCAB_WORDPIECE && v->add_sep; /* others add it between two texts alone */
+	if (ok && (options & TOKENIZER_ADD) && separated) ok = token_list_add(out, v->special[VOCAB_SEP]) || error_memory(e);
 	merger_free(merger);
 	if (!ok) out->count = before;
 	return ok;

@@ -6,7 +6,8 @@
  * at a time. Merging never gives a CONTROL token or one that ends generation, whatever the text says.
  *
  * Time is linear in the text (n log n at worst for odd vocabularies), memory at most TOKENIZER_MEMORY bytes for each byte of
- * it. Bytes that are not UTF-8 are tokenized as bytes. All functions may be called from several threads at once.
+ * it, or of what a Unigram model's map of characters makes of it: at most 16 times as much. Bytes that are not UTF-8 are tokenized
+ * as bytes. All functions may be called from several threads at once.
  */
 #ifndef HEARTH_TEXT_TOKENIZER_H
 #define HEARTH_TEXT_TOKENIZER_H
@@ -30,7 +31,9 @@ bool token_list_add(struct token_list *t, uint32_t id);
 
 enum tokenizer_option {
 	TOKENIZER_SPECIAL = 1 << 0, /* the text is trusted: CONTROL tokens are matched in it */
-	TOKENIZER_ADD = 1 << 1      /* BOS in front and EOS behind, where the file says so */
+	TOKENIZER_ALL_TOKENS =
+	        1 << 2,        /* RWKV: text becomes its control token too where it reads like it, as in llama.cpp: for comparing */
+	TOKENIZER_ADD = 1 << 1 /* BOS in front and EOS or SEP behind, where the file says so */
 };
 
 /* Appends the ids of `text` to `out` (zeroed before its first use); `options` of enum tokenizer_option. On failure the ids

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "text/vocab_internal.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -35,6 +36,34 @@ bool vocab_decode_letters(const char *text, size_t length, char *out, size_t *si
 	}
 	*size = n;
 	return true;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9') return c - '0';
+	if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+size_t vocab_decode_escapes(const char *text, size_t length, char *out)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < length; i++) {
+		char c = text[i];
+		if (c != '\\' || i + 1 == length) {
+			out[n++] = c;
+			continue;
+		}
+		c = text[++i];
+		int high = i + 1 < length ? hex_digit(text[i + 1]) : -1, low = i + 2 < length ? hex_digit(text[i + 2]) : -1;
+		if (c == 'x' && high >= 0 && low >= 0) {
+			out[n++] = (char)(high * 16 + low);
+			i += 2;
+		} else {
+			out[n++] = c == 't' ? '\t' : c == 'n' ? '\n' : c == 'r' ? '\r' : c;
+		}
+	}
+	return n;
 }
 
 size_t vocab_decode_spaces(const char *text, size_t length, char *out)
@@ -135,7 +164,8 @@ static bool read_model(struct vocab_load *l)
 	static const struct {
 		const char *name;
 		enum vocab_model model;
-	} models[] = { { "llama", VOCAB_SPM }, { "gpt2", VOCAB_BPE }, { "gemma4", VOCAB_RAW } };
+	} models[] = { { "llama", VOCAB_SPM },      { "gpt2", VOCAB_BPE },   { "gemma4", VOCAB_RAW },
+		       { "bert", VOCAB_WORDPIECE }, { "t5", VOCAB_UNIGRAM }, { "rwkv", VOCAB_LONGEST } };
 	struct gguf_text name = { 0 };
 	if (!gguf_get_text(l->file, "tokenizer.ggml.model", &name, l->error)) return false;
 	if (!name.data) return error_set(l->error, "%s: there is no tokenizer.ggml.model, so no vocabulary", l->name);
@@ -152,7 +182,7 @@ static bool read_pretokenizer(struct vocab_load *l)
 {
 	struct vocab *v = l->vocab;
 	struct gguf_text name = { 0 };
-	if (v->model == VOCAB_SPM) return true;
+	if (!vocab_merges(v)) return true;
 	if (!gguf_get_text(l->file, "tokenizer.ggml.pre", &name, l->error)) return false;
 	if (v->model == VOCAB_RAW) {
 		name = (struct gguf_text){ "gemma4", 6 };
@@ -193,13 +223,6 @@ static bool read_types(struct vocab_load *l)
 	return true;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9') return c - '0';
-	if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The byte of a name like <0x0A>; -1: it is none. */
 static int byte_of_name(const char *name, size_t length)
 {
@@ -233,6 +256,7 @@ static size_t decode_token(struct vocab_load *l, uint32_t id, struct gguf_text t
 		return 1;
 	}
 	if (from_text(v, id)) {
+		if (v->model == VOCAB_LONGEST) return vocab_decode_escapes(text.data, text.length, out);
 		if (v->model != VOCAB_BPE) return vocab_decode_spaces(text.data, text.length, out);
 		if (vocab_decode_letters(text.data, text.length, out, &size)) return size;
 		v->flags[id] |= TOKEN_LITERAL;
@@ -382,6 +406,24 @@ static void rank_scores(struct vocab *v, uint64_t *keys)
 	}
 }
 
+/* Unigram's scores as they are, and ten less than the worst for what no token stands for, as SentencePiece has it. */
+static bool keep_scores(struct vocab_load *l, const struct gguf_value *scores, bool integers)
+{
+	struct vocab *v = l->vocab;
+	float least = FLT_MAX;
+	if (!scores) return error_set(l->error, "%s: tokenizer.ggml.scores is missing", l->name);
+	v->score = arena_alloc(v->arena, v->count, sizeof *v->score);
+	if (!v->score) return error_memory(l->error);
+	for (uint32_t i = 0; i < v->count; i++) {
+		v->score[i] = integers ? (float)gguf_item_int(scores, i) : (float)gguf_item_float(scores, i);
+		if (!isfinite(v->score[i]))
+			return error_set(l->error, "%s: the score of token %u is not a finite number", l->name, (unsigned)i);
+		if (v->type[i] == TOKEN_NORMAL && v->score[i] < least) least = v->score[i];
+	}
+	v->unknown_score = (double)(least == FLT_MAX ? 0 : least) - 10;
+	return true;
+}
+
 static bool read_scores(struct vocab_load *l)
 {
 	struct vocab *v = l->vocab;
@@ -390,6 +432,7 @@ static bool read_scores(struct vocab_load *l)
 	bool integers = any && any->type == GGUF_ARRAY && any->item == GGUF_I32;
 	const struct gguf_value *scores = read_array(l, "tokenizer.ggml.scores", integers ? GGUF_I64 : GGUF_F64, &ok);
 	if (!ok) return false;
+	if (v->model == VOCAB_UNIGRAM) return keep_scores(l, scores, integers);
 	if (v->model != VOCAB_SPM) return true;
 	v->rank = arena_alloc(v->arena, v->count, sizeof *v->rank);
 	uint64_t *keys = memory_new(v->count, 2 * sizeof *keys);
@@ -411,7 +454,8 @@ static bool read_scores(struct vocab_load *l)
 static bool load(struct vocab_load *l)
 {
 	return read_model(l) && read_pretokenizer(l) && read_tokens(l) && read_scores(l) && index_tokens(l) &&
-	       vocab_list_specials(l) && vocab_read_merges(l) && vocab_read_specials(l) && find_byte_tokens(l) && note_pairs(l);
+	       vocab_list_specials(l) && vocab_read_merges(l) && vocab_read_specials(l) && find_byte_tokens(l) && note_pairs(l) &&
+	       vocab_read_cutter(l);
 }
 
 struct vocab *vocab_load(const struct gguf *g, struct error *e)

@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "format/gguf.h"
+#include "text/charsmap.h"
 #include "text/pretokenizer.h"
 
 #include <stdbool.h>
@@ -32,9 +33,12 @@ enum {
 #define TOKEN_NONE UINT32_MAX
 
 enum vocab_model {
-	VOCAB_SPM, /* tokenizer.ggml.model "llama": SentencePiece BPE, merges by score */
-	VOCAB_BPE, /* "gpt2": byte-level BPE, merges by rank inside pre-tokenized words */
-	VOCAB_RAW  /* "gemma4": BPE by rank over UTF-8 with U+2581 for spaces and <0xNN> for bytes */
+	VOCAB_SPM,       /* tokenizer.ggml.model "llama": SentencePiece BPE, merges by score */
+	VOCAB_BPE,       /* "gpt2": byte-level BPE, merges by rank inside pre-tokenized words */
+	VOCAB_RAW,       /* "gemma4": BPE by rank over UTF-8 with U+2581 for spaces and <0xNN> for bytes */
+	VOCAB_WORDPIECE, /* "bert": the longest tokens from the beginning of each word; no merges, as those below */
+	VOCAB_UNIGRAM,   /* "t5": SentencePiece's Unigram, the best sum of scores */
+	VOCAB_LONGEST    /* "rwkv": the longest token at each place */
 };
 
 /* GGUF's numbers (tokenizer.ggml.token_type). */
@@ -75,7 +79,7 @@ enum vocab_special {
 struct vocab {
 	struct arena *arena; /* owns everything below */
 	enum vocab_model model;
-	const struct pretokenizer *pretokenizer; /* NULL for SPM */
+	const struct pretokenizer *pretokenizer; /* of BPE and RAW; else NULL */
 
 	uint32_t count;
 	const char *bytes;        /* of all tokens, one after the other */
@@ -85,14 +89,21 @@ struct vocab {
 	uint32_t *rank;           /* SPM: place of the score among all scores, best first; else NULL */
 	uint32_t longest;         /* bytes of the longest token that text can become */
 	uint32_t byte_token[256]; /* TOKEN_NONE where the vocabulary has none */
-	uint8_t (*pairs)[32];     /* SPM, RAW: bit b of pairs[a]: some token has byte b behind byte a */
+	uint8_t (*pairs)[32];     /* not BPE: bit b of pairs[a]: some token has byte b behind byte a */
 
 	uint32_t *slots; /* hash table by bytes: 12 bits of the hash, and the id + 1 below them; 0: free */
 	uint32_t slot_mask;
-	uint64_t *merges; /* hash table: left and right token (20 bits each), rank (24 bits, from 1); 0: free. NULL for SPM */
+	uint64_t
+	        *merges; /* hash table: left and right token (20 bits each), rank (24 bits, from 1); 0: free. NULL without merges */
 	uint32_t *merged; /* what the merge of each rank becomes; TOKEN_NONE: nothing that text may become */
 	uint32_t merge_mask, n_merges;
 	uint64_t merge_factor; /* of the hash: odd and secret, so that no file can be made whose merges all collide */
+
+	uint32_t *ordered; /* models without merges: ids of the tokens that text can become, by their bytes (text/prefixes.h) */
+	uint32_t *ordered_first; /* [257]: where those that begin with each byte begin */
+	float *score;            /* UNIGRAM: of each token; else NULL */
+	double unknown_score;    /* UNIGRAM: of a character that is no token */
+	struct charsmap charsmap;
 
 	uint32_t *specials; /* ids of CONTROL, USER_DEFINED and UNKNOWN tokens, ordered by their bytes */
 	uint32_t n_specials;
@@ -101,8 +112,11 @@ struct vocab {
 
 	uint32_t special[VOCAB_SPECIALS]; /* TOKEN_NONE: none */
 	bool add_bos, add_eos, add_sep;
-	bool add_space_prefix; /* SPM: a space before text at the start and behind special tokens */
+	bool add_space_prefix; /* SPM, UNIGRAM: a space before text at the start and behind special tokens */
 	bool ignore_merges;    /* BPE: a word that is a token is that token */
+	bool merge_spaces;     /* UNIGRAM: white space in a row becomes one space, at the end none */
+	bool small_letters;    /* WORDPIECE: text becomes small letters ... */
+	bool strip_accents;    /* ... without accents */
 	bool nfc;              /* the model's own tokenizer brings text into NFC */
 };
 

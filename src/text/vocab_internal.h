@@ -51,11 +51,22 @@ void vocab_lookup_many(const struct vocab *v, struct vocab_wanted *w, size_t n);
 
 bool vocab_read_merges(struct vocab_load *l);   /* tokenizer.ggml.merges; fills `made` */
 bool vocab_list_specials(struct vocab_load *l); /* the list of special tokens by the types that are known so far */
+bool vocab_read_cutter(struct vocab_load *l);   /* what models without merges need */
 bool vocab_read_specials(struct vocab_load *l); /* special ids and flags, the tokens that end generation, names */
 
 /* Undoes GPT-2's writing of bytes as letters: `length` bytes of UTF-8 into at most as many bytes at `out`. False when there
  * is a character that stands for no byte. */
 bool vocab_decode_letters(const char *text, size_t length, char *out, size_t *size);
+
+/* Undoes RWKV's writing of bytes: \n, \t, \r, \xNN, and any other character behind a backslash for itself. Returns the bytes
+ * written, at most `length`. */
+size_t vocab_decode_escapes(const char *text, size_t length, char *out);
+
+/* Whether the model merges by a list: it has a pre-tokenizer and merges in its file. */
+static inline bool vocab_merges(const struct vocab *v)
+{
+	return v->model == VOCAB_BPE || v->model == VOCAB_RAW;
+}
 
 /* Replaces U+2581 by a space; `out` may be `text`. Returns the bytes written. */
 size_t vocab_decode_spaces(const char *text, size_t length, char *out);

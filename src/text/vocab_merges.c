@@ -173,7 +173,7 @@ bool vocab_read_merges(struct vocab_load *l)
 {
 	struct vocab *v = l->vocab;
 	const struct gguf_value *merges = NULL;
-	if (v->model == VOCAB_SPM) return true;
+	if (!vocab_merges(v)) return true;
 	if (!gguf_get_array(l->file, "tokenizer.ggml.merges", GGUF_TEXT, &merges, l->error)) return false;
 	uint64_t n = merges ? merges->count : 0;
 	if (!merges && strcmp(v->pretokenizer->name, "kimi-k2") != 0) {

@@ -232,6 +232,22 @@ static bool read_id(struct vocab_load *l, const char *key, uint32_t *id)
 	return true;
 }
 
+/* BERT's names, and its own key for what stands in front. */
+static bool read_bert_ids(struct vocab_load *l)
+{
+	static const struct {
+		const char *name;
+		enum vocab_special special;
+	} own[] = { { "[CLS]", VOCAB_BOS },
+		    { "[UNK]", VOCAB_UNK },
+		    { "[SEP]", VOCAB_SEP },
+		    { "[PAD]", VOCAB_PAD },
+		    { "[MASK]", VOCAB_MASK } };
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		l->vocab->special[own[i].special] = vocab_find_special(l->vocab, own[i].name, strlen(own[i].name));
+	return read_id(l, "tokenizer.ggml.cls_token_id", &l->vocab->special[VOCAB_BOS]);
+}
+
 static bool read_ids(struct vocab_load *l)
 {
 	struct vocab *v = l->vocab;
@@ -241,6 +257,11 @@ static bool read_ids(struct vocab_load *l)
 		if (v->count > 1 && v->type[1] == TOKEN_CONTROL) v->special[VOCAB_BOS] = 1;
 		if (v->count > 2 && v->type[2] == TOKEN_CONTROL) v->special[VOCAB_EOS] = 2;
 	}
+	if (v->model == VOCAB_UNIGRAM && v->count > 1 && v->type[1] == TOKEN_CONTROL) v->special[VOCAB_EOS] = 1;
+	for (uint32_t i = 0; v->model == VOCAB_UNIGRAM && i < v->count && v->special[VOCAB_UNK] == TOKEN_NONE; i++) {
+		if (v->type[i] == TOKEN_UNKNOWN) v->special[VOCAB_UNK] = i;
+	}
+	if (v->model == VOCAB_WORDPIECE && !read_bert_ids(l)) return false;
 	for (int i = 0; i < N_KEYS; i++) {
 		char key[64] = "tokenizer.ggml.";
 		memcpy(key + strlen(key), keys[i].key, strlen(keys[i].key) + 1);
@@ -316,7 +337,7 @@ static bool read_adds(struct vocab_load *l)
 		enum vocab_special special;
 	} adds[] = {
 		{ "tokenizer.ggml.add_bos_token", &v->add_bos, v->model == VOCAB_SPM || (flags & PRETOKENIZER_ADD_BOS), VOCAB_BOS },
-		{ "tokenizer.ggml.add_eos_token", &v->add_eos, false, VOCAB_EOS },
+		{ "tokenizer.ggml.add_eos_token", &v->add_eos, v->model == VOCAB_UNIGRAM, VOCAB_EOS },
 		{ "tokenizer.ggml.add_sep_token", &v->add_sep, (flags & PRETOKENIZER_ADD_SEP) != 0, VOCAB_SEP },
 	};
 	for (size_t i = 0; i < sizeof adds / sizeof *adds; i++) {
@@ -327,10 +348,16 @@ static bool read_adds(struct vocab_load *l)
 			return error_set(l->error, "%s: %s is true, but there is no such token", l->name, adds[i].key);
 	}
 	if (v->model == VOCAB_RAW) v->add_bos = v->special[VOCAB_BOS] != TOKEN_NONE;
+	if (v->model == VOCAB_WORDPIECE) { /* whatever the file says: the models know no other form */
+		v->add_bos = v->special[VOCAB_BOS] != TOKEN_NONE;
+		v->add_sep = v->special[VOCAB_SEP] != TOKEN_NONE;
+		v->add_eos = false;
+	}
 	v->ignore_merges = (flags & PRETOKENIZER_IGNORE_MERGES) != 0;
 	v->add_space_prefix = v->model == VOCAB_SPM;
 	if (!gguf_get_bool(l->file, "tokenizer.ggml.add_space_prefix", &v->add_space_prefix, l->error)) return false;
-	v->add_space_prefix = v->add_space_prefix && v->model == VOCAB_SPM; /* nobody else's tokenizer knows the key */
+	v->add_space_prefix = v->add_space_prefix &&
+	                      (v->model == VOCAB_SPM || v->model == VOCAB_UNIGRAM); /* nobody else's tokenizer knows the key */
 	return true;
 }
 

@@ -1,10 +1,10 @@
 /*
  * tokenizer: a small vocabulary and a text, both made of the input, through loading, tokenizing, origins and streaming.
  *
- * The input: a byte for the model, one for the pre-tokenizer, one for the number of tokens; the tokens, each a byte for its
- * type and length and its bytes; pairs of tokens to merge; then the text, in which the byte 0xFE goes over from the template
- * to a message and back. What is checked: text comes back byte for byte, untrusted text gives no control token, no token
- * that ends generation and no mark of the template, and streaming gives the same text as all at once.
+ * The input: a byte for the model (of those without merges too), one for the pre-tokenizer, one for the number of tokens; the
+ * tokens, each a byte for its type and length and its bytes; pairs of tokens to merge; then the text, in which the byte 0xFE goes
+ * over from the template to a message and back. What is checked: text comes back byte for byte, untrusted text gives no control
+ * token, no token that ends generation and no mark of the template, and streaming gives the same text as all at once.
  */
 #include "text/tokenizer.h"
 #include "base/memory.h"
@@ -106,11 +106,22 @@ static void add_joined_tokens(struct maker *m, bool listed)
 	}
 }
 
+/* A map of characters out of the input: its units, then its replacements. */
+static void put_map(struct maker *m, struct gguf_writer *w)
+{
+	size_t size = (size_t)take(m) * 4;
+	if (size > m->in.size) size = m->in.size;
+	gguf_put_bool(w, "tokenizer.ggml.remove_extra_whitespaces", size % 3 == 0);
+	gguf_put_array(w, "tokenizer.ggml.precompiled_charsmap", GGUF_U8, m->in.data, size);
+	m->in.data += size;
+	m->in.size -= size;
+}
+
 static struct vocab *make_vocab(struct maker *m, struct error *e)
 {
-	static const char *const models[] = { "gpt2", "llama", "gemma4" };
-	const char *model = models[take(m) % 3];
-	bool bpe = strcmp(model, "gpt2") == 0, spm = strcmp(model, "llama") == 0;
+	static const char *const models[] = { "gpt2", "llama", "gemma4", "bert", "t5", "rwkv" };
+	const char *model = models[take(m) % 6];
+	bool bpe = strcmp(model, "gpt2") == 0, unigram = strcmp(model, "t5") == 0, spm = strcmp(model, "llama") == 0 || unigram;
 	const char *pre = pretokenizer_at(take(m) % 86)->name;
 	add_byte_tokens(m, bpe);
 	add_own_tokens(m);
@@ -126,6 +137,7 @@ static struct vocab *make_vocab(struct maker *m, struct error *e)
 	else
 		gguf_put_texts(&w, "tokenizer.ggml.merges", m->merge, m->merges);
 	gguf_put_bool(&w, "tokenizer.ggml.add_space_prefix", false);
+	if (unigram) put_map(m, &w);
 	struct buffer bytes = buffer_new(SIZE_MAX / 4);
 	struct file_map map;
 	struct vocab *v = NULL;
@@ -154,7 +166,7 @@ static void check_round_trip(const struct vocab *v, const struct token_list *t, 
 
 static bool is_control(const struct vocab *v, uint32_t id)
 {
-	return v->type[id] == TOKEN_CONTROL || vocab_ends(v, id);
+	return (v->type[id] == TOKEN_CONTROL || vocab_ends(v, id)) && id != v->special[VOCAB_UNK];
 }
 
 static void check_stream(const struct vocab *v, const struct token_list *t)

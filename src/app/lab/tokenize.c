@@ -100,7 +100,7 @@ int lab_tokenize(int argc, char **argv)
 	struct error e = { "" };
 	int status = read_arguments(argc, argv, own, &model, &input, &options);
 	if (status != LAB_DONE) return status;
-	options = (options & 1 ? TOKENIZER_SPECIAL : 0) | (options & 2 ? TOKENIZER_ADD : 0);
+	options = TOKENIZER_ALL_TOKENS | (options & 1 ? TOKENIZER_SPECIAL : 0) | (options & 2 ? TOKENIZER_ADD : 0);
 	struct buffer out = buffer_new(SIZE_MAX / 2);
 	struct vocab *v = open_vocab(model, &e);
 	json_t *lines = v ? read_array(input, &e) : NULL;
