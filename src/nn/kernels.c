@@ -85,14 +85,15 @@ enum { LEVELS = sizeof levels / sizeof levels[0] };
 static struct kernels tables[LEVELS];
 const struct kernels *kernels_chosen = &tables[0];
 
-/* Before main, so that no program can compute with an empty table; it only copies pointers. */
+/* Before main, so that no program can compute with an empty table; it only copies pointers. The functions that fill are compiled
+ * for their level, so that those of a level which this CPU lacks must not run either. */
 __attribute__((constructor)) static void fill_tables(void)
 {
 	for (size_t i = 0; i < LEVELS; i++) {
 		for (size_t j = 0; j < i; j++) {
 			if (strcmp(levels[j].name, levels[i].parent) == 0) tables[i] = tables[j];
 		}
-		levels[i].fill(&tables[i]);
+		if (levels[i].runs()) levels[i].fill(&tables[i]);
 		tables[i].name = levels[i].name;
 	}
 }
