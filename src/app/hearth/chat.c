@@ -120,7 +120,7 @@ static int run_chat(struct chat *c, struct error *e)
 		welcome(&c->view, n, c->options->program);
 		status = talk(c);
 	} else {
-		for (int i = 0; i < 2; i++) {
+		for (int i = 0; i < OPENING_NOTES; i++) {
 			if (n->notes[i][0]) commands_note("%s", n->notes[i]);
 		}
 		status = answer_fixed_question(c);

@@ -28,6 +28,9 @@ static void processor(struct buffer *out)
 	const char *kernels = hearth_kernels(); /* the level stands in the first line */
 	buffer_format(out, "\n  Computing with kernels of %.*s (hearth --version lists them)\n", (int)strcspn(kernels, "\n"),
 	              kernels);
+	if (strncmp(kernels, "level portable\n", 15) == 0)
+		buffer_append_text(
+		        out, "  That is plain C, many times slower than what newer processors have (on a PC: AVX2 and FMA)\n");
 }
 
 /* Models as people meet them: weights in billions, and bytes of keys and values for one token of context. */

@@ -2,7 +2,19 @@
 #include "app/hearth/opening.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* Plain C computes where nothing faster can; whoever asked for it by HEARTH_CPU knows. */
+static void note_slow_processor(struct opening *n)
+{
+	const char *forced = getenv("HEARTH_CPU");
+	if ((forced && *forced) || strncmp(hearth_kernels(), "level portable", 14) != 0) return;
+	snprintf(n->notes[2], sizeof n->notes[2],
+	         "this processor has none of the vector instructions that hearth computes fast with (on a PC: AVX2 and FMA, usual "
+	         "since "
+	         "2013), so answers come slowly");
+}
 
 void opening_begin(struct opening *n, const struct options *o)
 {
@@ -10,6 +22,7 @@ void opening_begin(struct opening *n, const struct options *o)
 	struct error e;
 	paths_find(&n->paths);
 	if (!settings_read(&n->settings, &n->paths, &e)) snprintf(n->notes[0], sizeof n->notes[0], "%s", e.text);
+	note_slow_processor(n);
 	n->wanted = (struct hearth_options){ .size = sizeof n->wanted, .context = (uint32_t)o->context };
 	n->wanted.draft = o->no_guess ? NULL : o->draft;
 	n->wanted.threads = o->threads ? (uint32_t)o->threads : n->settings.threads;

@@ -10,13 +10,15 @@
 #include "app/hearth/settings.h"
 #include "hearth.h"
 
+enum { OPENING_NOTES = 3 };
+
 struct opening {
 	struct paths paths;
 	struct settings settings;
 	struct model_file file;
-	bool builtin;          /* it is the one that comes with hearth */
-	char notes[2][512];    /* what the user should know before; empty ones are none */
-	struct hearth *engine; /* the caller closes it */
+	bool builtin;                   /* it is the one that comes with hearth */
+	char notes[OPENING_NOTES][512]; /* what the user should know before; empty ones are none */
+	struct hearth *engine;          /* the caller closes it */
 	struct hearth_info info;
 	struct hearth_options wanted;
 };

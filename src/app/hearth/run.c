@@ -245,7 +245,7 @@ int run_command(const struct options *o)
 		error_set(&e, "the prompt is empty: hearth run \"...\", or text from a pipe");
 		status = commands_misuse("run", &e);
 	} else {
-		for (int i = 0; ready && i < 2; i++) {
+		for (int i = 0; ready && i < OPENING_NOTES; i++) {
 			if (n->notes[i][0]) commands_note("%s", n->notes[i]);
 		}
 		ready = ready && opening_engine(n, &e);

@@ -51,7 +51,7 @@ void welcome(struct view *v, const struct opening *n, const char *program)
 		welcome_builtin(v, n, program);
 	else
 		welcome_model(v, n);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < OPENING_NOTES; i++) {
 		if (n->notes[i][0]) view_note(v, "Note: %s.", n->notes[i]);
 	}
 	if (!n->info.has_template)
