@@ -72,8 +72,9 @@ static void plan(struct plan_builder *b, const struct layer_weights *l, int h, s
 
 const struct attention_block *attention_block(enum attention_kind kind)
 {
-	static const struct attention_block blocks[ATTENTION_KINDS] = {
-		[ATTENTION_PLAIN] = { "attention", bind, plan },
+	static const struct attention_block plain = { "attention", bind, plan };
+	static const struct attention_block *const blocks[ATTENTION_KINDS] = {
+		[ATTENTION_PLAIN] = &plain, [ATTENTION_LATENT] = &attention_latent
 	};
-	return &blocks[kind];
+	return blocks[kind];
 }

@@ -16,6 +16,11 @@ struct attention_block {
 	void (*plan)(struct plan_builder *b, const struct layer_weights *l, int h, struct plan_sink out);
 };
 
+extern const struct attention_block attention_latent;
+
+/* Floats that a thread needs for a row's keys and values while they are put together, in bytes. */
+size_t latent_scratch_bytes(const struct config *c);
+
 const struct attention_block *attention_block(enum attention_kind kind);
 
 /* Attention of queries in buffer q, and the product of its result with matrix o. */

@@ -125,7 +125,9 @@ static bool read_stream(const struct config_source *s, struct config *c)
 	const char *eps = f->norm == NORM_LAYER ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon";
 	if (!config_stated(s, eps)) return config_fail(s, eps, "is missing");
 	c->embedding_scale = f->scaled_embedding ? sqrtf((float)c->n_embd) : 1;
-	c->residual_scale = c->logit_scale = 1;
+	if (f->embedding_factor > 0) c->embedding_scale = f->embedding_factor;
+	c->residual_scale = f->residual_depth > 0 ? f->residual_depth / sqrtf((float)c->n_layer) : 1;
+	c->logit_scale = f->logit_base > 0 ? f->logit_base / (float)c->n_embd : 1;
 	c->logit_cap = f->logit_cap;
 	c->parallel = f->parallel;
 	if (f->parallel && !config_bool(s, "use_parallel_residual", &c->parallel)) return false;
@@ -142,7 +144,9 @@ bool config_read(struct config *c, const struct gguf *file, struct error *e)
 	          config_count(&s, "block_count", 1, CONFIG_MAX_LAYERS, &c->n_layer) && skip_tail(&s, c) &&
 	          config_count(&s, "context_length", 1, CONFIG_MAX_CONTEXT, &c->n_context);
 	uint32_t least = c->family->recurrent ? 0 : 1; /* a layer may have no feed-forward block */
-	return ok && config_layers(&s, c, "feed_forward_length", least, CONFIG_MAX_FF, 0, offsetof(struct config_layer, n_ff)) &&
-	       read_heads(&s, c) && config_recurrent(&s, c) && read_window(&s, c) && read_scores(&s, c) && config_rope(&s, c) &&
-	       config_experts(&s, c) && read_stream(&s, c);
+	ok = ok && config_layers(&s, c, "feed_forward_length", least, CONFIG_MAX_FF, 0, offsetof(struct config_layer, n_ff)) &&
+	     read_heads(&s, c) && config_latent(&s, c) && config_recurrent(&s, c) && read_window(&s, c) && read_scores(&s, c) &&
+	     config_rope(&s, c) && config_experts(&s, c) && read_stream(&s, c);
+	if (ok) config_latent_scale(c);
+	return ok;
 }

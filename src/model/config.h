@@ -58,6 +58,7 @@ struct config_experts {
 struct config_latent {
 	uint32_t n_query, n_keys; /* ranks of the compressed queries (0: not compressed) and keys and values */
 	uint32_t head_k, head_v;  /* of a query's head when unpacked; of a value's */
+	uint32_t n_rot;           /* of head_k the last ones, which turn, and are the same in the keys of all heads */
 	bool absorbed;            /* what is compressed is kept, one head for all; else keys and values of each head are */
 };
 

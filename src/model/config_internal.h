@@ -9,7 +9,7 @@ enum {
 	CONFIG_MAX_EMBD = 1 << 17,
 	CONFIG_MAX_FF = 1 << 20,
 	CONFIG_MAX_HEADS = 1 << 12,
-	CONFIG_MAX_HEAD = 512,
+	CONFIG_MAX_HEAD = 1024,
 	CONFIG_MAX_VOCAB = 1 << 22,
 	CONFIG_MAX_CONTEXT = 1 << 28,
 	CONFIG_MAX_EXPERTS = 1 << 12,
@@ -55,6 +55,10 @@ bool config_layers(const struct config_source *s, struct config *c, const char *
 
 /* Which layers have a recurrent block, and its sizes; the layers' heads and widths are read already (model/config_recurrent.c). */
 bool config_recurrent(const struct config_source *s, struct config *c);
+
+/* Latent attention: after the heads were read; and the scale of its scores, after rope (config_latent.c). */
+bool config_latent(const struct config_source *s, struct config *c);
+void config_latent_scale(struct config *c);
 
 /* Rope and its scaling (config_rope.c), experts (config_experts.c). */
 bool config_rope(const struct config_source *s, struct config *c);

@@ -35,7 +35,11 @@ enum qk_norm {
 };
 
 /* How a layer looks back at other positions (model/attention_block.h). */
-enum attention_kind { ATTENTION_PLAIN, ATTENTION_KINDS };
+enum attention_kind {
+	ATTENTION_PLAIN,
+	ATTENTION_LATENT, /* over compressed keys and values */
+	ATTENTION_KINDS
+};
 
 /* Blocks that carry a state from position to position instead of looking back at keys and values. */
 enum recurrent_kind {
@@ -92,6 +96,7 @@ struct family {
 	bool query_temperature;    /* queries times 1 + scale ln(1 + floor(position / original context)) */
 
 	/* rope */
+	bool yarn_scores;         /* YaRN's growth of attention is in the scale of scores (config_latent.c) */
 	bool yarn_log_multiplier; /* reads rope.scaling.yarn_log_multiplier */
 	bool local_rope;          /* windowed layers turn with a base of their own and without scaling */
 	float local_rope_base;    /* its default */
@@ -101,6 +106,9 @@ struct family {
 	bool scaled_embedding;  /* embeddings times sqrt(n_embd) */
 	bool embedding_norm;    /* a norm behind the embeddings: token_embd_norm */
 	bool learned_positions; /* a vector for each position is added: position_embd */
+	float embedding_factor; /* embeddings times this; 0: none */
+	float residual_depth;   /* what is added to the stream times this / sqrt(n_layer); 0: none */
+	float logit_base;       /* logits times this / n_embd; 0: none */
 	bool logit_scale;       /* logits times the key logit_scale */
 
 	/* experts; a file may have them without any of these */

@@ -15,27 +15,16 @@ static void norm_heads(const struct model *m, float *heads, size_t n_heads, size
 	}
 }
 
-/* What a row's heads turn by. */
-struct turn {
-	const float *cosines, *sines; /* NULL: they do not turn */
-	size_t n_rot;
-};
-
-static struct turn turn_of(const struct model *m, const struct config_layer *n, size_t row)
+void step_turn(const struct model *m, uint32_t layer, size_t row, float *heads, size_t n_heads, size_t size)
 {
-	if (n->rope == ROPE_UNTURNED) return (struct turn){ NULL, NULL, 0 };
-	size_t n_rot = m->rope[n->rope].n_rot, half = n_rot / 2;
-	const float *cosines = m->tables[n->rope] + row * half;
-	return (struct turn){ cosines, cosines + (size_t)m->max_rows * half, n_rot };
-}
-
-static void turn_heads(const struct model *m, float *heads, size_t n_heads, size_t size, struct turn turn)
-{
-	if (!turn.cosines) return;
+	enum rope_set set = m->config.layer[layer].rope;
+	if (set == ROPE_UNTURNED) return;
+	size_t n_rot = m->rope[set].n_rot, half = n_rot / 2;
+	const float *cosines = m->tables[set] + row * half, *sines = cosines + (size_t)m->max_rows * half;
 	if (m->config.family->rope == ROPE_PAIRS)
-		ops_rope_pairs(heads, n_heads, size, turn.n_rot, turn.cosines, turn.sines);
+		ops_rope_pairs(heads, n_heads, size, n_rot, cosines, sines);
 	else
-		ops_rope_halves(heads, n_heads, size, turn.n_rot, turn.cosines, turn.sines);
+		ops_rope_halves(heads, n_heads, size, n_rot, cosines, sines);
 }
 
 void step_heads(struct model *m, const struct step *s, unsigned t, unsigned count)
@@ -49,11 +38,10 @@ void step_heads(struct model *m, const struct step *s, unsigned t, unsigned coun
 		float *q = model_buffer(m, s->in) + r * model_width(m, s->in);
 		float *k = model_buffer(m, s->keys) + r * model_width(m, s->keys);
 		const float *v = model_buffer(m, s->values) + r * model_width(m, s->values);
-		struct turn turn = turn_of(m, n, r);
 		if (l->q_norm.weight) norm_heads(m, q, n->n_head, n->head_k, &l->q_norm);
 		if (l->k_norm.weight) norm_heads(m, k, n->n_head_kv, n->head_k, &l->k_norm);
-		turn_heads(m, q, n->n_head, n->head_k, turn);
-		turn_heads(m, k, n->n_head_kv, n->head_k, turn);
+		step_turn(m, s->layer, r, q, n->n_head, n->head_k);
+		step_turn(m, s->layer, r, k, n->n_head_kv, n->head_k);
 		if (m->query_factor[r] != 1) ops_scale(q, m->query_factor[r], model_width(m, s->in));
 		kv_store(&m->kv[s->layer], model_page(m, row, s->layer), row->position % KV_PAGE, k, v);
 	}

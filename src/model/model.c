@@ -1,4 +1,5 @@
 /* model: opening: config, weights, plan, and the memory that a pass needs (see model.h). */
+#include "model/attention_block.h"
 #include "model/model_internal.h"
 
 #include "base/memory.h"
@@ -36,6 +37,7 @@ static size_t larger(size_t a, size_t b)
 static size_t thread_scratch_bytes(const struct model *m)
 {
 	size_t most = larger(matmul_scratch_bytes(), m->config.n_embd * sizeof(float)); /* a row of position_embd */
+	most = larger(most, latent_scratch_bytes(&m->config));
 	for (uint32_t i = 0; i < m->config.n_layer; i++) {
 		const struct config_layer *n = &m->config.layer[i];
 		if (n->n_head_kv == 0) continue;

@@ -21,6 +21,8 @@ enum step_kind {
 	STEP_HEADS,        /* norms of heads, rope, query factor; then keys and values go into their page */
 	STEP_ATTENTION,    /* out = attention of in */
 	STEP_MERGE,        /* joins what threads computed of one row's attention, where it was split */
+	STEP_LATENT,       /* latent attention: rope, and keys and values go into their page */
+	STEP_EACH_HEAD,    /* out = in times a matrix of its own for each head */
 	STEP_CONVOLUTION,  /* out = what a causal convolution makes of in and the state, activated or not */
 	STEP_SCAN_INPUTS,  /* what a recurrent block does to single rows before its scan */
 	STEP_SCAN,         /* out = what the block's recurrence makes of in and the state */
@@ -71,6 +73,7 @@ struct step {
 	bool add;     /* out += */
 	enum plan_after after;
 	enum ops_activation activation;
+	size_t in_width, out_width; /* of a head's part of in and out, where each is multiplied by itself */
 	const struct convolution *convolution;
 	size_t state; /* of steps with a state: where theirs begins in the layer's, in floats */
 	uint32_t n_products;

@@ -27,10 +27,15 @@ void step_rows(const struct model *m, unsigned thread, unsigned count, size_t *f
 /* out = norm(in) ; out may be in. */
 void step_apply_norm(const struct model *m, const struct norm *norm, const float *in, float *out, size_t n);
 
+/* Turns n_heads heads, each `size` floats behind the one before, by the position of the row, where the layer turns at all. */
+void step_turn(const struct model *m, uint32_t layer, size_t row, float *heads, size_t n_heads, size_t size);
+
 /* steps.c */
 step_run step_tables, step_embed, step_norm, step_add, step_matmul, step_last_norm, step_logits;
 /* heads.c */
 step_run step_heads, step_attention, step_merge;
+/* latent.c */
+step_run step_latent, step_each_head;
 /* recurrent.c */
 step_run step_convolution, step_scan_inputs, step_scan, step_scan_outputs;
 /* experts.c */

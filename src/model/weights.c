@@ -96,7 +96,8 @@ static bool bind_ends(const struct weights_binder *b)
 		return false;
 	if (!w->output.weights.data) w->output.weights = w->embedding;
 	return (!f->embedding_norm || weights_norm(b, "token_embd_norm.weight", true, c->n_embd, &w->embedding_norm)) &&
-	       (!f->learned_positions || weights_matrix(b, "position_embd.weight", true, c->n_embd, c->n_context, &w->positions)) &&
+	       (!f->learned_positions ||
+	        weights_matrix(b, "position_embd.weight", f->learned_positions, c->n_embd, c->n_context, &w->positions)) &&
 	       weights_norm(b, "output_norm.weight", true, c->n_embd, &w->output_norm) &&
 	       bind_factors(b, "rope_freqs.weight", &w->rope_factors) &&
 	       bind_factors(b, "rope_factors_long.weight", &w->rope_factors_long) &&

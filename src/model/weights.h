@@ -43,6 +43,7 @@ struct layer_weights {
 	struct norm q_norm, k_norm;                   /* head_k, or none */
 	struct projection q, k, v, o;                 /* of attention */
 	const float *sinks;                           /* n_head, or NULL */
+	const struct latent *latent;                  /* of latent attention; its file knows the members */
 	const struct mamba *mamba; /* of the layer's recurrent block, by its kind; the block's own file knows the members */
 	const struct mamba2 *mamba2;
 	struct projection gate, up, down; /* dense feed-forward block; gate may be none */

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { KV_PAGE = 64, KV_SPLIT_PAGES = 8, KV_HEAD_MOST = 512 };
+enum { KV_PAGE = 64, KV_SPLIT_PAGES = 8, KV_HEAD_MOST = 1024 };
 
 /* The element types of keys and values. */
 enum kv_type { KV_F32, KV_F16, KV_TYPES };
