@@ -29,5 +29,6 @@ int lab_jinja(int argc, char **argv);
 int lab_prompt(int argc, char **argv);
 int lab_perplexity(int argc, char **argv);
 int lab_dequantize(int argc, char **argv);
+int lab_quantize(int argc, char **argv);
 
 #endif

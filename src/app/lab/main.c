@@ -44,35 +44,11 @@ static const struct command commands[] = {
 	{ "embed", not_yet, "", "not in this version" },
 	{ "rerank", not_yet, "", "not in this version" },
 	{ "imatrix", not_yet, "", "not in this version" },
-	{ "quantize", not_yet, "", "not in this version" },
+	{ "quantize", lab_quantize, "IN.gguf TYPE OUT.gguf [--imatrix FILE] [--threads N]",
+	  "a model in another weight type, or a mix by its usual name (Q4_K_M)" },
 	{ "convert", not_yet, "", "not in this version" },
 	{ NULL, NULL, NULL, NULL },
 };
-
-int lab_fail(const struct error *e)
-{
-	fprintf(stderr, "error: %s\n", e->text);
-	return LAB_FAILED;
-}
-
-int lab_misuse(const char *format, ...)
-{
-	va_list args;
-	fputs("hearth-lab: ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputs("; see hearth-lab --help\n", stderr);
-	return LAB_WRONG_USE;
-}
-
-int lab_print(const char *text, size_t length)
-{
-	if (fwrite(text, 1, length, stdout) == length && fflush(stdout) == 0) return LAB_DONE;
-	struct error e;
-	error_set(&e, "standard output: cannot write");
-	return lab_fail(&e);
-}
 
 static int print_help(void)
 {
