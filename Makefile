@@ -48,6 +48,10 @@ LIBS = -ljansson -lutf8proc -lm -lpthread
 STORE_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard src/store/*.c)))
 STORE = $(BUILD)/libstore.a
 STORE_LIBS = -lsodium -lsqlite3
+# So are the jail's rules of no use to a library's host.
+GUARD_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard src/guard/*.c)))
+GUARD = $(BUILD)/libguard.a
+GUARD_LIBS = -lseccomp
 LIBRARIES = $(BUILD)/libhearth.a $(BUILD)/libhearth.so.$(SOVERSION) $(BUILD)/libhearth.so $(BUILD)/hearth.pc
 
 LEVEL_avx2 = -mavx2 -mfma -mf16c -mbmi2
@@ -72,10 +76,11 @@ BINARIES = $(foreach p,$(PROGRAMS),$(BUILD)/$(binary_$(p)))
 # The tests. Those of a program link its objects without main.c. Hostile input and fuzz replays run in a build with sanitizers.
 FLOOR_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(foreach f,$(LIB_FLOORS),$(wildcard tests/$(f)/*.c))))
 STORE_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/store/*.c)))
+GUARD_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/guard/*.c)))
 APP_TEST_SRC := $(sort $(foreach p,$(PROGRAMS),$(wildcard tests/app/$(p)/*.c)))
 APP_TESTS := $(APP_TEST_SRC:tests/%.c=$(BUILD)/tests/%)
 CHECK_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/bad/*.c tests/incidents/*.c tests/end_to_end/*.c)))
-TESTS = $(FLOOR_TESTS) $(STORE_TESTS) $(APP_TESTS) $(CHECK_TESTS)
+TESTS = $(FLOOR_TESTS) $(STORE_TESTS) $(GUARD_TESTS) $(APP_TESTS) $(CHECK_TESTS)
 FUZZ_SRC := $(sort $(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 REPLAYS := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/tests/fuzz/%)
 FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
@@ -104,6 +109,8 @@ $(BUILD)/libhearth.a: $(LIB_OBJ)
 	$(Q)ar crD $@ $^
 
 $(STORE): $(STORE_OBJ)
+$(GUARD): $(GUARD_OBJ)
+$(STORE) $(GUARD):
 	$(call say,ar $@)
 	@rm -f $@
 	$(Q)ar crD $@ $^
@@ -147,6 +154,11 @@ $(STORE_TESTS): $(BUILD)/tests/store/%: $(BUILD)/obj/tests/store/%.o $(STORE) $(
 	$(call say,ld $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(STORE_LIBS) $(LIBS) -lcmocka -o $@
 
+$(GUARD_TESTS): $(BUILD)/tests/guard/%: $(BUILD)/obj/tests/guard/%.o $(GUARD) $(BUILD)/libhearth.a
+	@mkdir -p $(@D)
+	$(call say,ld $@)
+	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(GUARD_LIBS) $(LIBS) -lcmocka -o $@
+
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libhearth.a
 	@mkdir -p $(@D)
 	$(call say,ld $@)
@@ -183,9 +195,9 @@ check:
 	@$(QUIET_MAKE) check-programs
 	@$(if $(filter build-asan,$(HOSTILE)),,echo "No /proc here, so the tests of hostile input run without sanitizers.")
 	@$(QUIET_MAKE) $(if $(filter build-asan,$(HOSTILE)),$(ASAN)) check-asan
-	@tools/run-tests $(FLOOR_TESTS) $(STORE_TESTS) $(APP_TESTS) $(KERNCHECK) $(patsubst $(BUILD)/%,$(HOSTILE)/%,$(CHECK_TESTS) $(REPLAYS)) \
+	@tools/run-tests $(FLOOR_TESTS) $(STORE_TESTS) $(GUARD_TESTS) $(APP_TESTS) $(KERNCHECK) $(patsubst $(BUILD)/%,$(HOSTILE)/%,$(CHECK_TESTS) $(REPLAYS)) \
 		$(sort $(wildcard tests/bad/*.sh tests/incidents/*.sh tests/end_to_end/*.sh)) tools/lint
-check-programs: all $(FLOOR_TESTS) $(STORE_TESTS) $(APP_TESTS) $(KERNCHECK) $(EXAMPLES)
+check-programs: all $(FLOOR_TESTS) $(STORE_TESTS) $(GUARD_TESTS) $(APP_TESTS) $(KERNCHECK) $(EXAMPLES)
 check-asan: $(BINARIES) $(CHECK_TESTS) $(REPLAYS)
 
 ##  make check-long      sanitizers over every test, clang, planted bugs, reproducible builds, a bare Debian (an hour)
@@ -253,6 +265,6 @@ clean:
 help:
 	@sed -n 's/^##//p' Makefile
 
--include $(LIB_OBJ:.o=.d) $(STORE_OBJ:.o=.d) $(patsubst %.c,$(BUILD)/obj/%.d,$(wildcard tests/*.c tests/*/*.c tests/app/*/*.c) \
+-include $(LIB_OBJ:.o=.d) $(STORE_OBJ:.o=.d) $(GUARD_OBJ:.o=.d) $(patsubst %.c,$(BUILD)/obj/%.d,$(wildcard tests/*.c tests/*/*.c tests/app/*/*.c) \
 	$(foreach p,$(PROGRAMS),$(call program_src,$(p))))
 .SECONDARY:

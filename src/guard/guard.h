@@ -1,0 +1,50 @@
+/*
+ * guard: a process gives its rights away, for good.
+ *
+ * A program opens what it needs, calls guard_enter, starts its threads, calls guard_filter, and only then reads the first byte that
+ * comes from outside. What the kernel cannot do is left out and said in the report; nothing here can be taken back, and
+ * children inherit all of it. Layers: no new privileges, no core and no ptrace (undumpable), limits, namespaces (no network at
+ * all for roles that need none), Landlock (files, TCP ports, abstract sockets, signals), seccomp (system calls, an allow-list).
+ */
+#ifndef HEARTH_GUARD_GUARD_H
+#define HEARTH_GUARD_GUARD_H
+
+#include "base/error.h"
+#include "guard/roles.h"
+
+struct guard_options {
+	const char *own_folder; /* GUARD_HEARTH: where it may write; NULL: nowhere */
+	int landlock;           /* the newest ABI to use; GUARD_NEWEST: whatever the kernel has */
+	/* For tests that a hole is noticed: a system call (its name) that the filter lets through; NULL in every program. */
+	const char *hole;
+};
+
+enum { GUARD_NEWEST = 1000 };
+
+/* Which layers were reached. */
+struct guard_report {
+	bool no_new_privileges, undumpable, limits, namespaces, filter;
+	int landlock;   /* the ABI in force; 0: none */
+	char lost[256]; /* what is missing and what that means, for people; empty when all is there */
+};
+
+/* Everything but the filter; before threads are started. False only when a layer that every supported kernel has cannot be set up.
+ */
+bool guard_enter(enum guard_role role, const struct guard_options *o, struct guard_report *report, struct error *e);
+
+/* The filter, for all threads of the process. */
+bool guard_filter(enum guard_role role, const struct guard_options *o, struct guard_report *report, struct error *e);
+
+/* The kernel's Landlock ABI; 0 where it has none. */
+int guard_landlock_abi(void);
+
+/* For this folder: rules by role. True when the ABI is in force (or is 0). */
+bool guard_landlock(enum guard_role role, const char *own_folder, int abi, struct error *e);
+
+/* For the process whose children try PROBE_ABSTRACT_SOCKET: the socket that they look for. The descriptor, -1 on failure. */
+int guard_listen(void);
+
+/* Tries what the probe names, in this process; true when nothing hindered it. `own_folder` may be NULL. */
+bool guard_try(enum guard_probe probe, const char *own_folder);
+
+#endif
