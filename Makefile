@@ -220,11 +220,12 @@ check-tsan: $(TSAN_TESTS)
 lint:
 	@tools/lint
 
-##  make bench           load time, speed and memory of the built-in model, or of MODEL=FILE
+##  make bench           speed and memory of the built-in model, or of MODEL=FILE; beside HEARTH_PEERS=DIR; draws docs/speed.svg
 .PHONY: bench
 bench:
 	@$(QUIET_MAKE) all
 	@bench/run $(MODEL)
+	@bench/run --chart
 
 ##  make fuzz TIME=600   fuzz every parser for TIME seconds each
 .PHONY: fuzz fuzzers

@@ -5,11 +5,11 @@
  *     kerncheck --speed    times the entries of every level on one thread, after the memory's own read bandwidth
  *     kerncheck ... LEVEL  that level alone
  */
-#include "base/clock.h"
 #include "base/threads.h"
 #include "nn/kernel_types.h"
 #include "nn/kernels.h"
 #include "nn/matmul.h"
+#include "nn/roof.h"
 #include "nn/weights.h"
 
 #include <stdarg.h>
@@ -293,7 +293,7 @@ static void check_level(void)
 
 /* --- speed --- */
 
-enum { MEMORY = 256 << 20, TIMES = 5 };
+enum { MEMORY = ROOF_MEMORY, TIMES = 5 };
 
 static uint8_t *memory;
 static float sink;
@@ -306,35 +306,25 @@ static double work_seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* Seconds of the fastest of a few calls by `clock`. */
-#define FASTEST_BY(clock, seconds, call)                                                                                           \
+/* Seconds of the fastest of a few calls. */
+#define FASTEST(seconds, call)                                                                                                     \
 	double seconds = 1e9;                                                                                                      \
 	for (int time_ = 0; time_ < TIMES; time_++) {                                                                              \
-		double begin_ = clock();                                                                                           \
+		double begin_ = work_seconds();                                                                                    \
 		call;                                                                                                              \
-		double took_ = clock() - begin_;                                                                                   \
+		double took_ = work_seconds() - begin_;                                                                            \
 		if (took_ < seconds) seconds = took_;                                                                              \
 	}
-#define FASTEST(seconds, call) FASTEST_BY(work_seconds, seconds, call)
 
-static void read_share(void *data, unsigned index, unsigned count)
-{
-	(void)data;
-	const uint64_t *p = (const uint64_t *)(const void *)(memory + (size_t)MEMORY / count * index);
-	uint64_t sum[8] = { 0 };
-	for (size_t i = 0; i < MEMORY / count / 8; i += 8) {
-		for (size_t j = 0; j < 8; j++) sum[j] += p[i + j];
-	}
-	if (sum[0] + sum[1] + sum[2] + sum[3] + sum[4] + sum[5] + sum[6] + sum[7] == 1) sink = 1;
-}
-
-static void speed_memory(void)
+static void speed_roof(bool with_memory)
 {
 	for (unsigned count = 1; count <= threads_available(); count *= 2) {
 		struct threads *t = threads_new(count, NULL);
 		if (!t) return;
-		FASTEST_BY(clock_seconds, s, threads_run(t, read_share, NULL))
-		printf("memory read, %u threads: %.1f GB/s\n", count, (double)MEMORY / s * 1e-9);
+		if (with_memory)
+			printf("memory read, %u threads: %.1f GB/s\n", count, roof_bandwidth(t, memory, TIMES) * 1e-9);
+		else
+			printf("%s multiplier, %u threads: %.0f GFLOP/s\n", level->name, count, roof_products(t, TIMES) * 1e-9);
 		threads_free(t);
 	}
 }
@@ -444,6 +434,7 @@ static void speed_ops(void)
 
 static void speed_level(void)
 {
+	speed_roof(false);
 	for (size_t i = 0; i < FORMAT_COUNT; i++) speed_format(format_at(i));
 	for (size_t i = 0; i < FORMAT_COUNT; i++) speed_matmul(format_at(i), 256);
 	speed_attention(1, 32767);
@@ -465,7 +456,7 @@ int main(int argc, char **argv)
 		memory = aligned_alloc(2 << 20, MEMORY);
 		if (!memory) return 1;
 		memset(memory, 1, MEMORY);
-		speed_memory();
+		speed_roof(true);
 	}
 	for (size_t i = 0; kernels_level(i); i++) {
 		level = kernels_find(kernels_level(i));

@@ -83,6 +83,21 @@ size_t machine_peak_resident(void)
 	return (size_t)usage.ru_maxrss * 1024;
 }
 
+void machine_cpu(char *name, size_t room)
+{
+	char line[256];
+	FILE *f = fopen("/proc/cpuinfo", "re");
+	snprintf(name, room, "unknown CPU");
+	while (f && fgets(line, sizeof line, f)) {
+		const char *colon = strchr(line, ':');
+		if (!colon || strncmp(line, "model name", 10) != 0) continue;
+		line[strcspn(line, "\n")] = 0;
+		snprintf(name, room, "%s", colon + 1 + strspn(colon + 1, " "));
+		break;
+	}
+	if (f) fclose(f);
+}
+
 bool machine_program(char *path, size_t room)
 {
 	char found[PATH_MAX];

@@ -15,6 +15,9 @@ size_t machine_memory(void);
 /* The largest resident size of this process so far, in bytes. */
 size_t machine_peak_resident(void);
 
+/* The processor's name as the system tells it, zero-terminated, cut where there is no room; "unknown CPU" when it does not. */
+void machine_cpu(char *name, size_t room);
+
 /* The absolute path of the program that is running, zero-terminated; false when it cannot be told or has no room. */
 bool machine_program(char *path, size_t room);
 

@@ -52,6 +52,14 @@ uint32_t model_max_rows(const struct model *m); /* of one batch */
  * (sequence_truncate). Whoever computes rows on trial asks here. */
 bool model_drops_rows(const struct model *m);
 
+/* What the plan asks of the machine for one token: `answer_bytes`: weights and the K/V of `depth` positions, read once for an
+ * answer token; `prompt_products`: multiplications of weights for a prompt token that wants no logits. */
+struct model_work {
+	double answer_bytes, prompt_products;
+};
+
+struct model_work model_work(const struct model *m, uint32_t depth);
+
 /* The list of steps, a line each, and the memory plan: as text, or as the JSON object of DESIGN 11. */
 bool model_describe(const struct model *m, bool json, struct buffer *out, struct error *e);
 

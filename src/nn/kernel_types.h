@@ -58,6 +58,8 @@ struct kernels {
 	kernel_products_bf16 products_bf16; /* NULL: prompt rows of quantized formats are multiplied as floats */
 	void (*to_bf16)(const float *x, uint16_t *out, size_t n); /* rounded to nearest, n a multiple of 32; NULL as above */
 	kernel_quantize quantize;
+	double (*peak)(
+	        size_t turns); /* runs the multiplications of prompt rows on registers alone; the operations of `turns` turns */
 
 	kernel_scores scores[KV_TYPES];
 	kernel_values values[KV_TYPES];

@@ -149,6 +149,17 @@ static void store_half(const float *x, uint16_t *out, size_t n)
 	for (size_t i = 0; i < n; i++) out[i] = half_from_float(x[i]);
 }
 
+static double peak(size_t turns)
+{
+	float sum[8] = { 0 };
+	for (size_t t = 0; t < turns; t++) {
+		for (size_t i = 0; i < 8; i++) sum[i] += sum[i] * 0.5f;
+	}
+	volatile float all = sum[0] + sum[1] + sum[2] + sum[3] + sum[4] + sum[5] + sum[6] + sum[7];
+	(void)all;
+	return 16.0 * (double)turns;
+}
+
 void kernels_fill_portable(struct kernels *k)
 {
 	for (size_t i = 0; i < FORMAT_COUNT; i++) {
@@ -157,6 +168,7 @@ void kernels_fill_portable(struct kernels *k)
 	}
 	k->products = products;
 	k->quantize = quantize;
+	k->peak = peak;
 	k->scores[KV_F32] = scores_f32;
 	k->scores[KV_F16] = scores_f16;
 	k->values[KV_F32] = values_f32;

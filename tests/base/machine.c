@@ -44,10 +44,22 @@ static void the_program_is_this_file(void **state)
 	assert_false(machine_program(little, sizeof little));
 }
 
+static void the_processor_has_a_name(void **state)
+{
+	(void)state;
+	char name[128], cut[5];
+	machine_cpu(name, sizeof name);
+	assert_true(strlen(name) > 0);
+	machine_cpu(cut, sizeof cut);
+	assert_int_equal(strlen(cut), 4);
+	assert_memory_equal(cut, name, 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(memory_is_told_in_bytes),
 		                            cmocka_unit_test(the_peak_grows_with_what_is_touched),
-		                            cmocka_unit_test(the_program_is_this_file) };
+		                            cmocka_unit_test(the_program_is_this_file),
+		                            cmocka_unit_test(the_processor_has_a_name) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

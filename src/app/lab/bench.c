@@ -1,14 +1,16 @@
 /*
  * hearth-lab bench: speed of prompts and of generation, load time, first token, peak memory.
  *
- *   prompt      -p random tokens in an empty context, after one warm-up of the same size
+ *   prompt      -p random tokens in an empty context, after one warm-up of the same size; a list has a process for each
  *   generate    -n tokens one by one behind `depth` tokens, after one warm-up token
  *   cpu         CPU seconds for each generated token
  *   load        model file opened to ready, in a fresh process (the file is in the page cache after one unmeasured start)
  *   first_token start of a fresh process to the choice of the first token behind a prompt of 128
  *   peak_rss    largest resident size of the process that measured speeds, mapped file included; peak_rss_first: of the other
  *
- * Each number of threads and each depth has processes of its own. Medians are shown with the smallest and the largest value.
+ * Each number of threads, prompt length and depth has a process of its own. Medians are shown with the smallest and the largest
+ * value. Without --csv a line on the machine comes first, and behind each number of threads what part of its bounds is reached: of
+ * the operations a second that the level's multiplier does on registers, of the bytes a second that the threads read from memory.
  */
 #include "app/lab/bench.h"
 
@@ -36,9 +38,15 @@ struct results {
 
 static const struct {
 	const char *name, *unit;
-} metrics[BENCH_METRICS] = { { "load", "s" },         { "first_token", "s" },    { "peak_rss_first", "MiB" },
-	                     { "prompt", "token/s" }, { "generate", "token/s" }, { "peak_rss", "MiB" },
-	                     { "cpu", "s/token" } };
+} metrics[BENCH_METRICS] = {
+	[BENCH_LOAD] = { "load", "s" },
+	[BENCH_FIRST] = { "first_token", "s" },
+	[BENCH_PEAK_FIRST] = { "peak_rss_first", "MiB" },
+	[BENCH_PROMPT] = { "prompt", "token/s" },
+	[BENCH_GENERATE] = { "generate", "token/s" },
+	[BENCH_PEAK] = { "peak_rss", "MiB" },
+	[BENCH_CPU] = { "cpu", "s/token" },
+};
 
 static void add(struct results *r, const struct bench_sample *s)
 {
@@ -57,15 +65,14 @@ static bool run_job(const struct bench_options *o, struct bench_job job, struct 
 	pid_t pid = fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		char spec[128], p[16], n[16], runs[16];
-		snprintf(spec, sizeof spec, "%d %u %u %d %.9f", job.start, job.threads, job.depth, job.to, job.born);
-		snprintf(p, sizeof p, "%u", o->prompt);
+		char spec[128], n[16], runs[16];
+		snprintf(spec, sizeof spec, "%d %u %u %u %d %.9f", (int)job.kind, job.threads, job.depth, job.prompt, job.to,
+		         job.born);
 		snprintf(n, sizeof n, "%u", o->generate);
 		snprintf(runs, sizeof runs, "%u", o->runs);
 		fcntl(ends[1], F_SETFD, 0);
-		char *argv[16] = { "hearth-lab", "bench", (char *)(uintptr_t)o->model.path, "-p", p, "-n", n, "-r", runs,
-			           "--job",      spec };
-		size_t at = 11;
+		char *argv[16] = { "hearth-lab", "bench", (char *)(uintptr_t)o->model.path, "-n", n, "-r", runs, "--job", spec };
+		size_t at = 9;
 		if (o->model.exact) argv[at++] = "--exact";
 		if (o->model.kv_given) {
 			argv[at++] = "--kv";
@@ -82,7 +89,8 @@ static bool run_job(const struct bench_options *o, struct bench_job job, struct 
 	int status = -1;
 	struct rusage use;
 	if (pid < 0 || wait4(pid, &status, 0, &use) != pid || status != 0) return false;
-	s = (struct bench_sample){ .metric = job.start ? BENCH_PEAK_FIRST : BENCH_PEAK, .value = (double)use.ru_maxrss / 1024 };
+	s = (struct bench_sample){ .metric = job.kind == BENCH_JOB_START ? BENCH_PEAK_FIRST : BENCH_PEAK,
+		                   .value = (double)use.ru_maxrss / 1024 };
 	add(r, &s);
 	return true;
 }
@@ -93,34 +101,60 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static uint32_t tokens_of(const struct bench_options *o, int metric)
+static double median(struct results *r, int metric)
 {
-	return metric == BENCH_PROMPT     ? o->prompt
+	uint32_t n = r->n[metric];
+	double *v = r->value[metric];
+	if (n == 0) return 0;
+	qsort(v, n, sizeof *v, ascending);
+	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+static uint32_t tokens_of(const struct bench_options *o, const struct bench_job *job, int metric)
+{
+	return metric == BENCH_PROMPT     ? job->prompt
 	       : metric == BENCH_GENERATE ? o->generate
 	       : metric == BENCH_FIRST    ? BENCH_START
 	                                  : 0;
 }
 
-static void print(const struct bench_options *o, uint32_t threads, uint32_t depth, struct results *r)
+static void print(const struct bench_options *o, const struct bench_job *job, struct results *r)
 {
 	const char *slash = strrchr(o->model.path, '/'), *name = slash ? slash + 1 : o->model.path;
 	struct stat st = { 0 };
 	if (stat(o->model.path, &st) != 0) st.st_size = 0;
-	for (int k = 0; k < BENCH_METRICS; k++) {
-		uint32_t n = r->n[k], tokens = tokens_of(o, k);
-		double *v = r->value[k];
-		if (n == 0 || (o->csv && k == BENCH_CPU)) continue;
-		qsort(v, n, sizeof *v, ascending);
-		double median = n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+	for (int k = 0; k <= (o->csv ? BENCH_PEAK : BENCH_CPU); k++) {
+		uint32_t n = r->n[k], tokens = tokens_of(o, job, k);
+		const double *v = r->value[k];
+		if (n == 0) continue;
+		double middle = median(r, k);
 		if (o->csv) {
 			printf("%s,%lld,%s,%u,%s,%u,%u,%s,%.4f,%.4f,%.4f,%u,%.1f\n", name, (long long)st.st_size, kernels_name(),
-			       threads, metrics[k].name, tokens, depth, metrics[k].unit, median, v[0], v[n - 1], n, r->other[k]);
+			       job->threads, metrics[k].name, tokens, job->depth, metrics[k].unit, middle, v[0], v[n - 1], n,
+			       r->other[k]);
 		} else {
-			printf("%-14s %7u %6u %7u  %10.4g %-8s %10.4g %10.4g  %5.1f %%\n", metrics[k].name, threads, depth, tokens,
-			       median, metrics[k].unit, v[0], v[n - 1], r->other[k]);
+			printf("%-14s %7u %6u %7u  %10.4g %-8s %10.4g %10.4g  %5.1f %%\n", metrics[k].name, job->threads,
+			       job->depth, tokens, middle, metrics[k].unit, v[0], v[n - 1], r->other[k]);
 		}
 	}
 	fflush(stdout);
+}
+
+/* What part of the machine's bounds the speeds are. */
+static void print_share(const struct bench_options *o, const struct bench_job *job, struct results *r, struct results *roof)
+{
+	double operations = median(roof, BENCH_OPERATIONS), bandwidth = median(roof, BENCH_BANDWIDTH);
+	if (o->csv) return;
+	if (r->n[BENCH_PROMPT] > 0) {
+		double done = median(r, BENCH_PROMPT) * median(r, BENCH_PROMPT_WORK);
+		printf("  prompt of %u: %.0f GFLOP/s of weights, %.0f %% of the multiplier's %.0f\n", job->prompt, done * 1e-9,
+		       100 * done / operations, operations * 1e-9);
+	}
+	if (r->n[BENCH_GENERATE] > 0) {
+		double read = median(r, BENCH_GENERATE) * median(r, BENCH_ANSWER_BYTES);
+		printf("  generation behind %u: %.3f GB a token, %.1f GB/s, %.0f %% of the memory's %.1f\n", job->depth,
+		       median(r, BENCH_ANSWER_BYTES) * 1e-9, read * 1e-9, 100 * read / bandwidth, bandwidth * 1e-9);
+	}
 }
 
 static void print_head(const struct bench_options *o)
@@ -129,29 +163,64 @@ static void print_head(const struct bench_options *o)
 		puts("model,bytes,variant,threads,metric,tokens,depth,unit,median,min,max,runs,other_cpu_pct");
 		return;
 	}
-	printf("%s\nCPU level %s, %u threads available, %u runs\n\n", o->model.path, kernels_name(), threads_available(), o->runs);
+	char cpu[128];
+	machine_cpu(cpu, sizeof cpu);
+	printf("%s\n%s, %u threads available, %.0f GiB of memory; kernels %s; %u runs\n\n", o->model.path, cpu, threads_available(),
+	       (double)machine_memory() / 0x1p30, kernels_name(), o->runs);
 	puts("what           threads  depth  tokens      median               smallest    largest   others");
+}
+
+/* The speeds of one number of threads. Depth 0 has one line of peak memory: the most of what its processes took. */
+static bool run_speeds(const struct bench_options *o, uint32_t threads, struct results *roof)
+{
+	struct bench_sample most = { .metric = BENCH_PEAK };
+	struct bench_job job = { .kind = BENCH_JOB_PROMPT, .threads = threads };
+	struct results r;
+	for (uint32_t p = 0; p < o->n_prompts; p++) {
+		job.prompt = o->prompt[p];
+		memset(&r, 0, sizeof r);
+		if (job.prompt == 0) continue;
+		if (!run_job(o, job, &r)) return false;
+		if (r.value[BENCH_PEAK][0] > most.value) most.value = r.value[BENCH_PEAK][0];
+		r.n[BENCH_PEAK] = 0;
+		print(o, &job, &r);
+		print_share(o, &job, &r, roof);
+	}
+	job = (struct bench_job){ .kind = BENCH_JOB_GENERATE, .threads = threads };
+	for (uint32_t d = 0; d < o->n_depths; d++) {
+		job.depth = o->depth[d];
+		memset(&r, 0, sizeof r);
+		if (o->generate > 0 && !run_job(o, job, &r)) return false;
+		if (job.depth == 0 && (r.n[BENCH_PEAK] == 0 || r.value[BENCH_PEAK][0] < most.value)) {
+			r.n[BENCH_PEAK] = 0;
+			if (most.value > 0) add(&r, &most);
+		}
+		print(o, &job, &r);
+		print_share(o, &job, &r, roof);
+	}
+	return true;
+}
+
+static bool run_threads(const struct bench_options *o, uint32_t threads)
+{
+	struct results ignored = { 0 }, first = { 0 }, roof = { 0 };
+	struct bench_job job = { .kind = BENCH_JOB_START, .threads = threads };
+	if (!run_job(o, job, &ignored)) return false; /* brings the file into the page cache; its message is printed */
+	if (threads == o->threads[0]) print_head(o);
+	for (uint32_t i = 0; i < o->runs; i++) {
+		if (!run_job(o, job, &first)) return false;
+	}
+	print(o, &job, &first);
+	job.kind = BENCH_JOB_ROOF;
+	if (!o->csv && !run_job(o, job, &roof)) return false;
+	return run_speeds(o, threads, &roof);
 }
 
 static int run_all(const struct bench_options *o)
 {
 	struct error e;
-	struct results ignored = { 0 };
 	for (uint32_t t = 0; t < o->n_threads; t++) {
-		struct bench_job job = { .start = true, .threads = o->threads[t] };
-		if (!run_job(o, job, &ignored)) return LAB_FAILED; /* brings the file into the page cache; its message is printed */
-		if (t == 0) print_head(o);
-		struct results r = { 0 };
-		for (uint32_t i = 0; i < o->runs; i++) {
-			if (!run_job(o, job, &r)) return LAB_FAILED;
-		}
-		print(o, job.threads, 0, &r);
-		for (uint32_t d = 0; d < o->n_depths; d++) {
-			memset(&r, 0, sizeof r);
-			job = (struct bench_job){ .threads = o->threads[t], .depth = o->depth[d] };
-			if (!run_job(o, job, &r)) return LAB_FAILED;
-			print(o, job.threads, job.depth, &r);
-		}
+		if (!run_threads(o, o->threads[t])) return LAB_FAILED;
 	}
 	if (!ferror(stdout)) return LAB_DONE;
 	error_set(&e, "standard output: cannot write");
@@ -177,9 +246,10 @@ static bool read_list(const char *text, uint32_t *out, uint32_t *n)
 
 static bool read_job(const char *text, struct bench_job *job)
 {
-	int start;
-	if (!text || sscanf(text, "%d %u %u %d %lf", &start, &job->threads, &job->depth, &job->to, &job->born) != 5) return false;
-	job->start = start != 0;
+	int kind;
+	if (!text || sscanf(text, "%d %u %u %u %d %lf", &kind, &job->threads, &job->depth, &job->prompt, &job->to, &job->born) != 6)
+		return false;
+	job->kind = (enum bench_kind)kind;
 	return job->threads > 0;
 }
 
@@ -188,12 +258,11 @@ static bool take_option(struct bench_options *o, const char *option, const char 
 {
 	uint64_t number;
 	if (strcmp(option, "-d") == 0) return read_list(value, o->depth, &o->n_depths);
+	if (strcmp(option, "-p") == 0) return read_list(value, o->prompt, &o->n_prompts);
 	if (strcmp(option, "-t") == 0) return read_list(value, o->threads, &o->n_threads) && o->threads[0] > 0;
 	if (strcmp(option, "--job") == 0) return read_job(value, job);
 	if (!value || !lab_number(value, 0, 1u << 20, &number)) return false;
-	if (strcmp(option, "-p") == 0)
-		o->prompt = (uint32_t)number;
-	else if (strcmp(option, "-n") == 0)
+	if (strcmp(option, "-n") == 0)
 		o->generate = (uint32_t)number;
 	else if (strcmp(option, "-r") == 0 && number >= 1 && number <= BENCH_MAX_RUNS)
 		o->runs = (uint32_t)number;
@@ -204,7 +273,7 @@ static bool take_option(struct bench_options *o, const char *option, const char 
 
 int lab_bench(int argc, char **argv)
 {
-	struct bench_options o = { .prompt = 512, .generate = 64, .runs = 5, .n_depths = 1 };
+	struct bench_options o = { .prompt = { 512 }, .n_prompts = 1, .generate = 64, .runs = 5, .n_depths = 1 };
 	struct bench_job job = { .threads = 0 };
 	for (int i = 0; i < argc; i++) {
 		bool taken;

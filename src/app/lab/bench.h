@@ -4,13 +4,28 @@
 
 #include "app/lab/model_options.h"
 
-enum bench_metric { BENCH_LOAD, BENCH_FIRST, BENCH_PEAK_FIRST, BENCH_PROMPT, BENCH_GENERATE, BENCH_PEAK, BENCH_CPU, BENCH_METRICS };
+/* Those from BENCH_CPU on are not in the CSV: CPU time of an answer token, the machine's bounds (bytes and operations a second),
+ * and what the plan asks for a token (bytes, operations). */
+enum bench_metric {
+	BENCH_LOAD,
+	BENCH_FIRST,
+	BENCH_PEAK_FIRST,
+	BENCH_PROMPT,
+	BENCH_GENERATE,
+	BENCH_PEAK,
+	BENCH_CPU,
+	BENCH_BANDWIDTH,
+	BENCH_OPERATIONS,
+	BENCH_ANSWER_BYTES,
+	BENCH_PROMPT_WORK,
+	BENCH_METRICS
+};
 
 enum { BENCH_MAX_RUNS = 64, BENCH_MAX_LIST = 8, BENCH_START = 128 /* tokens before the first answer */ };
 
 struct bench_options {
 	struct model_arguments model;
-	uint32_t prompt, generate, runs;
+	uint32_t prompt[BENCH_MAX_LIST], n_prompts, generate, runs;
 	uint32_t depth[BENCH_MAX_LIST], n_depths;
 	uint32_t threads[BENCH_MAX_LIST], n_threads;
 	bool csv;
@@ -23,10 +38,13 @@ struct bench_sample {
 	double other; /* percent of the machine's CPU time that other processes took meanwhile */
 };
 
-/* What a fresh process is started for. */
+/* What a fresh process is started for: load time and first token; the speed of a prompt; of generation at a depth; or the machine's
+ * bounds. */
+enum bench_kind { BENCH_JOB_START, BENCH_JOB_PROMPT, BENCH_JOB_GENERATE, BENCH_JOB_ROOF };
+
 struct bench_job {
-	bool start; /* load time and first token; else speeds */
-	uint32_t threads, depth;
+	enum bench_kind kind;
+	uint32_t threads, depth, prompt;
 	int to;      /* where samples are written */
 	double born; /* clock_seconds of the parent before the process was made */
 };

@@ -6,8 +6,10 @@
 #include "base/memory.h"
 #include "model/sequence.h"
 #include "nn/ops.h"
+#include "nn/roof.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -102,21 +104,22 @@ static bool measure_start(struct bench *b, const struct bench_options *o)
 
 static bool measure_prompt(struct bench *b, const struct bench_options *o)
 {
+	uint32_t n = b->job->prompt;
+	if (!open_model(b, o, n + 1)) return false;
 	for (int64_t run = -1; run < o->runs; run++) { /* one run to warm up */
 		sequence_truncate(b->sequence, 0);
 		struct cpu_use use = cpu_use();
 		double start = clock_seconds();
-		if (!feed(b, o->prompt, ROW_PROMPT)) return false;
+		if (!feed(b, n, ROW_PROMPT)) return false;
 		double took = clock_seconds() - start;
-		if (run >= 0 && !tell(b, BENCH_PROMPT, o->prompt / took, others(use))) return false;
+		if (run >= 0 && !tell(b, BENCH_PROMPT, n / took, others(use))) return false;
 	}
-	return true;
+	return tell(b, BENCH_PROMPT_WORK, 2 * model_work(b->m.model, 0).prompt_products, 0);
 }
 
 static bool measure_generation(struct bench *b, const struct bench_options *o)
 {
-	sequence_truncate(b->sequence, 0);
-	sequence_mark(b->sequence, b->job->depth);
+	if (!open_model(b, o, b->job->depth + o->generate + 1)) return false;
 	if (!feed(b, b->job->depth, ROW_PROMPT) || !feed(b, 1, ROW_ANSWER)) return false;
 	for (uint32_t run = 0; run < o->runs; run++) {
 		sequence_truncate(b->sequence, b->job->depth);
@@ -127,21 +130,31 @@ static bool measure_generation(struct bench *b, const struct bench_options *o)
 		if (!tell(b, BENCH_GENERATE, o->generate / took, others(use)) || !tell(b, BENCH_CPU, own / o->generate, 0))
 			return false;
 	}
-	return true;
+	return tell(b, BENCH_ANSWER_BYTES, model_work(b->m.model, b->job->depth + o->generate / 2).answer_bytes, 0);
 }
 
-static bool measure_speed(struct bench *b, const struct bench_options *o)
+static bool measure_roof(struct bench *b)
 {
-	uint32_t need = o->prompt > o->generate ? o->prompt : o->generate;
-	if (!open_model(b, o, b->job->depth + need + 1)) return false;
-	if (b->job->depth == 0 && o->prompt > 0 && !measure_prompt(b, o)) return false;
-	return o->generate == 0 || measure_generation(b, o);
+	struct threads *threads = threads_new(b->job->threads, &b->e);
+	uint8_t *memory = memory_new_aligned(ROOF_MEMORY, 1, 64);
+	bool ok = threads && (memory || error_memory(&b->e));
+	if (ok) {
+		memset(memory, 1, ROOF_MEMORY);
+		ok = tell(b, BENCH_BANDWIDTH, roof_bandwidth(threads, memory, 5), 0) &&
+		     tell(b, BENCH_OPERATIONS, roof_products(threads, 5), 0);
+	}
+	memory_free(memory);
+	threads_free(threads);
+	return ok;
 }
 
 int bench_child(const struct bench_options *o, const struct bench_job *job)
 {
 	struct bench b = { .job = job, .seed = 1 };
-	bool ok = job->start ? measure_start(&b, o) : measure_speed(&b, o);
+	bool ok = job->kind == BENCH_JOB_START      ? measure_start(&b, o)
+	          : job->kind == BENCH_JOB_PROMPT   ? measure_prompt(&b, o)
+	          : job->kind == BENCH_JOB_GENERATE ? measure_generation(&b, o)
+	                                            : measure_roof(&b);
 	sequence_free(b.sequence);
 	memory_free(b.logits);
 	lab_model_close(&b.m);
