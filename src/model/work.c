@@ -13,7 +13,7 @@ static double kv_bytes(const struct model *m, uint32_t depth)
 	double bytes = 0;
 	for (uint32_t i = 0; i < m->config.n_layer; i++) {
 		const struct config_layer *n = &m->config.layer[i];
-		uint32_t seen = n->windowed && depth > m->config.window ? m->config.window : depth;
+		uint32_t seen = n->window && depth > n->window ? n->window : depth;
 		if (n->n_head_kv > 0) bytes += (double)kv_layer_bytes(&m->kv[i]) / KV_PAGE * seen;
 	}
 	return bytes;
@@ -26,8 +26,8 @@ struct model_work model_work(const struct model *m, uint32_t depth)
 		const struct step *s = &m->plan.steps[i];
 		bool experts = s->kind == STEP_EXPERTS_UP || s->kind == STEP_EXPERTS_DOWN;
 		for (uint32_t p = 0; p < s->n_products; p++)
-			add_matrix(&w, s->product[p].weights, experts ? m->config.n_expert_used : 1);
+			add_matrix(&w, s->product[p].weights, experts ? m->config.experts.n_used : 1);
 	}
-	w.answer_bytes += (double)m->weights.output.rows * (double)m->weights.output.row_bytes;
+	w.answer_bytes += (double)m->weights.output.weights.rows * (double)m->weights.output.weights.row_bytes;
 	return w;
 }
