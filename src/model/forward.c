@@ -24,6 +24,7 @@ static void run_plan(void *data, unsigned t, unsigned count)
 		const struct step *s = &m->plan.steps[i];
 		const struct step_type *type = step_type(s->kind);
 		if (type->idle && type->idle(m, s, count)) continue;
+		if (m->observer && t == 0) observe_step(m, s);
 		type->run(m, s, t, count);
 		if (!passed(m, t, &m->given_up[turn ^= 1])) return;
 	}

@@ -87,4 +87,19 @@ bool model_forward(struct model *m, const struct row *rows, uint32_t n_rows, str
  * false, the sequences are as before. NULL: never. The flag is the caller's and must live until it is taken back. */
 void model_watch(struct model *m, const atomic_bool *flag);
 
+/* What a product is about to read: row i of the input at x + (pick ? pick[i] : i) * stride, `cols` floats. `weights` is where its
+ * matrix lies: of experts each one's own; of a fused projection a part of it. */
+struct model_seen {
+	const uint8_t *weights;
+	size_t cols;
+	const float *x;
+	size_t stride;
+	const uint32_t *pick;
+	uint32_t n_rows;
+};
+typedef void model_observer(void *data, const struct model_seen *seen);
+
+/* From now on every batch shows its products' inputs, the logits' excepted, from one thread at a time. NULL: none. */
+void model_observe(struct model *m, model_observer *observer, void *data);
+
 #endif

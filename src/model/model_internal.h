@@ -83,6 +83,8 @@ struct model {
 	uint32_t n_timelines;
 	uint32_t *wanted; /* rows that want logits, ascending */
 	uint32_t n_wanted, n_wanted_answers;
+	model_observer *observer; /* NULL: none */
+	void *observer_data;
 	const atomic_bool *watched; /* gives the batch up; NULL: nothing does */
 	bool given_up[2];           /* as thread 0 saw it at the last step and the one before, so that all threads see the same */
 };

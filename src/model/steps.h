@@ -30,6 +30,9 @@ void step_apply_norm(const struct model *m, const struct norm *norm, const float
 /* Turns n_heads heads, each `size` floats behind the one before, by the position of the row, where the layer turns at all. */
 void step_turn(const struct model *m, uint32_t layer, size_t row, float *heads, size_t n_heads, size_t size);
 
+/* Shows the inputs of a step's products to the model's observer (observe.c). One thread calls it before its share of the step. */
+void observe_step(const struct model *m, const struct step *s);
+
 /* steps.c */
 step_run step_tables, step_embed, step_norm, step_add, step_matmul, step_last_norm, step_logits;
 /* heads.c */

@@ -36,6 +36,12 @@ if [ -r "$model" ]; then
 	yes "The sun is up and the day is warm. We sat under the tree and talked." | head -n 120 >"$work/text"
 	check "perplexity" "$lab" perplexity "$model" "$work/text" --context 64
 	check "... is an object" shows '^\{"ppl": [0-9.e+]+, "error": [0-9.e+-]+, "tokens": [0-9]+\}$'
+	check "imatrix measures a text" "$lab" imatrix "$model" "$work/text" "$work/importance.gguf" --context 64
+	check "quantize with it" "$lab" quantize "$model" Q4_K_M "$work/small.gguf" --imatrix "$work/importance.gguf"
+	check "... gives a model that runs" "$lab" perplexity "$work/small.gguf" "$work/text" --context 64
+	fails 1 "a model for an importance matrix" "imatrix" "$lab" quantize "$model" Q8_0 "$work/x.gguf" --imatrix "$model"
+	fails 2 "a type that is none" "Q4_K_M" "$lab" quantize "$model" Q4_Z "$work/x.gguf"
+	check "... nothing is left behind" test ! -e "$work/x.gguf"
 	fails 1 "a text that fills no window" "window" "$lab" perplexity "$model" "$work/text" --context 2000000
 	fails 1 "an id out of range" "is not from 0 to" "$lab" generate "$model" --ids "1 99999999" -n 2
 	fails 1 "a word for an id" "no token id" "$lab" generate "$model" --ids "1 two" -n 2
