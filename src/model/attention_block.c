@@ -18,6 +18,14 @@ static bool bind_qkv(const struct weights_binder *b, uint32_t i, struct layer_we
 	const struct config_layer *n = &b->c->layer[i];
 	size_t in = b->c->n_embd, q = (size_t)n->n_head * n->head_k;
 	size_t k = (size_t)n->n_head_kv * n->head_k, v = (size_t)n->n_head_kv * n->head_v;
+	if (n->kv_from != i) return weights_projection(b, i, "attn_q", in, q, &l->q); /* keys and values are another layer's */
+	if (b->c->family->keys_as_values && !weights_has(b, i, "attn_v")) {
+		if (k != v) return error_set(b->e, "%s: tensor 'blk.%u.attn_v.weight' is missing", gguf_name(b->file), i);
+		if (!weights_projection(b, i, "attn_q", in, q, &l->q) || !weights_projection(b, i, "attn_k", in, k, &l->k))
+			return false;
+		l->v = l->k;
+		return true;
+	}
 	if (!weights_has(b, i, "attn_qkv"))
 		return weights_projection(b, i, "attn_q", in, q, &l->q) && weights_projection(b, i, "attn_k", in, k, &l->k) &&
 		       weights_projection(b, i, "attn_v", in, v, &l->v);
@@ -34,7 +42,7 @@ static bool bind(const struct weights_binder *b, uint32_t i, struct layer_weight
 	const struct config_layer *n = &b->c->layer[i];
 	char name[WEIGHTS_MAX_NAME];
 	return bind_qkv(b, i, l) && bind_norm(b, i, "attn_q_norm", n->n_head, &l->q_norm) &&
-	       bind_norm(b, i, "attn_k_norm", n->n_head_kv, &l->k_norm) &&
+	       (n->kv_from != i || bind_norm(b, i, "attn_k_norm", n->n_head_kv, &l->k_norm)) &&
 	       (!b->c->family->sinks ||
 	        weights_vector(b, weights_name(name, i, "attn_sinks", ".weight"), true, n->n_head, &l->sinks)) &&
 	       weights_projection(b, i, "attn_output", (size_t)n->n_head * n->head_v, b->c->n_embd, &l->o);
@@ -54,12 +62,14 @@ static void plan(struct plan_builder *b, const struct layer_weights *l, int h, s
 	const struct config *c = b->c;
 	const struct config_layer *n = &c->layer[b->layer];
 	int q = plan_add_buffer(b, "q", (size_t)n->n_head * n->head_k);
-	int k = plan_add_buffer(b, "k", (size_t)n->n_head_kv * n->head_k);
-	int v = plan_add_buffer(b, "v", (size_t)n->n_head_kv * n->head_v);
-	struct step *qkv = plan_add_step(b, STEP_MATMUL, h, PLAN_NO_BUFFER);
-	plan_add_product(qkv, &l->q, q, false);
-	plan_add_product(qkv, &l->k, k, false);
-	plan_add_product(qkv, &l->v, v, false);
+	bool own = n->kv_from == b->layer; /* else keys and values are there already */
+	int k = own ? plan_add_buffer(b, "k", (size_t)n->n_head_kv * n->head_k) : PLAN_NO_BUFFER;
+	int v = own ? plan_add_buffer(b, "v", (size_t)n->n_head_kv * n->head_v) : PLAN_NO_BUFFER;
+	struct step *qkv = plan_add_matmul(b, h, &l->q, (struct plan_sink){ q, false });
+	if (own) {
+		plan_add_product(qkv, &l->k, k, false);
+		plan_add_product(qkv, &l->v, v, false);
+	}
 	if (c->clamp_qkv > 0) {
 		qkv->after = AFTER_CLAMP;
 		qkv->limit = c->clamp_qkv;

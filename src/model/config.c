@@ -104,6 +104,44 @@ static bool read_window(const struct config_source *s, struct config *c)
 	return true;
 }
 
+/* Heads of windowed layers where they have sizes of their own, and layers that read the keys and values of earlier ones. */
+static bool read_window_heads(const struct config_source *s, struct config *c)
+{
+	uint32_t key = 0, value = 0;
+	if (!c->family->window_heads) return true;
+	if (!config_count(s, "attention.key_length_swa", 1, CONFIG_MAX_HEAD, &key) ||
+	    !config_count(s, "attention.value_length_swa", 1, CONFIG_MAX_HEAD, &value))
+		return false;
+	for (uint32_t i = 0; i < c->n_layer; i++) {
+		if (!c->layer[i].window) continue;
+		c->layer[i].head_k = key;
+		c->layer[i].head_v = value;
+	}
+	return true;
+}
+
+static bool read_shared_kv(const struct config_source *s, struct config *c)
+{
+	const struct family *f = c->family;
+	uint32_t shared = 0, own = c->n_layer;
+	for (uint32_t i = 0; i < c->n_layer; i++) c->layer[i].kv_from = i;
+	if (f->shared_kv && !config_count(s, "attention.shared_kv_layers", 0, c->n_layer, &shared)) return false;
+	own -= shared;
+	if (f->kv_layers && f->kv_layers < own) own = f->kv_layers;
+	for (uint32_t i = own; i < c->n_layer; i++) {
+		struct config_layer *l = &c->layer[i];
+		/* the last windowed layer of those with their own is the last but one, and the one behind it has no window */
+		uint32_t back = l->window ? 2 : 1;
+		if (own < back) return config_fail(s, "attention.shared_kv_layers", "leaves too few layers");
+		const struct config_layer *from = &c->layer[l->kv_from = own - back];
+		if (from->window != l->window || from->head_k != l->head_k || from->head_v != l->head_v ||
+		    l->n_head % from->n_head_kv != 0)
+			return config_fail(s, "attention.shared_kv_layers", "pairs layers of different kinds");
+		l->n_head_kv = from->n_head_kv;
+	}
+	return true;
+}
+
 /* What changes scores: their scale, soft caps, biases by distance, limits of queries, keys and values. */
 static bool read_scores(const struct config_source *s, struct config *c)
 {
@@ -111,6 +149,7 @@ static bool read_scores(const struct config_source *s, struct config *c)
 	const struct config_layer *l = &c->layer[0];
 	bool wide = f->wide_head_layers && c->n_layer == f->wide_head_layers;
 	c->attention_scale = 1 / sqrtf(wide ? (float)c->n_embd / (float)l->n_head : (float)l->head_k); /* unused without heads */
+	if (f->unit_scores) c->attention_scale = 1;
 	c->attention_cap = f->attention_cap;
 	c->alibi = f->alibi;
 	if (f->clamp_qkv && !config_float(s, "attention.clamp_kqv", 0, 1e6f, &c->clamp_qkv)) return false;
@@ -129,10 +168,14 @@ static bool read_stream(const struct config_source *s, struct config *c)
 	c->residual_scale = f->residual_depth > 0 ? f->residual_depth / sqrtf((float)c->n_layer) : 1;
 	c->logit_scale = f->logit_base > 0 ? f->logit_base / (float)c->n_embd : 1;
 	c->logit_cap = f->logit_cap;
+	c->n_layer_input = f->layer_input;
+	if (f->layer_inputs && !config_count(s, "embedding_length_per_layer_input", 0, CONFIG_MAX_EMBD / 16, &c->n_layer_input))
+		return false;
 	c->parallel = f->parallel;
 	if (f->parallel && !config_bool(s, "use_parallel_residual", &c->parallel)) return false;
 	if (f->logit_scale && !config_float(s, "logit_scale", -1e6f, 1e6f, &c->logit_scale)) return false;
-	return config_float(s, eps, 0, 1, &c->norm_eps) && config_float(s, "final_logit_softcapping", 0, 1e6f, &c->logit_cap);
+	return config_float(s, eps, 0, 1, &c->norm_eps) &&
+	       (f->fixed_logit_cap || config_float(s, "final_logit_softcapping", 0, 1e6f, &c->logit_cap));
 }
 
 bool config_read(struct config *c, const struct gguf *file, struct error *e)
@@ -145,8 +188,9 @@ bool config_read(struct config *c, const struct gguf *file, struct error *e)
 	          config_count(&s, "context_length", 1, CONFIG_MAX_CONTEXT, &c->n_context);
 	uint32_t least = c->family->recurrent ? 0 : 1; /* a layer may have no feed-forward block */
 	ok = ok && config_layers(&s, c, "feed_forward_length", least, CONFIG_MAX_FF, 0, offsetof(struct config_layer, n_ff)) &&
-	     read_heads(&s, c) && config_latent(&s, c) && config_recurrent(&s, c) && read_window(&s, c) && read_scores(&s, c) &&
-	     config_rope(&s, c) && config_experts(&s, c) && read_stream(&s, c);
+	     read_heads(&s, c) && config_latent(&s, c) && config_recurrent(&s, c) && read_window(&s, c) &&
+	     read_window_heads(&s, c) && read_shared_kv(&s, c) && read_scores(&s, c) && config_rope(&s, c) &&
+	     config_experts(&s, c) && read_stream(&s, c);
 	if (ok) config_latent_scale(c);
 	return ok;
 }

@@ -28,6 +28,7 @@ enum rope_set {
 struct config_layer {
 	uint32_t n_head, n_head_kv; /* of queries; of keys and values, a divisor of it; 0: no attention in this layer */
 	uint32_t head_k, head_v;    /* sizes of a key and a value head */
+	uint32_t kv_from;           /* the layer whose keys and values it reads: itself or an earlier one */
 	uint32_t window;            /* positions that a row sees; 0: all */
 	enum rope_set rope;
 	uint32_t n_ff;                 /* width of the dense feed-forward block; 0: none in this layer */
@@ -74,6 +75,7 @@ struct config {
 	float logit_scale;              /* 1: none */
 	float attention_scale;          /* of scores */
 	float attention_cap, logit_cap; /* soft caps; 0: none */
+	uint32_t n_layer_input;         /* values of the token's input to each layer; 0: none */
 	float clamp_qkv;                /* 0: none */
 	float alibi;                    /* greatest bias by distance; 0: none */
 

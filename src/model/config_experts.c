@@ -58,7 +58,7 @@ bool config_experts(const struct config_source *s, struct config *c)
 	if (!config_count(s, "expert_feed_forward_length", 1, CONFIG_MAX_FF, &x->n_ff) ||
 	    !config_count(s, "leading_dense_block_count", 0, CONFIG_MAX_LAYERS, &dense))
 		return false;
-	for (uint32_t i = 0; i < c->n_layer; i++) c->layer[i].experts = i >= dense;
+	for (uint32_t i = 0; i < c->n_layer; i++) c->layer[i].experts = i >= dense && !f->side_experts;
 	if (!read_gating(s, x, f) || !read_groups(s, x) || !read_shared(s, x)) return false;
 	if (!config_float(s, "expert_weights_scale", 0, 1e6f, &x->scale)) return false;
 	if (x->scale == 0) x->scale = 1; /* "none" in some files */

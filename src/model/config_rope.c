@@ -34,11 +34,16 @@ static bool read_turning(const struct config_source *s, struct config *c)
 		any = true;
 		l->rope = f->local_rope && l->window ? ROPE_LOCAL : ROPE_GLOBAL;
 		if (f->rope_windowed_only && !l->window) l->rope = ROPE_UNTURNED;
-		if (!c->n_rot[ROPE_GLOBAL]) c->n_rot[ROPE_GLOBAL] = l->head_k;
+		if (!c->n_rot[ROPE_GLOBAL] && l->rope == ROPE_GLOBAL) c->n_rot[ROPE_GLOBAL] = l->head_k;
 	}
 	if (!any) return true;
 	if (!config_count(s, "rope.dimension_count", 2, CONFIG_MAX_HEAD, &c->n_rot[ROPE_GLOBAL])) return false;
 	c->n_rot[ROPE_LOCAL] = c->n_rot[ROPE_GLOBAL];
+	for (uint32_t i = 0; f->window_heads && i < c->n_layer; i++) {
+		if (c->layer[i].window) c->n_rot[ROPE_LOCAL] = c->layer[i].head_k;
+	}
+	if (f->window_heads && !config_count(s, "rope.dimension_count_swa", 2, CONFIG_MAX_HEAD, &c->n_rot[ROPE_LOCAL]))
+		return false;
 	for (uint32_t i = 0; i < c->n_layer; i++) {
 		const struct config_layer *l = &c->layer[i];
 		if (l->rope == ROPE_UNTURNED) continue;

@@ -3,21 +3,26 @@
  *     h = norm(x); x += mixer(h); h = norm(x); x += down(act(gate(h)) * up(h))
  */
 #include "model/attention_block.h"
+#include "model/layer_inputs.h"
 #include "model/recurrent.h"
+#include "model/stream.h"
 
-/* Where a block's result goes: the stream itself, or a buffer from which end_block brings it there. */
-static struct plan_sink begin_block(struct plan_builder *b, const struct norm *post_norm, int x)
+struct plan_sink plan_begin_block(struct plan_builder *b, const struct norm *post_norm, int x)
 {
 	if (!post_norm->weight && b->c->residual_scale == 1) return (struct plan_sink){ x, true };
 	return (struct plan_sink){ plan_add_buffer(b, "back", b->c->n_embd), false };
 }
 
-static void end_block(struct plan_builder *b, struct plan_sink from, const struct norm *post_norm, int x)
+void plan_end_block(struct plan_builder *b, struct plan_sink from, const struct norm *post_norm, int x)
 {
-	if (from.add) return;
-	struct step *s = plan_add_step(b, STEP_ADD, from.out, x);
-	s->norm = *post_norm;
-	s->factor = b->c->residual_scale;
+	if (!from.add) plan_add_sum(b, from.out, post_norm, b->c->residual_scale, x);
+}
+
+void plan_add_sum(struct plan_builder *b, int in, const struct norm *norm, float factor, int x)
+{
+	struct step *s = plan_add_step(b, STEP_ADD, in, x);
+	s->norm = *norm;
+	s->factor = factor;
 }
 
 void plan_add_feed_forward(struct plan_builder *b, int in, const struct projection *gate, const struct projection *up,
@@ -35,17 +40,18 @@ void plan_add_feed_forward(struct plan_builder *b, int in, const struct projecti
 
 static void add_expert_product(struct step *s, const struct expert_stack *e, int out)
 {
-	s->product[s->n_products++] = (struct plan_product){ .weights = &e->weights, .bias = e->bias, .out = out };
+	s->product[s->n_products++] =
+	        (struct plan_product){ .weights = &e->weights, .expert_rows = e->rows, .bias = e->bias, .out = out };
 }
 
-static void add_experts(struct plan_builder *b, const struct layer_weights *l, int in, struct plan_sink out)
+static void add_experts(struct plan_builder *b, const struct layer_weights *l, int router_in, int in, struct plan_sink out)
 {
 	const struct config_experts *x = &b->c->experts;
 	int r = plan_add_buffer(b, "router", x->n);
 	int hidden = plan_add_buffer(b, "hidden", (size_t)x->n_used * x->n_ff),
 	    up = plan_add_buffer(b, "up", (size_t)x->n_used * x->n_ff);
 	int results = plan_add_buffer(b, "experts", (size_t)x->n_used * b->c->n_embd);
-	plan_add_matmul(b, in, &l->router, (struct plan_sink){ r, false });
+	plan_add_matmul(b, router_in, &l->router, (struct plan_sink){ r, false });
 	plan_add_step(b, STEP_CHOOSE, r, PLAN_NO_BUFFER);
 	struct step *s = plan_add_step(b, STEP_EXPERTS_UP, in, hidden);
 	add_expert_product(s, &l->gate_experts, hidden);
@@ -56,28 +62,41 @@ static void add_experts(struct plan_builder *b, const struct layer_weights *l, i
 		plan_add_feed_forward(b, in, &l->gate_shared, &l->up_shared, &l->down_shared, (struct plan_sink){ out.out, true });
 }
 
-static void add_second_half(struct plan_builder *b, const struct layer_weights *l, int h, int x)
+/* A dense block and experts side by side, each with norms of its own; the router reads the stream. */
+static void add_side_experts(struct plan_builder *b, const struct layer_weights *l, int x)
 {
-	struct plan_sink out = begin_block(b, &l->ffn_post_norm, x);
-	if (b->c->layer[b->layer].experts)
-		add_experts(b, l, h, out);
-	else
-		plan_add_feed_forward(b, h, &l->gate, &l->up, &l->down, out);
-	end_block(b, out, &l->ffn_post_norm, x);
+	struct plan_sink dense = { plan_add_buffer(b, "dense", b->c->n_embd), false };
+	struct plan_sink experts = { plan_add_buffer(b, "chosen", b->c->n_embd), false };
+	plan_add_feed_forward(b, plan_normed(b, x, &l->ffn_norm, "h"), &l->gate, &l->up, &l->down, dense);
+	plan_add_step(b, STEP_NORM, dense.out, dense.out)->norm = l->dense_post_norm;
+	int router_in = plan_normed(b, x, &l->router_norm, "h2");
+	add_experts(b, l, router_in, plan_normed(b, x, &l->experts_norm, "h3"), experts);
+	plan_add_sum(b, experts.out, &l->experts_post_norm, 1, dense.out);
+	plan_end_block(b, dense, &l->ffn_post_norm, x);
 }
 
-/* What mixes positions: attention, a recurrent block, or both side by side on the same norm. */
-static void add_mixers(struct plan_builder *b, const struct layer_weights *l, int h, int x)
+static void add_second_half(struct plan_builder *b, const struct layer_weights *l, int h, int x)
+{
+	struct plan_sink out = plan_begin_block(b, &l->ffn_post_norm, x);
+	if (b->c->layer[b->layer].experts)
+		add_experts(b, l, h, h, out);
+	else
+		plan_add_feed_forward(b, h, &l->gate, &l->up, &l->down, out);
+	plan_end_block(b, out, &l->ffn_post_norm, x);
+}
+
+/* Attention, a recurrent block, or both side by side on the same norm. */
+void plan_add_mixers(struct plan_builder *b, const struct layer_weights *l, int h, int x)
 {
 	const struct config_layer *n = &b->c->layer[b->layer];
 	if (!n->n_head_kv && !n->recurrent) return;
-	struct plan_sink out = begin_block(b, &l->attn_post_norm, x), next = out;
+	struct plan_sink out = plan_begin_block(b, &l->attn_post_norm, x), next = out;
 	if (n->n_head_kv) {
 		attention_block(b->c->family->attention)->plan(b, l, h, out);
 		next.add = true;
 	}
 	if (n->recurrent) recurrent_block(n->recurrent)->plan(b, l, h, next);
-	end_block(b, out, &l->attn_post_norm, x);
+	plan_end_block(b, out, &l->attn_post_norm, x);
 }
 
 static void add_layer(struct plan_builder *b, const struct layer_weights *l, int x)
@@ -87,8 +106,27 @@ static void add_layer(struct plan_builder *b, const struct layer_weights *l, int
 	int h = plan_normed(b, x, &l->attn_norm, "h"), mixed = h;
 	if (l->attn_norm_2.weight) mixed = plan_normed(b, x, &l->attn_norm_2, "h2");
 	int other = parallel && l->ffn_norm.weight ? plan_normed(b, x, &l->ffn_norm, "h3") : h;
-	add_mixers(b, l, mixed, x);
-	if (n->n_ff || n->experts) add_second_half(b, l, parallel ? other : plan_normed(b, x, &l->ffn_norm, "h"), x);
+	plan_add_mixers(b, l, mixed, x);
+	if (l->experts_norm.weight)
+		add_side_experts(b, l, x);
+	else if (n->n_ff || n->experts)
+		add_second_half(b, l, parallel ? other : plan_normed(b, x, &l->ffn_norm, "h"), x);
+	if (b->w->inputs) plan_add_sum(b, layer_input_plan(b, l, x), &l->input_post_norm, 1, x);
+	if (l->out_scale) plan_add_step(b, STEP_SCALE, x, x)->factor = *l->out_scale;
+}
+
+static void nothing(struct plan_builder *b, int x)
+{
+	(void)b;
+	(void)x;
+}
+
+const struct stream stream_plain = { NULL, nothing, add_layer, nothing };
+
+const struct stream *stream_of(enum stream_kind kind)
+{
+	static const struct stream *const kinds[STREAM_KINDS] = { [STREAM_PLAIN] = &stream_plain, [STREAM_ALTUP] = &stream_altup };
+	return kinds[kind];
 }
 
 void decoder_plan(struct plan_builder *b)
@@ -97,7 +135,11 @@ void decoder_plan(struct plan_builder *b)
 	plan_add_step(b, STEP_TABLES, PLAN_NO_BUFFER, PLAN_NO_BUFFER);
 	plan_add_step(b, STEP_EMBED, PLAN_NO_BUFFER, x);
 	if (b->w->embedding_norm.weight) plan_add_step(b, STEP_NORM, x, x)->norm = b->w->embedding_norm;
-	for (b->layer = 0; b->layer < b->c->n_layer; b->layer++) add_layer(b, &b->w->layer[b->layer], x);
+	const struct stream *stream = stream_of(b->c->family->stream);
+	layer_inputs_plan(b, x);
+	stream->begin(b, x);
+	for (b->layer = 0; b->layer < b->c->n_layer; b->layer++) stream->layer(b, &b->w->layer[b->layer], x);
+	stream->end(b, x);
 	int h = plan_add_buffer(b, "h", b->c->n_embd);
 	plan_add_step(b, STEP_LAST_NORM, x, h)->norm = b->w->output_norm;
 	plan_add_step(b, STEP_LOGITS, h, PLAN_NO_BUFFER);

@@ -60,6 +60,7 @@ static void choose_row(const struct model *m, const struct layer_weights *l, flo
 		if (!(sum > 6.103515625e-5f)) sum = 6.103515625e-5f;
 	}
 	for (uint32_t i = 0; i < x->n_used; i++) weight[i] = weight[i] / sum * x->scale;
+	for (uint32_t i = 0; l->expert_scale && i < x->n_used; i++) weight[i] *= l->expert_scale[expert[i]];
 }
 
 /* Counting sort of all choices by expert; rows stay ascending within one. */
@@ -106,6 +107,13 @@ static size_t slot_width(const struct model *m, int buffer)
 	return model_width(m, buffer) / m->config.experts.n_used;
 }
 
+static struct matrix expert_at(const struct plan_product *p, uint32_t expert)
+{
+	struct matrix one = *p->weights;
+	one.data += expert * p->expert_rows * one.row_bytes;
+	return one;
+}
+
 static const float *bias_of(const struct plan_product *p, uint32_t expert)
 {
 	return p->bias ? p->bias + (size_t)expert * p->weights->rows : NULL;
@@ -138,7 +146,7 @@ void step_experts_up(struct model *m, const struct step *s, unsigned t, unsigned
 		uint32_t begin = ch->first[x], n = ch->first[x + 1] - begin;
 		if (n == 0) continue;
 		for (uint32_t i = 0; i < 2; i++) {
-			struct matrix w = matrix_at(s->product[i].weights, x);
+			struct matrix w = expert_at(&s->product[i], x);
 			struct matmul_job job = { .weights = &w,
 				                  .in = &in,
 				                  .bias = bias_of(&s->product[i], x),
@@ -165,7 +173,7 @@ void step_experts_down(struct model *m, const struct step *s, unsigned t, unsign
 	for (uint32_t x = 0; x < m->config.experts.n; x++) {
 		uint32_t begin = ch->first[x], n = ch->first[x + 1] - begin;
 		if (n == 0) continue;
-		struct matrix w = matrix_at(s->product[0].weights, x);
+		struct matrix w = expert_at(&s->product[0], x);
 		struct activations in;
 		activations_init(&in, model_buffer(m, s->in) + begin * in_width, in_width, n, ch->n_answers[x],
 		                 m->config.experts.n_ff, m->exact, m->thread_q8[t]);

@@ -62,6 +62,13 @@ enum expert_gating {
 	GATING_SOFTMAX_CHOSEN = 3 /* over those that were chosen by their logits */
 };
 
+/* What layers read and add to (model/stream.h). */
+enum stream_kind {
+	STREAM_PLAIN,
+	STREAM_ALTUP, /* several vectors, of which each layer computes one and predicts the others */
+	STREAM_KINDS
+};
+
 struct family {
 	const char *architecture; /* general.architecture */
 	enum rope_kind rope;
@@ -77,6 +84,11 @@ struct family {
 	bool ffn_norm_optional; /* a layer without one is parallel */
 	const char *ffn_norm;   /* the name of the norm before the feed-forward block; NULL: ffn_norm */
 
+	enum stream_kind stream;
+	bool out_scale;       /* a layer's result times layer_output_scale, where there is one */
+	uint32_t layer_input; /* default of embedding_length_per_layer_input */
+	bool layer_inputs;    /* reads it */
+
 	/* what mixes positions */
 	enum attention_kind attention;
 	enum recurrent_kind recurrent;
@@ -84,6 +96,12 @@ struct family {
 	enum qk_norm qk_norm;
 	bool qk_norm_optional;  /* else the tensors must be there */
 	bool sinks;             /* logits that take part in the softmax without a value */
+	bool value_norm;        /* RMS norm of each value head, without weights */
+	bool keys_as_values;    /* layers without attn_v take the keys before their norm */
+	bool unit_scores;       /* scores are not scaled */
+	bool window_heads;      /* windowed layers have head sizes of their own */
+	bool shared_kv;         /* the last attention.shared_kv_layers layers read keys and values of earlier ones */
+	uint32_t kv_layers;     /* the same: layers with keys and values of their own, where the family fixes it; 0: it does not */
 	bool clamp_qkv;         /* reads attention.clamp_kqv */
 	float alibi;            /* default of attention.max_alibi_bias; 0: none, and the key has no effect */
 	bool ignore_window;     /* attention.sliding_window has no effect */
@@ -91,6 +109,7 @@ struct family {
 	uint32_t window_period; /* layer i has the window unless i % period == period - 1; 0: every layer has it */
 	float attention_cap;    /* defaults of the soft caps; 0: none */
 	float logit_cap;
+	bool fixed_logit_cap;      /* the key has no effect */
 	uint32_t wide_head_layers; /* a model of that many layers scales scores by 1/sqrt(n_embd / n_head) in place of the head size
 	                            */
 	bool query_temperature;    /* queries times 1 + scale ln(1 + floor(position / original context)) */
@@ -115,6 +134,7 @@ struct family {
 	bool experts;              /* every layer behind the leading dense ones must have them */
 	bool experts_keys;         /* reads expert_gating_func and expert_weights_norm */
 	enum expert_gating gating; /* the default; 0: softmax */
+	bool side_experts;         /* layers with a router have experts beside the dense block */
 	bool experts_raw;          /* default: the chosen experts' weights are not made to sum up to 1 */
 	bool skip_tail;            /* the last nextn_predict_layers layers guess ahead: they are left out */
 	float gate_limit, up_plus; /* of experts: gates at most, |up| at most limit; up + up_plus. 0: none */

@@ -27,23 +27,33 @@ void step_turn(const struct model *m, uint32_t layer, size_t row, float *heads, 
 		ops_rope_halves(heads, n_heads, size, n_rot, cosines, sines);
 }
 
+/* One row's keys and values, to their page. */
+static void store_heads(const struct model *m, const struct step *s, size_t r)
+{
+	const struct config_layer *n = &m->config.layer[s->layer];
+	const struct norm *norm = &m->weights.layer[s->layer].k_norm;
+	const struct batch_row *row = &m->rows[r];
+	float *k = model_buffer(m, s->keys) + r * model_width(m, s->keys);
+	float *v = model_buffer(m, s->values) + r * model_width(m, s->values);
+	if (norm->weight) norm_heads(m, k, n->n_head_kv, n->head_k, norm);
+	step_turn(m, s->layer, r, k, n->n_head_kv, n->head_k);
+	for (uint32_t i = 0; m->config.family->value_norm && i < n->n_head_kv; i++)
+		ops_rms_norm(v + i * n->head_v, NULL, m->config.norm_eps, v + i * n->head_v, n->head_v);
+	kv_store(&m->kv[s->layer], model_page(m, row, s->layer), row->position % KV_PAGE, k, v);
+}
+
 void step_heads(struct model *m, const struct step *s, unsigned t, unsigned count)
 {
 	const struct config_layer *n = &m->config.layer[s->layer];
-	const struct layer_weights *l = &m->weights.layer[s->layer];
+	const struct norm *norm = &m->weights.layer[s->layer].q_norm;
 	size_t first, last;
 	step_rows(m, t, count, &first, &last);
 	for (size_t r = first; r < last; r++) {
-		const struct batch_row *row = &m->rows[r];
 		float *q = model_buffer(m, s->in) + r * model_width(m, s->in);
-		float *k = model_buffer(m, s->keys) + r * model_width(m, s->keys);
-		const float *v = model_buffer(m, s->values) + r * model_width(m, s->values);
-		if (l->q_norm.weight) norm_heads(m, q, n->n_head, n->head_k, &l->q_norm);
-		if (l->k_norm.weight) norm_heads(m, k, n->n_head_kv, n->head_k, &l->k_norm);
+		if (norm->weight) norm_heads(m, q, n->n_head, n->head_k, norm);
 		step_turn(m, s->layer, r, q, n->n_head, n->head_k);
-		step_turn(m, s->layer, r, k, n->n_head_kv, n->head_k);
 		if (m->query_factor[r] != 1) ops_scale(q, m->query_factor[r], model_width(m, s->in));
-		kv_store(&m->kv[s->layer], model_page(m, row, s->layer), row->position % KV_PAGE, k, v);
+		if (s->keys != PLAN_NO_BUFFER) store_heads(m, s, r);
 	}
 }
 

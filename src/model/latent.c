@@ -186,8 +186,8 @@ static void run_head(const struct model *m, const struct step *s, size_t head, s
 {
 	struct matrix w = matrix_at(s->product[0].weights, head);
 	struct activations in;
-	activations_init(&in, model_buffer(m, s->in) + head * s->in_width, model_width(m, s->in), m->n_rows, m->n_answers, w.cols,
-	                 m->exact, m->thread_q8[t]);
+	activations_init(&in, model_buffer(m, s->in) + s->in_at + head * s->in_width, model_width(m, s->in), m->n_rows,
+	                 m->n_answers, w.cols, m->exact, m->thread_q8[t]);
 	if (matmul_wants_quantized(&w)) activations_quantize(&in, 0, in.n_answer);
 	struct matmul_job job = {
 		.weights = &w, .in = &in, .out = model_buffer(m, s->out) + head * s->out_width, .out_stride = model_width(m, s->out)

@@ -36,7 +36,8 @@ static size_t larger(size_t a, size_t b)
 
 static size_t thread_scratch_bytes(const struct model *m)
 {
-	size_t most = larger(matmul_scratch_bytes(), m->config.n_embd * sizeof(float)); /* a row of position_embd */
+	size_t most = larger(matmul_scratch_bytes(), m->config.n_embd * sizeof(float));           /* a row of position_embd */
+	most = larger(most, (size_t)m->config.n_layer_input * m->config.n_layer * sizeof(float)); /* of per_layer_token_embd */
 	most = larger(most, latent_scratch_bytes(&m->config));
 	for (uint32_t i = 0; i < m->config.n_layer; i++) {
 		const struct config_layer *n = &m->config.layer[i];
@@ -132,8 +133,8 @@ static bool shape_pages(struct model *m, enum kv_type type, struct error *e)
 			.type = type, .n_heads = c->layer[i].n_head_kv, .head_k = c->layer[i].head_k, .head_v = c->layer[i].head_v
 		};
 		size_t bytes = kv_layer_bytes(&m->kv[i]);
-		m->layer_offset[i] = m->page_bytes;
-		if (c->layer[i].n_head_kv == 0) continue;
+		m->layer_offset[i] = c->layer[i].kv_from == i ? m->page_bytes : m->layer_offset[c->layer[i].kv_from];
+		if (c->layer[i].n_head_kv == 0 || c->layer[i].kv_from != i) continue;
 		if (bytes == 0 || !memory_add(m->page_bytes, bytes, &m->page_bytes)) {
 			return error_set(e, "%s: heads of %u and %u values cannot be computed with", gguf_name(m->file),
 			                 c->layer[i].head_k, c->layer[i].head_v);

@@ -21,6 +21,15 @@ enum step_kind {
 	STEP_HEADS,        /* norms of heads, rope, query factor; then keys and values go into their page */
 	STEP_ATTENTION,    /* out = attention of in */
 	STEP_MERGE,        /* joins what threads computed of one row's attention, where it was split */
+	STEP_SCALE,        /* out = in * factor, in place */
+	STEP_LAYER_INPUTS, /* inputs of all layers, from the token and what in holds */
+	STEP_LAYER_INPUT,  /* out *= the layer's part of in */
+	STEP_ALTUP_BEGIN,  /* streams of several vectors (model/altup.c) */
+	STEP_ALTUP_PREDICT,
+	STEP_ALTUP_CORRECT,
+	STEP_ALTUP_ADD,
+	STEP_ALTUP_END,
+	STEP_SPARSE_GATE,  /* out = act(the largest of in) * up */
 	STEP_LATENT,       /* latent attention: rope, and keys and values go into their page */
 	STEP_EACH_HEAD,    /* out = in times a matrix of its own for each head */
 	STEP_CONVOLUTION,  /* out = what a causal convolution makes of in and the state, activated or not */
@@ -55,6 +64,7 @@ enum plan_after {
 
 struct plan_product {
 	const struct matrix *weights;
+	size_t expert_rows; /* of experts: rows from one to the next, at least weights->rows */
 	const float *bias;
 	int out;  /* buffer */
 	bool add; /* out += */
@@ -73,6 +83,7 @@ struct step {
 	bool add;     /* out += */
 	enum plan_after after;
 	enum ops_activation activation;
+	size_t in_at;               /* where the first head's part begins in a row of in */
 	size_t in_width, out_width; /* of a head's part of in and out, where each is multiplied by itself */
 	const struct convolution *convolution;
 	size_t state; /* of steps with a state: where theirs begins in the layer's, in floats */

@@ -10,6 +10,8 @@ struct plan_builder {
 	const struct weights *w;
 	struct arena *arena;
 	uint32_t layer; /* the one that is being built */
+	int inputs;     /* buffer of the layers' inputs (model/layer_inputs.h) */
+	int vectors;    /* buffer of a stream of several vectors (model/altup.c) */
 	bool failed;    /* memory is out; what is added from then on is lost */
 };
 

@@ -72,6 +72,13 @@ void step_add(struct model *m, const struct step *s, unsigned t, unsigned count)
 	}
 }
 
+void step_scale(struct model *m, const struct step *s, unsigned t, unsigned count)
+{
+	size_t first, last, width = model_width(m, s->out);
+	step_rows(m, t, count, &first, &last);
+	for (size_t r = first; r < last; r++) ops_scale(model_buffer(m, s->out) + r * width, s->factor, width);
+}
+
 /* Outputs [first, last) of product `i`, for all rows, and what follows. */
 static void run_product(const struct model *m, const struct step *s, uint32_t i, const struct activations *in, unsigned t,
                         size_t first, size_t last)
@@ -211,6 +218,15 @@ static const struct step_type types[STEP_KINDS] = {
 	[STEP_HEADS] = { "heads", true, step_heads, NULL },
 	[STEP_ATTENTION] = { "attention", true, step_attention, NULL },
 	[STEP_MERGE] = { "merge", true, step_merge, merge_is_idle },
+	[STEP_SCALE] = { "scale", true, step_scale, NULL },
+	[STEP_LAYER_INPUTS] = { "layer-inputs", false, step_layer_inputs, NULL },
+	[STEP_LAYER_INPUT] = { "layer-input", true, step_layer_input, NULL },
+	[STEP_ALTUP_BEGIN] = { "altup-begin", false, step_altup_begin, NULL },
+	[STEP_ALTUP_PREDICT] = { "altup-predict", true, step_altup_predict, NULL },
+	[STEP_ALTUP_CORRECT] = { "altup-correct", true, step_altup_correct, NULL },
+	[STEP_ALTUP_ADD] = { "altup-add", true, step_altup_add, NULL },
+	[STEP_ALTUP_END] = { "altup-end", false, step_altup_end, NULL },
+	[STEP_SPARSE_GATE] = { "sparse-gate", true, step_sparse_gate, NULL },
 	[STEP_LATENT] = { "latent", true, step_latent, NULL },
 	[STEP_EACH_HEAD] = { "each-head", true, step_each_head, NULL },
 	[STEP_CONVOLUTION] = { "convolution", true, step_convolution, NULL },

@@ -2,8 +2,11 @@
 #include "model/weights.h"
 
 #include "model/attention_block.h"
+#include "model/layer_inputs.h"
 #include "model/recurrent.h"
+#include "model/stream.h"
 
+#include <math.h>
 #include <string.h>
 
 /* The experts' matrices of one role with their optional biases. */
@@ -13,8 +16,27 @@ static bool bind_expert_stack(const struct weights_binder *b, uint32_t i, const 
 	char name[WEIGHTS_MAX_NAME];
 	size_t n = b->c->experts.n;
 	if (!weights_stack(b, weights_name(name, i, role, ".weight"), true, cols, rows, n, &out->weights)) return false;
+	out->rows = rows;
 	weights_name(name, i, role, ".bias");
 	return !gguf_tensor(b->file, name) || weights_table(b, name, rows, n, &out->bias);
+}
+
+/* Gates and ups of all experts, in tensors of their own or each expert's gate and up in one. */
+static bool bind_expert_inputs(const struct weights_binder *b, uint32_t i, struct layer_weights *l)
+{
+	const struct config_experts *x = &b->c->experts;
+	size_t n_embd = b->c->n_embd, n_ff = x->n_ff;
+	if (!weights_has(b, i, "ffn_gate_up_exps"))
+		return bind_expert_stack(b, i, "ffn_gate_exps", n_embd, n_ff, &l->gate_experts) &&
+		       bind_expert_stack(b, i, "ffn_up_exps", n_embd, n_ff, &l->up_experts);
+	if (!bind_expert_stack(b, i, "ffn_gate_up_exps", n_embd, 2 * n_ff, &l->gate_experts)) return false;
+	if (l->gate_experts.bias)
+		return error_set(b->e, "%s: tensor 'blk.%u.ffn_gate_up_exps.bias' is not supported in this version",
+		                 gguf_name(b->file), i);
+	l->gate_experts.weights.rows = n_ff;
+	l->up_experts = l->gate_experts;
+	l->up_experts.weights.data += n_ff * l->up_experts.weights.row_bytes;
+	return true;
 }
 
 static bool bind_experts(const struct weights_binder *b, uint32_t i, struct layer_weights *l)
@@ -24,9 +46,8 @@ static bool bind_experts(const struct weights_binder *b, uint32_t i, struct laye
 	size_t n_embd = b->c->n_embd, shared = x->n_ff_shared;
 	return weights_projection(b, i, "ffn_gate_inp", n_embd, x->n, &l->router) &&
 	       weights_vector(b, weights_name(name, i, "exp_probs_b", ".bias"), false, x->n, &l->router_bias) &&
-	       bind_expert_stack(b, i, "ffn_gate_exps", n_embd, x->n_ff, &l->gate_experts) &&
-	       bind_expert_stack(b, i, "ffn_up_exps", n_embd, x->n_ff, &l->up_experts) &&
-	       bind_expert_stack(b, i, "ffn_down_exps", x->n_ff, n_embd, &l->down_experts) &&
+	       bind_expert_inputs(b, i, l) && bind_expert_stack(b, i, "ffn_down_exps", x->n_ff, n_embd, &l->down_experts) &&
+	       weights_vector(b, weights_name(name, i, "ffn_down_exps", ".scale"), false, x->n, &l->expert_scale) &&
 	       (!shared || (weights_projection(b, i, "ffn_gate_shexp", n_embd, shared, &l->gate_shared) &&
 	                    weights_projection(b, i, "ffn_up_shexp", n_embd, shared, &l->up_shared) &&
 	                    weights_projection(b, i, "ffn_down_shexp", shared, n_embd, &l->down_shared)));
@@ -49,6 +70,23 @@ static bool bind_feed_forward(const struct weights_binder *b, uint32_t i, struct
 	return weights_projection(b, i, "ffn_down", n_ff, c->n_embd, &l->down);
 }
 
+/* Experts beside the dense block, in layers that have a router, which reads norm(x) / sqrt(n_embd) * scale. */
+static bool bind_side_experts(const struct weights_binder *b, uint32_t i, struct layer_weights *l)
+{
+	size_t n = b->c->n_embd;
+	char name[WEIGHTS_MAX_NAME];
+	const float *scale;
+	if (!b->c->family->side_experts || b->c->experts.n == 0 || !weights_has(b, i, "ffn_gate_inp")) return true;
+	if (!weights_vector(b, weights_name(name, i, "ffn_gate_inp", ".scale"), true, n, &scale)) return false;
+	float *router = arena_alloc(b->arena, n, sizeof *router);
+	if (!router) return error_memory(b->e);
+	for (size_t k = 0; k < n; k++) router[k] = scale[k] / sqrtf((float)n);
+	l->router_norm = (struct norm){ .weight = router };
+	return bind_experts(b, i, l) && weights_layer_norm(b, i, "pre_ffw_norm_2", true, n, &l->experts_norm) &&
+	       weights_layer_norm(b, i, "post_ffw_norm_2", true, n, &l->experts_post_norm) &&
+	       weights_layer_norm(b, i, "post_ffw_norm_1", true, n, &l->dense_post_norm);
+}
+
 /* What follows the mixers. Where both halves read the stream side by side, one norm may serve both. */
 static bool bind_second_half(const struct weights_binder *b, uint32_t i, struct layer_weights *l)
 {
@@ -56,7 +94,8 @@ static bool bind_second_half(const struct weights_binder *b, uint32_t i, struct 
 	size_t n = b->c->n_embd;
 	bool needed = !b->c->parallel && !f->ffn_norm_optional;
 	return (f->no_pre_norms || weights_layer_norm(b, i, f->ffn_norm ? f->ffn_norm : "ffn_norm", needed, n, &l->ffn_norm)) &&
-	       bind_feed_forward(b, i, l) &&
+	       bind_feed_forward(b, i, l) && bind_side_experts(b, i, l) &&
+	       (!f->out_scale || weights_layer_vector(b, i, "layer_output_scale", false, 1, &l->out_scale)) &&
 	       (!f->post_norms || weights_layer_norm(b, i, "post_ffw_norm", true, n, &l->ffn_post_norm));
 }
 
@@ -96,8 +135,7 @@ static bool bind_ends(const struct weights_binder *b)
 		return false;
 	if (!w->output.weights.data) w->output.weights = w->embedding;
 	return (!f->embedding_norm || weights_norm(b, "token_embd_norm.weight", true, c->n_embd, &w->embedding_norm)) &&
-	       (!f->learned_positions ||
-	        weights_matrix(b, "position_embd.weight", f->learned_positions, c->n_embd, c->n_context, &w->positions)) &&
+	       weights_matrix(b, "position_embd.weight", f->learned_positions, c->n_embd, c->n_context, &w->positions) &&
 	       weights_norm(b, "output_norm.weight", true, c->n_embd, &w->output_norm) &&
 	       bind_factors(b, "rope_freqs.weight", &w->rope_factors) &&
 	       bind_factors(b, "rope_factors_long.weight", &w->rope_factors_long) &&
@@ -114,5 +152,6 @@ bool weights_bind(struct weights *w, const struct gguf *file, const struct confi
 	for (uint32_t i = 0; i < c->n_layer; i++) {
 		if (!bind_layer(&b, i)) return false;
 	}
-	return true;
+	const struct stream *stream = stream_of(c->family->stream);
+	return layer_inputs_bind(&b) && (!stream->bind || stream->bind(&b));
 }

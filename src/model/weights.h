@@ -35,6 +35,7 @@ struct convolution {
 struct expert_stack {
 	struct matrix weights;
 	const float *bias; /* [expert][weights.rows], or NULL */
+	size_t rows;       /* from one expert's first to the next one's: more than weights.rows in a fused tensor */
 };
 
 struct layer_weights {
@@ -43,6 +44,10 @@ struct layer_weights {
 	struct norm q_norm, k_norm;                   /* head_k, or none */
 	struct projection q, k, v, o;                 /* of attention */
 	const float *sinks;                           /* n_head, or NULL */
+	const float *out_scale;                       /* the stream times this behind the layer, or NULL */
+	const struct layer_input *input;              /* of the layer (model/layer_inputs.c) */
+	struct norm input_post_norm;                  /* n_embd */
+	const struct altup *altup;                    /* of a stream of several vectors (model/altup.c) */
 	const struct latent *latent;                  /* of latent attention; its file knows the members */
 	const struct mamba *mamba; /* of the layer's recurrent block, by its kind; the block's own file knows the members */
 	const struct mamba2 *mamba2;
@@ -50,7 +55,9 @@ struct layer_weights {
 	struct projection router;         /* n_expert x n_embd */
 	const float *router_bias;         /* n_expert, added for the choice alone, or NULL */
 	struct expert_stack gate_experts, up_experts, down_experts;
-	struct projection gate_shared, up_shared, down_shared; /* of the expert that every row takes */
+	const float *expert_scale;                                                 /* n_expert: of what each gives, or NULL */
+	struct norm router_norm, experts_norm, experts_post_norm, dense_post_norm; /* where experts stand beside a dense block */
+	struct projection gate_shared, up_shared, down_shared;                     /* of the expert that every row takes */
 };
 
 struct weights {
@@ -61,6 +68,8 @@ struct weights {
 	struct norm output_norm;
 	const float *rope_factors;                           /* n_rot / 2 divisors of the frequencies, or NULL */
 	const float *rope_factors_long, *rope_factors_short; /* the same, by context in use */
+	const struct layer_inputs *inputs;                   /* model/layer_inputs.c; NULL: none */
+	const struct altup_ends *altup;                      /* model/altup.c */
 	struct layer_weights *layer;                         /* n_layer */
 	size_t bytes;                                        /* of all tensors bound */
 	uint64_t parameters;
