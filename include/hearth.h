@@ -52,7 +52,8 @@ struct hearth_error {
 /* An open model with its threads, sessions and queue of requests. */
 struct hearth;
 
-enum hearth_kv { HEARTH_KV_F16 = 0, HEARTH_KV_F32 = 1 };
+/* The quantized ones have blocks of 32 with a scale: about a half and a quarter of the memory of F16. */
+enum hearth_kv { HEARTH_KV_F16 = 0, HEARTH_KV_F32 = 1, HEARTH_KV_Q8_0 = 2, HEARTH_KV_Q4_0 = 3 };
 
 /* For options.threads: half as many as suit this process, to save power. */
 #define HEARTH_THREADS_LOW UINT32_MAX

@@ -224,6 +224,11 @@ static void check_attention(enum kv_type type)
 				plain->values[type](page, n, w, factors, k, p, b);
 				if (first_far(a, b, size, 9 * n, 1e-6f) < 9 * n)
 					differ("values type %d, head %zu, %zu positions, %zu queries", (int)type, n, p, k);
+				if (type != KV_F32) continue;
+				level->values_rows(page, n, w, factors, k, p, a);
+				plain->values_rows(page, n, w, factors, k, p, b);
+				if (first_far(a, b, size, 9 * n, 1e-6f) < 9 * n)
+					differ("values by rows, head %zu, %zu positions, %zu queries", n, p, k);
 			}
 		}
 	}
@@ -284,7 +289,7 @@ static void check_level(void)
 	check_quantize();
 	check_products();
 	check_bf16();
-	for (int type = 0; type < KV_TYPES; type++) check_attention((enum kv_type)type);
+	for (int type = 0; type < KV_PLAIN_TYPES; type++) check_attention((enum kv_type)type);
 	check_halves();
 	for (size_t n = 0; n < 1099; n = n < 70 ? n + 1 : n * 2 - 3) check_ops(n);
 	printf("%sok - kerncheck %s: %zu checks, %zu differ\n", failures > before ? "not " : "", level->name, checks,
@@ -384,10 +389,10 @@ static void speed_matmul(const struct format *f, size_t n_rows)
 	free(scratch);
 }
 
-static void speed_attention(size_t n_rows, size_t position)
+static void speed_attention(enum kv_type type, size_t n_rows, size_t position)
 {
 	enum { HEADS = 32, KV_HEADS = 8, HEAD = 64 };
-	struct attention_job job = { .kv = { KV_F16, KV_HEADS, HEAD, HEAD }, .n_heads = HEADS, .scale = 0.125f, .n_runs = 1 };
+	struct attention_job job = { .kv = { type, KV_HEADS, HEAD, HEAD }, .n_heads = HEADS, .scale = 0.125f, .n_runs = 1 };
 	size_t layer = kv_layer_bytes(&job.kv), n_pages = (position + n_rows + KV_PAGE - 1) / KV_PAGE;
 	const uint8_t **pages = malloc(n_pages * sizeof *pages);
 	memset(memory, 0, n_pages * layer);
@@ -399,8 +404,8 @@ static void speed_attention(size_t n_rows, size_t position)
 	job.q = q, job.q_stride = HEADS * HEAD, job.out = out, job.out_stride = HEADS * HEAD, job.runs = &run;
 	FASTEST(s, attention_compute(&job, 0, 1, scratch))
 	double pairs = (double)n_rows * ((double)position + (double)(n_rows + 1) / 2);
-	printf("%s attention, %zu rows at %zu: %.1f GFLOP/s, K/V read at %.1f GB/s\n", level->name, n_rows, position,
-	       pairs * HEADS * HEAD * 4 / s * 1e-9, (double)(n_pages * layer) / s * 1e-9);
+	printf("%s attention, %s, %zu rows at %zu: %.1f GFLOP/s, K/V read at %.1f GB/s\n", level->name, kv_type_name(type), n_rows,
+	       position, pairs * HEADS * HEAD * 4 / s * 1e-9, (double)(n_pages * layer) / s * 1e-9);
 	sink += out[0];
 	free(pages);
 	free(q);
@@ -437,8 +442,10 @@ static void speed_level(void)
 	speed_roof(false);
 	for (size_t i = 0; i < FORMAT_COUNT; i++) speed_format(format_at(i));
 	for (size_t i = 0; i < FORMAT_COUNT; i++) speed_matmul(format_at(i), 256);
-	speed_attention(1, 32767);
-	speed_attention(128, 512);
+	for (int type = 0; type < KV_TYPES; type++) {
+		speed_attention((enum kv_type)type, 1, 32767);
+		speed_attention((enum kv_type)type, 128, 512);
+	}
 	speed_ops();
 }
 

@@ -68,7 +68,7 @@ static bool check_options(const struct hearth_options *o, struct error *e)
 	if (!o->model || !*o->model) return error_set(e, "options: no model is named");
 	if (o->threads > MOST_THREADS && o->threads != HEARTH_THREADS_LOW)
 		return error_set(e, "options: %u threads; at most %d", o->threads, (int)MOST_THREADS);
-	if (o->kv > HEARTH_KV_F32) return error_set(e, "options: kv %u is unknown", o->kv);
+	if (o->kv > HEARTH_KV_Q4_0) return error_set(e, "options: kv %u is unknown", o->kv);
 	return true;
 }
 
@@ -166,10 +166,12 @@ static unsigned choose_threads(uint32_t asked)
 static bool open_parts(struct hearth *h, const struct hearth_options *o, struct error *e)
 {
 	double start = clock_seconds();
-	struct model_options model = { .context = o->context,
-		                       .kv = o->kv == HEARTH_KV_F32 ? KV_F32 : KV_F16,
-		                       .exact = o->exact,
-		                       .free_memory = machine_free_memory() };
+	static const enum kv_type kv[] = {
+		[HEARTH_KV_F16] = KV_F16, [HEARTH_KV_F32] = KV_F32, [HEARTH_KV_Q8_0] = KV_Q8_0, [HEARTH_KV_Q4_0] = KV_Q4_0
+	};
+	struct model_options model = {
+		.context = o->context, .kv = kv[o->kv], .exact = o->exact, .free_memory = machine_free_memory()
+	};
 	h->file = gguf_open(o->model, e);
 	if (!h->file) return false;
 	h->threads = threads_new(choose_threads(o->threads), e);

@@ -8,6 +8,7 @@
 #include "nn/attention.h"
 
 #include "nn/kernel_types.h"
+#include "nn/kv_pack.h"
 
 #include <math.h>
 #include <string.h>
@@ -43,9 +44,15 @@ struct work {
 	struct states split, total;
 };
 
+static const char *const names[KV_TYPES] = { [KV_F32] = "f32", [KV_F16] = "f16", [KV_Q8_0] = "q8_0", [KV_Q4_0] = "q4_0" };
+
+const char *kv_type_name(enum kv_type type)
+{
+	return names[type];
+}
+
 bool kv_type_named(const char *name, enum kv_type *type)
 {
-	static const char *const names[KV_TYPES] = { [KV_F32] = "f32", [KV_F16] = "f16" };
 	for (size_t i = 0; i < KV_TYPES; i++) {
 		if (strcmp(names[i], name) == 0) {
 			*type = (enum kv_type)i;
@@ -55,37 +62,56 @@ bool kv_type_named(const char *name, enum kv_type *type)
 	return false;
 }
 
-static size_t element_bytes(enum kv_type type)
-{
-	return type == KV_F32 ? sizeof(float) : sizeof(uint16_t);
-}
-
 static size_t round_up(size_t n, size_t unit)
 {
 	return (n + unit - 1) / unit * unit;
 }
 
-/* A page of a head is 64 values of at least two bytes times its length: always a multiple of 64 bytes. */
+static bool is_plain(const struct kv_shape *s)
+{
+	return s->type == KV_F32 || s->type == KV_F16;
+}
+
+/* The format whose blocks a quantized type has. */
+static enum format_index blocks_of(enum kv_type type)
+{
+	return type == KV_Q8_0 ? FORMAT_Q8_0 : FORMAT_Q4_0;
+}
+
+/* Values of a head as they lie in a page and in a page that was unpacked: quantized ones fill whole blocks. */
+static size_t kept_length(const struct kv_shape *s, size_t head)
+{
+	return is_plain(s) ? head : round_up(head, KV_BLOCK);
+}
+
+/* Bytes of one position of a head. */
+static size_t row_bytes(const struct kv_shape *s, size_t head)
+{
+	if (is_plain(s)) return head * (s->type == KV_F32 ? sizeof(float) : sizeof(uint16_t));
+	return kept_length(s, head) / KV_BLOCK * format_at(blocks_of(s->type))->type->bytes;
+}
+
+/* A page of a head is 64 rows of a whole number of bytes: always a multiple of 64 bytes. */
 size_t kv_layer_bytes(const struct kv_shape *s)
 {
 	if (s->n_heads == 0 || s->n_heads > 65536 || s->head_k == 0 || s->head_k > KV_HEAD_MOST || s->head_v == 0 ||
 	    s->head_v > KV_HEAD_MOST)
 		return 0;
-	return s->n_heads * KV_PAGE * (s->head_k + s->head_v) * element_bytes(s->type);
+	return s->n_heads * KV_PAGE * (row_bytes(s, s->head_k) + row_bytes(s, s->head_v));
 }
 
 /* Where a head's keys and values lie in a layer's part of a page. */
 static size_t keys_at(const struct kv_shape *s, size_t head)
 {
-	return head * KV_PAGE * s->head_k * element_bytes(s->type);
+	return head * KV_PAGE * row_bytes(s, s->head_k);
 }
 
 static size_t values_at(const struct kv_shape *s, size_t head)
 {
-	return KV_PAGE * (s->n_heads * s->head_k + head * s->head_v) * element_bytes(s->type);
+	return KV_PAGE * (s->n_heads * row_bytes(s, s->head_k) + head * row_bytes(s, s->head_v));
 }
 
-static void store_values(const struct kv_shape *s, void *values, size_t slot, const float *v)
+static void store_pairs(const struct kv_shape *s, void *values, size_t slot, const float *v)
 {
 	size_t at = slot / 2 * s->head_v * 2 + slot % 2;
 	if (s->type == KV_F32) {
@@ -97,27 +123,39 @@ static void store_values(const struct kv_shape *s, void *values, size_t slot, co
 	for (size_t d = 0; d < s->head_v; d++) ((uint16_t *)values)[at + 2 * d] = half[d];
 }
 
+/* One position by itself: all keys, and quantized values. */
+static void store_row(const struct kv_shape *s, uint8_t *row, const float *x, size_t n)
+{
+	if (s->type == KV_F32)
+		memcpy(row, x, n * sizeof *x);
+	else if (s->type == KV_F16)
+		kernels_chosen->store_half(x, (uint16_t *)(void *)row, n);
+	else
+		kv_pack(s->type, x, n, row);
+}
+
 void kv_store(const struct kv_shape *s, uint8_t *layer, size_t slot, const float *k, const float *v)
 {
 	for (size_t h = 0; h < s->n_heads; h++) {
-		uint8_t *key = layer + keys_at(s, h) + slot * s->head_k * element_bytes(s->type);
-		if (s->type == KV_F32)
-			memcpy(key, k + h * s->head_k, s->head_k * sizeof(float));
+		uint8_t *values = layer + values_at(s, h);
+		store_row(s, layer + keys_at(s, h) + slot * row_bytes(s, s->head_k), k + h * s->head_k, s->head_k);
+		if (is_plain(s))
+			store_pairs(s, values, slot, v + h * s->head_v);
 		else
-			kernels_chosen->store_half(k + h * s->head_k, (uint16_t *)(void *)key, s->head_k);
-		store_values(s, layer + values_at(s, h), slot, v + h * s->head_v);
+			store_row(s, values + slot * row_bytes(s, s->head_v), v + h * s->head_v, s->head_v);
 	}
 }
 
 /* Floats in a record of one query's state for one split: acc, max, sum. */
 static size_t record_floats(const struct kv_shape *s)
 {
-	return round_up(s->head_v + 2, 16);
+	return round_up(kept_length(s, s->head_v) + 2, 16);
 }
 
 static size_t work_floats(const struct kv_shape *s)
 {
-	return QUERIES * (s->head_k + KV_PAGE + 2 * s->head_v) + KV_PAGE * (s->head_k + s->head_v);
+	size_t k = kept_length(s, s->head_k), v = kept_length(s, s->head_v);
+	return QUERIES * (k + KV_PAGE + 2 * v) + KV_PAGE * (k + v);
 }
 
 size_t attention_scratch_bytes(const struct kv_shape *s, size_t group)
@@ -130,11 +168,12 @@ static struct work *work_init(const struct kv_shape *s, void *scratch)
 {
 	struct work *w = scratch;
 	w->q = (float *)(void *)((uint8_t *)scratch + round_up(sizeof *w, 64));
-	w->scores = w->q + QUERIES * s->head_k;
+	size_t k_length = kept_length(s, s->head_k), v_length = kept_length(s, s->head_v);
+	w->scores = w->q + QUERIES * k_length;
 	w->split.acc = w->scores + QUERIES * KV_PAGE;
-	w->total.acc = w->split.acc + QUERIES * s->head_v;
-	w->keys = w->total.acc + QUERIES * s->head_v;
-	w->values = w->keys + KV_PAGE * s->head_k;
+	w->total.acc = w->split.acc + QUERIES * v_length;
+	w->keys = w->total.acc + QUERIES * v_length;
+	w->values = w->keys + KV_PAGE * k_length;
 	return w;
 }
 
@@ -221,10 +260,11 @@ static size_t rows_before(const struct attention_job *job, const struct attentio
 /* Copies the unit's queries, scaled; query i is row i / n_heads, head i % n_heads of the unit. */
 static void load_queries(const struct attention_job *job, const struct unit *u, struct work *w)
 {
-	size_t n = job->kv.head_k;
+	size_t n = job->kv.head_k, length = kept_length(&job->kv, n);
 	for (size_t i = 0; i < u->n_rows * u->n_heads; i++) {
 		size_t row = u->run->first_row + u->row + i / u->n_heads, head = u->head + i % u->n_heads;
-		kernels_chosen->scale_multiply(job->q + row * job->q_stride + head * n, NULL, job->scale, w->q + i * n, n);
+		kernels_chosen->scale_multiply(job->q + row * job->q_stride + head * n, NULL, job->scale, w->q + i * length, n);
+		memset(w->q + i * length + n, 0, (length - n) * sizeof *w->q);
 	}
 }
 
@@ -266,13 +306,16 @@ static void lean(const struct attention_job *job, const struct unit *u, size_t i
 	for (size_t p = 0; p < n; p++) scores[p] -= slope * fabsf((float)position - (float)(begin + p));
 }
 
-/* A page as the kernels are to read it: where it lies, or unpacked to floats when many queries read it. */
-static const void *page_floats(const struct attention_job *job, const uint8_t *packed, size_t n, size_t n_q, float *unpacked,
-                               enum kv_type *type)
+/* Rows of a page as the kernels are to read them: where they lie, or unpacked to floats when they are quantized or many queries
+ * read them. */
+static const void *page_floats(const struct attention_job *job, const uint8_t *packed, size_t n_rows, size_t head, size_t n_q,
+                               float *unpacked, enum kv_type *type)
 {
-	*type = job->kv.type;
-	if (job->kv.type != KV_F16 || n_q < UNPACK_FROM) return packed;
-	kernels_chosen->unpack[FORMAT_F16](packed, n, unpacked);
+	const struct kv_shape *s = &job->kv;
+	*type = s->type;
+	if (s->type == KV_F32 || (s->type == KV_F16 && n_q < UNPACK_FROM)) return packed;
+	enum format_index format = s->type == KV_F16 ? FORMAT_F16 : blocks_of(s->type);
+	kernels_chosen->unpack[format](packed, n_rows * kept_length(s, head) / format_at(format)->type->weights, unpacked);
 	*type = KV_F32;
 	return unpacked;
 }
@@ -289,13 +332,13 @@ static void attend_page(const struct attention_job *job, const struct unit *u, s
 	const struct kv_shape *s = &job->kv;
 	const uint8_t *layer = u->run->pages[begin / KV_PAGE] + job->layer_offset;
 	size_t n_q = u->n_rows * u->n_heads, n = end - begin < KV_PAGE ? end - begin : KV_PAGE, even = round_up(n, 2);
+	size_t k_length = kept_length(s, s->head_k), v_length = kept_length(s, s->head_v);
 	const float *q[QUERIES];
-	for (size_t i = 0; i < n_q; i++) q[i] = w->q + i * s->head_k;
+	for (size_t i = 0; i < n_q; i++) q[i] = w->q + i * k_length;
 	enum kv_type type;
-	const size_t bytes = element_bytes(s->type);
-	if (n_q < UNPACK_FROM) fetch(layer + values_at(s, u->kv_head), n * s->head_v * bytes);
-	const void *keys = page_floats(job, layer + keys_at(s, u->kv_head), round_up(n, 4) * s->head_k, n_q, w->keys, &type);
-	kernels_chosen->scores[type](keys, s->head_k, q, n_q, n, w->scores);
+	if (n_q < UNPACK_FROM) fetch(layer + values_at(s, u->kv_head), n * row_bytes(s, s->head_v));
+	const void *keys = page_floats(job, layer + keys_at(s, u->kv_head), round_up(n, 4), s->head_k, n_q, w->keys, &type);
+	kernels_chosen->scores[type](keys, k_length, q, n_q, n, w->scores);
 	for (size_t i = 0; i < n_q; i++) {
 		size_t first, last;
 		visible(job, u->run, u->row + i / u->n_heads, &first, &last);
@@ -306,10 +349,11 @@ static void attend_page(const struct attention_job *job, const struct unit *u, s
 	}
 	if (n_q < UNPACK_FROM && end - begin > KV_PAGE) {
 		const uint8_t *next = u->run->pages[begin / KV_PAGE + 1] + job->layer_offset;
-		fetch(next + keys_at(s, u->kv_head), KV_PAGE * s->head_k * bytes);
+		fetch(next + keys_at(s, u->kv_head), KV_PAGE * row_bytes(s, s->head_k));
 	}
-	const void *values = page_floats(job, layer + values_at(s, u->kv_head), even * s->head_v, n_q, w->values, &type);
-	kernels_chosen->values[type](values, s->head_v, w->scores, w->factors, n_q, n, w->split.acc);
+	const void *values = page_floats(job, layer + values_at(s, u->kv_head), even, s->head_v, n_q, w->values, &type);
+	kernel_values weighted = is_plain(s) ? kernels_chosen->values[type] : kernels_chosen->values_rows;
+	weighted(values, v_length, w->scores, w->factors, n_q, n, w->split.acc);
 }
 
 /* The positions of one split. */
@@ -317,7 +361,7 @@ static void attend_split(const struct attention_job *job, const struct unit *u, 
 {
 	size_t first, last, n_q = u->n_rows * u->n_heads;
 	unit_span(job, u, &first, &last);
-	states_clear(&w->split, n_q, job->kv.head_v);
+	states_clear(&w->split, n_q, kept_length(&job->kv, job->kv.head_v));
 	if (first < split * SPLIT) first = split * SPLIT;
 	if (last > (split + 1) * SPLIT) last = (split + 1) * SPLIT;
 	for (size_t begin = first / KV_PAGE * KV_PAGE; begin < last; begin += KV_PAGE) attend_page(job, u, w, begin, last);
@@ -355,7 +399,7 @@ static void finish(const struct attention_job *job, size_t row, size_t head, flo
 
 static void compute_all_splits(const struct attention_job *job, const struct unit *u, struct work *w)
 {
-	size_t first, last, n_q = u->n_rows * u->n_heads, n = job->kv.head_v;
+	size_t first, last, n_q = u->n_rows * u->n_heads, n = kept_length(&job->kv, job->kv.head_v);
 	unit_span(job, u, &first, &last);
 	states_clear(&w->total, n_q, n);
 	for (size_t split = first / SPLIT; split < n_splits(last); split++) {
@@ -373,7 +417,7 @@ static void compute_all_splits(const struct attention_job *job, const struct uni
 
 static void compute_one_split(const struct attention_job *job, const struct unit *u, struct work *w)
 {
-	size_t n = job->kv.head_v;
+	size_t n = kept_length(&job->kv, job->kv.head_v);
 	attend_split(job, u, w, u->split);
 	for (size_t i = 0; i < u->n_rows * u->n_heads; i++) {
 		size_t row = rows_before(job, u->run) + u->row + i / u->n_heads;
@@ -439,7 +483,7 @@ void attention_compute(const struct attention_job *job, unsigned thread, unsigne
 
 void attention_merge(const struct attention_job *job, unsigned thread, unsigned count)
 {
-	size_t n = job->kv.head_v, pair = 0;
+	size_t n = kept_length(&job->kv, job->kv.head_v), pair = 0;
 	for (size_t i = 0; i < job->n_runs; i++) {
 		const struct attention_run *run = &job->runs[i];
 		for (size_t k = 0; k < run->n_rows * job->n_heads; k++, pair++) {

@@ -6,6 +6,8 @@
  *     K  [n_kv_heads][64][head_k]         a key is contiguous: scores are dot products along it
  *     V  [n_kv_heads][32][head_v][2]      positions 2i and 2i+1 interleaved: units that multiply pairs (bf16 dot products, AMX)
  *                                         take a pair as one element, and plain vectors add the two halves once at the end
+ * In the quantized types keys and values both lie by position, each in whole blocks of 32 (the last one filled up with zeros) as in
+ * nn/format.h; a page is unpacked to floats before it is computed with.
  * A page starts as zeros; what lies in it behind the last stored position is finite and does not count.
  *
  * The softmax is online: a page's scores are computed, the running maximum, sum and weighted values move on; no score matrix is
@@ -22,7 +24,10 @@
 enum { KV_PAGE = 64, KV_SPLIT_PAGES = 8, KV_HEAD_MOST = 1024 };
 
 /* The element types of keys and values. */
-enum kv_type { KV_F32, KV_F16, KV_TYPES };
+enum kv_type { KV_F32, KV_F16, KV_Q8_0, KV_Q4_0, KV_TYPES };
+
+/* Those that kernels read where they lie; they come first. */
+enum { KV_PLAIN_TYPES = KV_Q8_0 };
 
 /* What a layer keeps of a position. */
 struct kv_shape {
@@ -32,14 +37,16 @@ struct kv_shape {
 	size_t head_v;  /* a value's */
 };
 
-/* The type named f32, f16 (as --kv takes it); false: unknown. */
+/* The type named f32, f16, q8_0, q4_0 (as --kv takes it); false: unknown. */
 bool kv_type_named(const char *name, enum kv_type *type);
+const char *kv_type_name(enum kv_type type);
 
 /* Bytes of one layer's part of a page, a multiple of 64; 0 when the shape cannot be computed with (a size of 0 or too large). */
 size_t kv_layer_bytes(const struct kv_shape *shape);
 
 /* Stores the key (n_heads x head_k floats) and the value (n_heads x head_v) of one position; `layer` is the layer's part of
- * the page, `slot` the position in the page (0 ... 63). F16 rounds to nearest; what is beyond its range becomes its largest. */
+ * the page, `slot` the position in the page (0 ... 63). F16 rounds to nearest; what is beyond its range becomes its
+ * largest. Quantized blocks have a half-precision scale for each 32 values. */
 void kv_store(const struct kv_shape *shape, uint8_t *layer, size_t slot, const float *k, const float *v);
 
 /* Rows that follow one another in one session. */

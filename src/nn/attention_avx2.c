@@ -121,6 +121,73 @@ static void values_f16(const void *page, size_t head_v, const float *weights, co
 	values(page, head_v, weights, factors, n_q, n_positions, acc, 1);
 }
 
+/* 8 * V dimensions of Q queries from values by position; Q and V constants. */
+INLINE void row_block(const float *values, size_t head_v, const float *weights, const float *factors, size_t n_positions,
+                      float *acc, const int Q, const int V)
+{
+	__m256 sum[4][4];
+#pragma GCC unroll 4
+	for (int q = 0; q < Q; q++) {
+#pragma GCC unroll 4
+		for (int v = 0; v < V; v++) sum[q][v] = _mm256_setzero_ps();
+	}
+	for (size_t p = 0; p < n_positions; p++) {
+		__m256 w[4];
+#pragma GCC unroll 4
+		for (int q = 0; q < Q; q++) w[q] = _mm256_broadcast_ss(weights + q * KV_PAGE + p);
+#pragma GCC unroll 4
+		for (int v = 0; v < V; v++) {
+			__m256 x = _mm256_loadu_ps(values + p * head_v + (size_t)v * 8);
+#pragma GCC unroll 4
+			for (int q = 0; q < Q; q++) sum[q][v] = _mm256_fmadd_ps(w[q], x, sum[q][v]);
+		}
+	}
+#pragma GCC unroll 4
+	for (int q = 0; q < Q; q++) {
+#pragma GCC unroll 4
+		for (int v = 0; v < V; v++) {
+			float *to = acc + (size_t)q * head_v + (size_t)v * 8;
+			_mm256_storeu_ps(to, _mm256_fmadd_ps(_mm256_loadu_ps(to), _mm256_set1_ps(factors[q]), sum[q][v]));
+		}
+	}
+}
+
+/* One dimension of one query, rounded as the vectors are. */
+static float row_dimension(const float *values, size_t head_v, const float *weights, float factor, size_t n_positions, float old)
+{
+	__m128 sum = _mm_setzero_ps();
+	for (size_t p = 0; p < n_positions; p++) sum = _mm_fmadd_ss(_mm_set_ss(weights[p]), _mm_set_ss(values[p * head_v]), sum);
+	return _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(old), _mm_set_ss(factor), sum));
+}
+
+INLINE void row_queries(const float *values, size_t head_v, const float *weights, const float *factors, size_t n_positions,
+                        float *acc, const int Q)
+{
+	size_t d = 0;
+	for (; Q == 3 && d + 32 <= head_v; d += 32) row_block(values + d, head_v, weights, factors, n_positions, acc + d, Q, 4);
+	for (; d + 16 <= head_v; d += 16) row_block(values + d, head_v, weights, factors, n_positions, acc + d, Q, 2);
+	for (; d + 8 <= head_v; d += 8) row_block(values + d, head_v, weights, factors, n_positions, acc + d, Q, 1);
+	for (; d < head_v; d++) {
+		for (int q = 0; q < Q; q++) {
+			float *to = acc + (size_t)q * head_v + d;
+			*to = row_dimension(values + d, head_v, weights + q * KV_PAGE, factors[q], n_positions, *to);
+		}
+	}
+}
+
+static void values_rows(const void *page, size_t head_v, const float *weights, const float *factors, size_t n_q, size_t n_positions,
+                        float *acc)
+{
+	const float *v = page;
+	size_t q = 0;
+	for (; q + 4 <= n_q; q += 4) row_queries(v, head_v, weights + q * KV_PAGE, factors + q, n_positions, acc + q * head_v, 4);
+	if (n_q - q == 3) {
+		row_queries(v, head_v, weights + q * KV_PAGE, factors + q, n_positions, acc + q * head_v, 3);
+		return;
+	}
+	for (; q < n_q; q++) row_queries(v, head_v, weights + q * KV_PAGE, factors + q, n_positions, acc + q * head_v, 1);
+}
+
 static void store_half(const float *x, uint16_t *out, size_t n)
 {
 	const __m256 most = _mm256_set1_ps(65504.0f), least = _mm256_set1_ps(-65504.0f);
@@ -137,5 +204,6 @@ void attention_fill_avx2(struct kernels *k)
 {
 	k->values[KV_F32] = values_f32;
 	k->values[KV_F16] = values_f16;
+	k->values_rows = values_rows;
 	k->store_half = store_half;
 }

@@ -98,8 +98,60 @@ static void values_f16(const void *page, size_t head_v, const float *weights, co
 	values(page, head_v, weights, factors, n_q, n_positions, acc, 1);
 }
 
+/* 16 * V dimensions of Q queries from values by position, the last 16 by the mask; Q and V constants. */
+INLINE void row_block(const float *values, size_t head_v, const float *weights, const float *factors, size_t n_positions,
+                      float *acc, __mmask16 mask, const int Q, const int V)
+{
+	__m512 sum[4][4];
+#pragma GCC unroll 4
+	for (int q = 0; q < Q; q++) {
+#pragma GCC unroll 4
+		for (int v = 0; v < V; v++) sum[q][v] = _mm512_setzero_ps();
+	}
+	for (size_t p = 0; p < n_positions; p++) {
+#pragma GCC unroll 4
+		for (int v = 0; v < V; v++) {
+			__m512 x = _mm512_maskz_loadu_ps(v + 1 < V ? 0xffff : mask, values + p * head_v + (size_t)v * 16);
+#pragma GCC unroll 4
+			for (int q = 0; q < Q; q++)
+				sum[q][v] = _mm512_fmadd_ps(_mm512_set1_ps(weights[(size_t)q * KV_PAGE + p]), x, sum[q][v]);
+		}
+	}
+#pragma GCC unroll 4
+	for (int q = 0; q < Q; q++) {
+#pragma GCC unroll 4
+		for (int v = 0; v < V; v++) {
+			__mmask16 m = v + 1 < V ? 0xffff : mask;
+			float *to = acc + (size_t)q * head_v + (size_t)v * 16;
+			__m512 old = _mm512_maskz_loadu_ps(m, to);
+			_mm512_mask_storeu_ps(to, m, _mm512_fmadd_ps(old, _mm512_set1_ps(factors[q]), sum[q][v]));
+		}
+	}
+}
+
+INLINE void row_queries(const float *values, size_t head_v, const float *weights, const float *factors, size_t n_positions,
+                        float *acc, const int Q)
+{
+	size_t d = 0;
+	for (; d + 64 <= head_v; d += 64) row_block(values + d, head_v, weights, factors, n_positions, acc + d, 0xffff, Q, 4);
+	for (; d < head_v; d += 16) {
+		__mmask16 mask = head_v - d < 16 ? (__mmask16)((1u << (head_v - d)) - 1) : 0xffff;
+		row_block(values + d, head_v, weights, factors, n_positions, acc + d, mask, Q, 1);
+	}
+}
+
+static void values_rows(const void *page, size_t head_v, const float *weights, const float *factors, size_t n_q, size_t n_positions,
+                        float *acc)
+{
+	const float *v = page;
+	size_t q = 0;
+	for (; q + 4 <= n_q; q += 4) row_queries(v, head_v, weights + q * KV_PAGE, factors + q, n_positions, acc + q * head_v, 4);
+	for (; q < n_q; q++) row_queries(v, head_v, weights + q * KV_PAGE, factors + q, n_positions, acc + q * head_v, 1);
+}
+
 void attention_fill_avx512(struct kernels *k)
 {
 	k->values[KV_F32] = values_f32;
 	k->values[KV_F16] = values_f16;
+	k->values_rows = values_rows;
 }

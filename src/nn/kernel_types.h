@@ -61,8 +61,9 @@ struct kernels {
 	double (*peak)(
 	        size_t turns); /* runs the multiplications of prompt rows on registers alone; the operations of `turns` turns */
 
-	kernel_scores scores[KV_TYPES];
-	kernel_values values[KV_TYPES];
+	kernel_scores scores[KV_PLAIN_TYPES];
+	kernel_values values[KV_PLAIN_TYPES];
+	kernel_values values_rows; /* of floats by position: value p [d] at values[p * head_v + d] */
 	void (*store_half)(const float *x, uint16_t *out, size_t n); /* as half_from_float */
 
 	/* the operations of nn/ops.h that are worth a level's own code */

@@ -144,6 +144,19 @@ static void values_f16(const void *values, size_t head_v, const float *weights, 
 	values_any(value_f16, values, head_v, weights, factors, n_q, n_positions, acc);
 }
 
+static void values_rows(const void *values, size_t head_v, const float *weights, const float *factors, size_t n_q,
+                        size_t n_positions, float *acc)
+{
+	const float *v = values;
+	for (size_t i = 0; i < n_q; i++) {
+		for (size_t d = 0; d < head_v; d++) {
+			float sum = 0, *to = &acc[i * head_v + d];
+			for (size_t p = 0; p < n_positions; p++) sum += weights[i * KV_PAGE + p] * v[p * head_v + d];
+			*to = *to * factors[i] + sum;
+		}
+	}
+}
+
 static void store_half(const float *x, uint16_t *out, size_t n)
 {
 	for (size_t i = 0; i < n; i++) out[i] = half_from_float(x[i]);
@@ -173,6 +186,7 @@ void kernels_fill_portable(struct kernels *k)
 	k->scores[KV_F16] = scores_f16;
 	k->values[KV_F32] = values_f32;
 	k->values[KV_F16] = values_f16;
+	k->values_rows = values_rows;
 	k->store_half = store_half;
 	ops_fill_portable(k);
 	scan_fill_portable(k);

@@ -26,6 +26,13 @@ if [ -r "$model" ]; then
 	cp "$work/out" "$work/first"
 	check "the same seed" "$lab" generate "$model" --prompt "The sun is" -n 12 --temp 1.2 --seed 5
 	check "... gives the same" cmp "$work/first" "$work/out"
+	for kv in f32 f16 q8_0 q4_0; do
+		check "keys and values in $kv" "$lab" generate "$model" --prompt "The sun is" -n 8 --kv $kv
+		check "... their memory is planned" "$lab" plan "$model" --kv $kv --json
+		cat "$work/out" >>"$work/plans"
+	done
+	check "... less for each" test "$(grep -oE '"kv": [0-9]+' "$work/plans" | grep -oE '[0-9]+' | sort -rnu | wc -l)" = 4
+	fails 2 "another kind of them" "--kv takes" "$lab" generate "$model" --prompt "The sun is" -n 8 --kv q5_0
 	check "--json" "$lab" generate "$model" --prompt "The sun is" -n 4 --json
 	check "... is an object" shows '^\{"ids": \[[0-9, ]+\], "text": ".*"\}$'
 	check "no tokens" "$lab" generate "$model" --ids 1 -n 0

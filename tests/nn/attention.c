@@ -1,5 +1,7 @@
 /* attention: against plain loops in double precision, and bits that depend on nothing but the row. */
 #include "nn/attention.h"
+#include "nn/format.h"
+#include "nn/kv_pack.h"
 
 #include "nn/kernels.h"
 #include "weights.h"
@@ -17,7 +19,7 @@ struct scene {
 	struct attention_job job;
 	struct attention_run run;
 	size_t n_positions, layer;
-	float *k, *v, *q, *out;
+	float *k, *v, *q, *out; /* k and v as the type keeps them */
 	uint8_t *pages[PAGES];
 	void *scratch, *partial;
 };
@@ -27,6 +29,20 @@ static float *floats_new(uint64_t *seed, size_t n)
 	float *x = malloc(n * sizeof *x);
 	random_floats(seed, x, n);
 	return x;
+}
+
+/* What n heads of a position become when they are stored. */
+static void keep(enum kv_type type, float *x, size_t n_heads, size_t head)
+{
+	enum format_index format = type == KV_Q8_0 ? FORMAT_Q8_0 : FORMAT_Q4_0;
+	for (size_t i = 0; type == KV_F16 && i < n_heads * head; i++) x[i] = half_to_float(half_from_float(x[i]));
+	for (size_t h = 0; type != KV_F32 && type != KV_F16 && h < n_heads; h++) {
+		uint8_t blocks[KV_HEAD_MOST * 2];
+		float whole[KV_HEAD_MOST];
+		kv_pack(type, x + h * head, head, blocks);
+		format_at(format)->unpack(blocks, (head + 31) / 32, whole);
+		memcpy(x + h * head, whole, head * sizeof *x);
+	}
 }
 
 static struct scene *scene_new(struct kv_shape shape, size_t n_heads, size_t n_positions, size_t n_rows)
@@ -46,6 +62,8 @@ static struct scene *scene_new(struct kv_shape shape, size_t n_heads, size_t n_p
 	for (size_t p = 0; p < n_positions; p++) {
 		kv_store(&shape, s->pages[p / KV_PAGE] + s->layer, p % KV_PAGE, s->k + p * shape.n_heads * shape.head_k,
 		         s->v + p * shape.n_heads * shape.head_v);
+		keep(shape.type, s->k + p * shape.n_heads * shape.head_k, shape.n_heads, shape.head_k);
+		keep(shape.type, s->v + p * shape.n_heads * shape.head_v, shape.n_heads, shape.head_v);
 	}
 	s->run = (struct attention_run){ 0, n_rows, n_positions - n_rows, (const uint8_t *const *)s->pages };
 	s->scratch = aligned_alloc(64, attention_scratch_bytes(&shape, n_heads / shape.n_heads));
@@ -83,12 +101,6 @@ static void compute(struct scene *s, unsigned count)
 	for (unsigned t = 0; t < count; t++) attention_merge(&s->job, t, count);
 }
 
-/* A stored element as the type keeps it. */
-static double kept(const struct kv_shape *shape, float x)
-{
-	return (double)(shape->type == KV_F16 ? half_to_float(half_from_float(x)) : x);
-}
-
 /* What head `h` of row `r` should be, in double. */
 static void expected_row(const struct scene *s, size_t r, size_t h, double *out)
 {
@@ -103,7 +115,7 @@ static void expected_row(const struct scene *s, size_t r, size_t h, double *out)
 		double dot = 0;
 		for (size_t d = 0; d < kv->head_k; d++)
 			dot += (double)s->q[r * j->q_stride + h * kv->head_k + d] *
-			       kept(kv, s->k[(p * kv->n_heads + kh) * kv->head_k + d]);
+			       (double)s->k[(p * kv->n_heads + kh) * kv->head_k + d];
 		w[p] = dot * (double)j->scale;
 		if (j->soft_cap > 0) w[p] = (double)j->soft_cap * tanh(w[p] / (double)j->soft_cap);
 		if (w[p] > max) max = w[p];
@@ -112,7 +124,7 @@ static void expected_row(const struct scene *s, size_t r, size_t h, double *out)
 	for (size_t p = first; p < last; p++) {
 		w[p] = exp(w[p] - max);
 		sum += w[p];
-		for (size_t d = 0; d < kv->head_v; d++) out[d] += w[p] * kept(kv, s->v[(p * kv->n_heads + kh) * kv->head_v + d]);
+		for (size_t d = 0; d < kv->head_v; d++) out[d] += w[p] * (double)s->v[(p * kv->n_heads + kh) * kv->head_v + d];
 	}
 	if (j->sinks) sum += exp((double)j->sinks[h] - max);
 	for (size_t d = 0; d < kv->head_v; d++) out[d] /= sum;
@@ -158,12 +170,15 @@ static void shapes_agree_with_plain_loops(void **state)
 		struct kv_shape shape;
 		size_t n_heads, n_positions, n_rows;
 	} cases[] = {
-		{ { KV_F32, 2, 64, 64 }, 4, 1, 1 },      { { KV_F16, 2, 64, 64 }, 4, 70, 70 },
-		{ { KV_F16, 1, 128, 128 }, 8, 1200, 1 }, { { KV_F16, 2, 80, 96 }, 2, 513, 9 },
-		{ { KV_F32, 1, 16, 16 }, 4, 130, 96 },   { { KV_F16, 1, 256, 256 }, 1, 640, 3 },
-		{ { KV_F16, 1, 7, 5 }, 3, 100, 4 },      { { KV_F16, 2, 192, 128 }, 2, 65, 2 },
-		{ { KV_F32, 1, 512, 512 }, 1, 66, 2 },   { { KV_F16, 1, 64, 64 }, 71, 90, 2 },
-		{ { KV_F16, 4, 64, 64 }, 4, 1100, 4 },   { { KV_F32, 1, 3, 1 }, 1, 1030, 5 },
+		{ { KV_F32, 2, 64, 64 }, 4, 1, 1 },       { { KV_F16, 2, 64, 64 }, 4, 70, 70 },
+		{ { KV_F16, 1, 128, 128 }, 8, 1200, 1 },  { { KV_F16, 2, 80, 96 }, 2, 513, 9 },
+		{ { KV_F32, 1, 16, 16 }, 4, 130, 96 },    { { KV_F16, 1, 256, 256 }, 1, 640, 3 },
+		{ { KV_F16, 1, 7, 5 }, 3, 100, 4 },       { { KV_F16, 2, 192, 128 }, 2, 65, 2 },
+		{ { KV_F32, 1, 512, 512 }, 1, 66, 2 },    { { KV_F16, 1, 64, 64 }, 71, 90, 2 },
+		{ { KV_Q8_0, 2, 64, 64 }, 8, 700, 1 },    { { KV_Q8_0, 1, 80, 40 }, 5, 513, 9 },
+		{ { KV_Q8_0, 2, 128, 128 }, 4, 130, 96 }, { { KV_Q4_0, 2, 64, 128 }, 6, 600, 2 },
+		{ { KV_Q4_0, 1, 7, 5 }, 3, 100, 4 },      { { KV_Q4_0, 1, 512, 512 }, 1, 66, 2 },
+		{ { KV_F16, 4, 64, 64 }, 4, 1100, 4 },    { { KV_F32, 1, 3, 1 }, 1, 1030, 5 },
 	};
 	for (size_t level = 0; kernels_level(level); level++) {
 		assert_true(kernels_choose(kernels_level(level), NULL));
@@ -233,16 +248,18 @@ static void what_lies_behind_the_last_position_does_not_count(void **state)
 	(void)state;
 	for (size_t level = 0; kernels_level(level); level++) {
 		assert_true(kernels_choose(kernels_level(level), NULL));
-		struct scene *s = scene_new((struct kv_shape){ KV_F16, 1, 64, 64 }, 2, 69, 1);
-		compute(s, 1);
-		float before[128];
-		memcpy(before, s->out, sizeof before);
-		float huge[64];
-		for (int i = 0; i < 64; i++) huge[i] = 1e9f;
-		for (size_t slot = 5; slot < 64; slot++) kv_store(&s->job.kv, s->pages[1] + s->layer, slot, huge, huge);
-		compute(s, 1);
-		assert_memory_equal(before, s->out, sizeof before);
-		scene_free(s);
+		for (int type = 0; type < KV_TYPES; type++) {
+			struct scene *s = scene_new((struct kv_shape){ (enum kv_type)type, 1, 64, 64 }, 2, 69, 1);
+			compute(s, 1);
+			float before[128];
+			memcpy(before, s->out, sizeof before);
+			float huge[64];
+			for (int i = 0; i < 64; i++) huge[i] = 1e9f;
+			for (size_t slot = 5; slot < 64; slot++) kv_store(&s->job.kv, s->pages[1] + s->layer, slot, huge, huge);
+			compute(s, 1);
+			assert_memory_equal(before, s->out, sizeof before);
+			scene_free(s);
+		}
 	}
 }
 
@@ -278,7 +295,37 @@ static void shapes_that_cannot_be_computed_are_refused(void **state)
 	enum kv_type type;
 	assert_true(kv_type_named("f32", &type) && type == KV_F32);
 	assert_true(kv_type_named("f16", &type) && type == KV_F16);
+	assert_true(kv_type_named("q8_0", &type) && type == KV_Q8_0);
+	assert_true(kv_type_named("q4_0", &type) && type == KV_Q4_0);
 	assert_false(kv_type_named("f8", &type));
+	assert_int_equal(kv_layer_bytes(&(struct kv_shape){ KV_Q8_0, 8, 128, 64 }), 8 * 64 * 6 * 34);
+	assert_int_equal(kv_layer_bytes(&(struct kv_shape){ KV_Q4_0, 8, 128, 64 }), 8 * 64 * 6 * 18);
+	assert_int_equal(kv_layer_bytes(&(struct kv_shape){ KV_Q4_0, 1, 33, 1 }), 64 * 3 * 18);
+}
+
+/* What is no number or far out of range leaves finite values, and the rest of its kind of precision. */
+static void packed_values_are_near_and_finite(void **state)
+{
+	(void)state;
+	uint64_t seed = 3;
+	float *x = floats_new(&seed, 96), kept[96];
+	for (int k = 0; k < 2; k++) {
+		memcpy(kept, x, sizeof kept);
+		keep(k ? KV_Q4_0 : KV_Q8_0, kept, 1, 96);
+		for (int b = 0; b < 3; b++) {
+			float most = 0;
+			for (int i = 0; i < 32; i++) most = fmaxf(most, fabsf(x[32 * b + i]));
+			for (int i = 0; i < 32;
+			     i++) /* half a step of 127 or 8, and the scale's rounding; the last step of 8 is missing */
+				assert_true(fabsf(kept[32 * b + i] - x[32 * b + i]) <=
+				            most * (k ? 1.01f / 8 : 0.51f / 127 + 0x1p-11f));
+		}
+		float wild[64] = { 1e30f, -1e30f, (float)NAN, (float)INFINITY, 1 };
+		for (int i = 32; i < 64; i++) wild[i] = 1e-30f;
+		keep(k ? KV_Q4_0 : KV_Q8_0, wild, 1, 64);
+		for (int i = 0; i < 64; i++) assert_true(isfinite(wild[i]));
+	}
+	free(x);
 }
 
 int main(void)
@@ -289,6 +336,7 @@ int main(void)
 		cmocka_unit_test(a_row_has_the_same_bits_alone_and_among_others),
 		cmocka_unit_test(what_lies_behind_the_last_position_does_not_count),
 		cmocka_unit_test(several_sessions_in_one_job),
+		cmocka_unit_test(packed_values_are_near_and_finite),
 		cmocka_unit_test(shapes_that_cannot_be_computed_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

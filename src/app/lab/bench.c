@@ -76,7 +76,7 @@ static bool run_job(const struct bench_options *o, struct bench_job job, struct 
 		if (o->model.exact) argv[at++] = "--exact";
 		if (o->model.kv_given) {
 			argv[at++] = "--kv";
-			argv[at++] = o->model.kv == KV_F32 ? "f32" : "f16";
+			argv[at++] = (char *)(uintptr_t)kv_type_name(o->model.kv);
 		}
 		char program[PATH_MAX];
 		if (machine_program(program, sizeof program)) execv(program, argv);
