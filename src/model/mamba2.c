@@ -95,7 +95,7 @@ static void scan_some(const struct model *m, const struct step *s, const struct 
 	const struct config_recurrent *r = &m->config.recurrent;
 	const struct mamba2 *w = m->weights.layer[s->layer].mamba2;
 	size_t size = r->n_inner / r->n_rank, group = head / (r->n_rank / r->n_group);
-	struct scan_row rows[ROWS_AT_ONCE];
+	struct scan_row rows[ROWS_AT_ONCE] = { { 0 } };
 	float decays[ROWS_AT_ONCE][CONFIG_MAX_STATE], values[ROWS_AT_ONCE][MAMBA2_MOST_HEAD];
 	for (uint32_t k = 0; k < n; k++) {
 		const float *x = recurrent_row(m, g, i + k, s->in);

@@ -121,7 +121,7 @@ INLINE void row_block(const float *values, size_t head_v, const float *weights, 
 	for (int q = 0; q < Q; q++) {
 #pragma GCC unroll 4
 		for (int v = 0; v < V; v++) {
-			__mmask16 m = v + 1 < V ? 0xffff : mask;
+			__mmask16 m = (__mmask16)(v + 1 < V ? 0xffffu : mask);
 			float *to = acc + (size_t)q * head_v + (size_t)v * 16;
 			__m512 old = _mm512_maskz_loadu_ps(m, to);
 			_mm512_mask_storeu_ps(to, m, _mm512_fmadd_ps(old, _mm512_set1_ps(factors[q]), sum[q][v]));
@@ -135,7 +135,7 @@ INLINE void row_queries(const float *values, size_t head_v, const float *weights
 	size_t d = 0;
 	for (; d + 64 <= head_v; d += 64) row_block(values + d, head_v, weights, factors, n_positions, acc + d, 0xffff, Q, 4);
 	for (; d < head_v; d += 16) {
-		__mmask16 mask = head_v - d < 16 ? (__mmask16)((1u << (head_v - d)) - 1) : 0xffff;
+		__mmask16 mask = (__mmask16)(head_v - d < 16 ? (1u << (head_v - d)) - 1 : 0xffffu);
 		row_block(values + d, head_v, weights, factors, n_positions, acc + d, mask, Q, 1);
 	}
 }
