@@ -84,7 +84,7 @@ const struct attention_block *attention_block(enum attention_kind kind)
 {
 	static const struct attention_block plain = { "attention", bind, plan };
 	static const struct attention_block *const blocks[ATTENTION_KINDS] = {
-		[ATTENTION_PLAIN] = &plain, [ATTENTION_LATENT] = &attention_latent
+		[ATTENTION_PLAIN] = &plain, [ATTENTION_LATENT] = &attention_latent, [ATTENTION_BLOCKS] = &attention_blocks
 	};
 	return blocks[kind];
 }

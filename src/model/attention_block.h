@@ -16,10 +16,14 @@ struct attention_block {
 	void (*plan)(struct plan_builder *b, const struct layer_weights *l, int h, struct plan_sink out);
 };
 
-extern const struct attention_block attention_latent;
+extern const struct attention_block attention_latent, attention_blocks;
 
 /* Floats that a thread needs for a row's keys and values while they are put together, in bytes. */
 size_t latent_scratch_bytes(const struct config *c);
+
+/* Bytes of a layer's part in a page, and of a thread's scratch, for attention over blocks. */
+size_t blocks_page_bytes(const struct config *c, uint32_t layer);
+size_t blocks_scratch_bytes(const struct config *c, uint32_t context);
 
 const struct attention_block *attention_block(enum attention_kind kind);
 

@@ -91,7 +91,7 @@ static bool read_window(const struct config_source *s, struct config *c)
 	const struct family *f = c->family;
 	const struct gguf_value *pattern;
 	uint32_t window = f->window, period = f->window_period;
-	if (f->ignore_window || (!f->window && !f->window_period)) return true;
+	if (f->ignore_window || (!f->window && !f->window_period && !f->every_window)) return true;
 	bool stated = config_stated(s, "attention.sliding_window");
 	if (!config_count(s, "attention.sliding_window", stated ? 1 : 0, CONFIG_MAX_CONTEXT, &window)) return false;
 	if (window == 0) return true;
@@ -189,8 +189,8 @@ bool config_read(struct config *c, const struct gguf *file, struct error *e)
 	uint32_t least = c->family->recurrent ? 0 : 1; /* a layer may have no feed-forward block */
 	ok = ok && config_layers(&s, c, "feed_forward_length", least, CONFIG_MAX_FF, 0, offsetof(struct config_layer, n_ff)) &&
 	     read_heads(&s, c) && config_latent(&s, c) && config_recurrent(&s, c) && read_window(&s, c) &&
-	     read_window_heads(&s, c) && read_shared_kv(&s, c) && read_scores(&s, c) && config_rope(&s, c) &&
-	     config_experts(&s, c) && read_stream(&s, c);
+	     read_window_heads(&s, c) && read_shared_kv(&s, c) && config_blocks(&s, c) && read_scores(&s, c) &&
+	     config_rope(&s, c) && config_blocks_rope(&s, c) && config_experts(&s, c) && read_stream(&s, c);
 	if (ok) config_latent_scale(c);
 	return ok;
 }

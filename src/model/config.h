@@ -31,9 +31,11 @@ struct config_layer {
 	uint32_t kv_from;           /* the layer whose keys and values it reads: itself or an earlier one */
 	uint32_t window;            /* positions that a row sees; 0: all */
 	enum rope_set rope;
-	uint32_t n_ff;                 /* width of the dense feed-forward block; 0: none in this layer */
-	bool experts;                  /* has experts in its place */
-	enum recurrent_kind recurrent; /* block that stands in place of attention, or beside it */
+	uint32_t block_ratio;                /* positions of a block (blocks.c); 0: it has none */
+	float gate_limit, gate_limit_shared; /* of experts: gates at most, |up| at most this; of the shared one; 0: none */
+	uint32_t n_ff;                       /* width of the dense feed-forward block; 0: none in this layer */
+	bool experts;                        /* has experts in its place */
+	enum recurrent_kind recurrent;       /* block that stands in place of attention, or beside it */
 };
 
 /* Sizes of recurrent blocks. */
@@ -50,9 +52,9 @@ struct config_experts {
 	uint32_t n_ff_shared;             /* width of the one that every row takes; 0: none */
 	uint32_t n_groups, n_groups_used; /* experts are chosen from the best groups alone; 1 and 1: all are one group */
 	enum expert_gating gating;
-	bool normalized;           /* the chosen ones' weights sum up to 1, before `scale` */
-	float scale;               /* of the weights; 1: none */
-	float gate_limit, up_plus; /* see struct family */
+	bool normalized; /* the chosen ones' weights sum up to 1, before `scale` */
+	float scale;     /* of the weights; 1: none */
+	float up_plus;   /* see struct family */
 };
 
 /* Numbers of latent attention. */
@@ -61,6 +63,24 @@ struct config_latent {
 	uint32_t head_k, head_v;  /* of a query's head when unpacked; of a value's */
 	uint32_t n_rot;           /* of head_k the last ones, which turn, and are the same in the keys of all heads */
 	bool absorbed;            /* what is compressed is kept, one head for all; else keys and values of each head are */
+};
+
+/* Numbers of attention over blocks. */
+struct config_blocks {
+	uint32_t n_query;                             /* rank of the queries */
+	uint32_t n_index_heads, index_size, n_chosen; /* of the index; blocks that it chooses */
+	uint32_t n_groups, n_output;                  /* groups of heads; rank of a group's output */
+	uint32_t n_by_token;                          /* first layers whose experts are chosen by the token */
+};
+
+/* Positions of a block: of those that an index chooses from, and of those that all are seen. */
+enum { BLOCKS_INDEXED = 4, BLOCKS_WIDE = 128 };
+
+/* Numbers of a stream that blocks mix. */
+enum { HYPER_MOST_VECTORS = 8 };
+struct config_hyper {
+	uint32_t n_vectors, n_iterations;
+	float epsilon;
 };
 
 struct config {
@@ -90,6 +110,8 @@ struct config {
 
 	struct config_experts experts;
 	struct config_latent latent;
+	struct config_blocks blocks;
+	struct config_hyper hyper;
 	struct config_recurrent recurrent;
 
 	struct config_layer layer[CONFIG_MAX_LAYERS];

@@ -11,8 +11,8 @@ static bool read_gating(const struct config_source *s, struct config_experts *x,
 	if (!f->experts_keys) return true;
 	uint32_t gating = 0;
 	if (!config_count(s, "expert_gating_func", 0, UINT32_MAX, &gating)) return false;
-	if (gating > GATING_SOFTMAX_CHOSEN) {
-		snprintf(what, sizeof what, "%u is unknown (1, 2 and 3 are known)", gating);
+	if (gating > GATING_ROOT_SOFTPLUS) {
+		snprintf(what, sizeof what, "%u is unknown (1 to 4 are known)", gating);
 		return config_fail(s, "expert_gating_func", what);
 	}
 	if (gating) x->gating = (enum expert_gating)gating;
@@ -47,7 +47,7 @@ bool config_experts(const struct config_source *s, struct config *c)
 	const struct family *f = c->family;
 	struct config_experts *x = &c->experts;
 	x->scale = 1;
-	x->gate_limit = f->gate_limit;
+	for (uint32_t i = 0; i < c->n_layer && f->gate_limit > 0; i++) c->layer[i].gate_limit = f->gate_limit;
 	x->up_plus = f->up_plus;
 	if (!config_count(s, "expert_count", f->experts ? 1 : 0, CONFIG_MAX_EXPERTS, &x->n)) return false;
 	if (x->n == 0) return true;

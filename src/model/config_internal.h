@@ -60,6 +60,10 @@ bool config_recurrent(const struct config_source *s, struct config *c);
 bool config_latent(const struct config_source *s, struct config *c);
 void config_latent_scale(struct config *c);
 
+/* Attention over blocks and the stream around it: after the windows were read; and its rope (config_blocks.c). */
+bool config_blocks(const struct config_source *s, struct config *c);
+bool config_blocks_rope(const struct config_source *s, struct config *c);
+
 /* Rope and its scaling (config_rope.c), experts (config_experts.c). */
 bool config_rope(const struct config_source *s, struct config *c);
 bool config_experts(const struct config_source *s, struct config *c);

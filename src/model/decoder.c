@@ -25,8 +25,8 @@ void plan_add_sum(struct plan_builder *b, int in, const struct norm *norm, float
 	s->factor = factor;
 }
 
-void plan_add_feed_forward(struct plan_builder *b, int in, const struct projection *gate, const struct projection *up,
-                           const struct projection *down, struct plan_sink out)
+static void add_feed_forward(struct plan_builder *b, int in, const struct projection *gate, const struct projection *up,
+                             const struct projection *down, float limit, struct plan_sink out)
 {
 	bool gated = gate->weights.data != NULL;
 	const struct projection *first = gated ? gate : up;
@@ -35,7 +35,14 @@ void plan_add_feed_forward(struct plan_builder *b, int in, const struct projecti
 	struct step *s = plan_add_matmul(b, in, first, (struct plan_sink){ hidden, false });
 	if (gated) plan_add_product(s, up, other, false);
 	s->after = gated ? AFTER_GATE : AFTER_ACTIVATION;
+	s->limit = limit;
 	plan_add_matmul(b, hidden, down, out);
+}
+
+void plan_add_feed_forward(struct plan_builder *b, int in, const struct projection *gate, const struct projection *up,
+                           const struct projection *down, struct plan_sink out)
+{
+	add_feed_forward(b, in, gate, up, down, 0, out);
 }
 
 static void add_expert_product(struct step *s, const struct expert_stack *e, int out)
@@ -59,7 +66,8 @@ static void add_experts(struct plan_builder *b, const struct layer_weights *l, i
 	add_expert_product(plan_add_step(b, STEP_EXPERTS_DOWN, hidden, results), &l->down_experts, results);
 	plan_add_step(b, STEP_EXPERTS_SUM, results, out.out)->add = out.add;
 	if (l->down_shared.weights.data)
-		plan_add_feed_forward(b, in, &l->gate_shared, &l->up_shared, &l->down_shared, (struct plan_sink){ out.out, true });
+		add_feed_forward(b, in, &l->gate_shared, &l->up_shared, &l->down_shared, b->c->layer[b->layer].gate_limit_shared,
+		                 (struct plan_sink){ out.out, true });
 }
 
 /* A dense block and experts side by side, each with norms of its own; the router reads the stream. */
@@ -75,13 +83,23 @@ static void add_side_experts(struct plan_builder *b, const struct layer_weights 
 	plan_end_block(b, dense, &l->ffn_post_norm, x);
 }
 
-static void add_second_half(struct plan_builder *b, const struct layer_weights *l, int h, int x)
+void plan_add_feed_forward_of(struct plan_builder *b, const struct layer_weights *l, int h, struct plan_sink out)
 {
-	struct plan_sink out = plan_begin_block(b, &l->ffn_post_norm, x);
 	if (b->c->layer[b->layer].experts)
 		add_experts(b, l, h, h, out);
 	else
 		plan_add_feed_forward(b, h, &l->gate, &l->up, &l->down, out);
+}
+
+void plan_add_attention(struct plan_builder *b, const struct layer_weights *l, int h, struct plan_sink out)
+{
+	attention_block(b->c->family->attention)->plan(b, l, h, out);
+}
+
+static void add_second_half(struct plan_builder *b, const struct layer_weights *l, int h, int x)
+{
+	struct plan_sink out = plan_begin_block(b, &l->ffn_post_norm, x);
+	plan_add_feed_forward_of(b, l, h, out);
 	plan_end_block(b, out, &l->ffn_post_norm, x);
 }
 
@@ -92,7 +110,7 @@ void plan_add_mixers(struct plan_builder *b, const struct layer_weights *l, int 
 	if (!n->n_head_kv && !n->recurrent) return;
 	struct plan_sink out = plan_begin_block(b, &l->attn_post_norm, x), next = out;
 	if (n->n_head_kv) {
-		attention_block(b->c->family->attention)->plan(b, l, h, out);
+		plan_add_attention(b, l, h, out);
 		next.add = true;
 	}
 	if (n->recurrent) recurrent_block(n->recurrent)->plan(b, l, h, next);
@@ -125,7 +143,9 @@ const struct stream stream_plain = { NULL, nothing, add_layer, nothing };
 
 const struct stream *stream_of(enum stream_kind kind)
 {
-	static const struct stream *const kinds[STREAM_KINDS] = { [STREAM_PLAIN] = &stream_plain, [STREAM_ALTUP] = &stream_altup };
+	static const struct stream *const kinds[STREAM_KINDS] = {
+		[STREAM_PLAIN] = &stream_plain, [STREAM_ALTUP] = &stream_altup, [STREAM_HYPER] = &stream_hyper
+	};
 	return kinds[kind];
 }
 

@@ -16,6 +16,9 @@ static void score_experts(const struct config_experts *x, float *logits)
 	switch (x->gating) {
 	case GATING_SOFTMAX: ops_softmax(logits, x->n); break;
 	case GATING_SIGMOID: ops_sigmoid(logits, x->n); break;
+	case GATING_ROOT_SOFTPLUS:
+		for (uint32_t i = 0; i < x->n; i++) logits[i] = sqrtf(logits[i] > 20 ? logits[i] : log1pf(expf(logits[i])));
+		break;
 	case GATING_SOFTMAX_CHOSEN: break;
 	}
 }
@@ -36,7 +39,8 @@ static void drop_groups(const struct config_experts *x, float *choice, float *gr
 	}
 }
 
-static void choose_row(const struct model *m, const struct layer_weights *l, float *logits, uint32_t *expert, float *weight)
+static void choose_row(const struct model *m, const struct layer_weights *l, int32_t token, float *logits, uint32_t *expert,
+                       float *weight)
 {
 	const struct config_experts *x = &m->config.experts;
 	struct choices const *ch = &m->choices;
@@ -48,7 +52,10 @@ static void choose_row(const struct model *m, const struct layer_weights *l, flo
 		if (x->n_groups > 1) drop_groups(x, ch->score, ch->group, ch->best_group);
 		by = ch->score;
 	}
-	ops_top(by, x->n, expert, x->n_used);
+	if (l->experts_by_token)
+		memcpy(expert, l->experts_by_token + (size_t)token * x->n_used, x->n_used * sizeof *expert);
+	else
+		ops_top(by, x->n, expert, x->n_used);
 	for (uint32_t i = 0; i < x->n_used; i++) weight[i] = logits[expert[i]];
 	if (x->gating == GATING_SOFTMAX_CHOSEN) ops_softmax(weight, x->n_used);
 	float sum = 1;
@@ -95,7 +102,7 @@ void step_choose(struct model *m, const struct step *s, unsigned t, unsigned cou
 	(void)count;
 	if (t != 0) return;
 	for (uint32_t r = 0; r < m->n_rows; r++) {
-		choose_row(m, &m->weights.layer[s->layer], model_buffer(m, s->in) + r * model_width(m, s->in),
+		choose_row(m, &m->weights.layer[s->layer], m->rows[r].token, model_buffer(m, s->in) + r * model_width(m, s->in),
 		           m->choices.expert + (size_t)r * used, m->choices.weight + (size_t)r * used);
 	}
 	group_rows(m);
@@ -123,9 +130,10 @@ static const float *bias_of(const struct plan_product *p, uint32_t expert)
 static void gate_slot(const struct model *m, const struct step *s, float *gate, float *up, size_t n)
 {
 	const struct config_experts *x = &m->config.experts;
-	if (x->gate_limit > 0) {
-		ops_clamp(gate, -INFINITY, x->gate_limit, n);
-		ops_clamp(up, -x->gate_limit, x->gate_limit, n);
+	float limit = m->config.layer[s->layer].gate_limit;
+	if (limit > 0) {
+		ops_clamp(gate, -INFINITY, limit, n);
+		ops_clamp(up, -limit, limit, n);
 	}
 	for (size_t i = 0; x->up_plus != 0 && i < n; i++) up[i] += x->up_plus;
 	ops_gate(s->activation, gate, up, gate, n);

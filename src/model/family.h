@@ -38,6 +38,7 @@ enum qk_norm {
 enum attention_kind {
 	ATTENTION_PLAIN,
 	ATTENTION_LATENT, /* over compressed keys and values */
+	ATTENTION_BLOCKS, /* over a window and compressed blocks of positions */
 	ATTENTION_KINDS
 };
 
@@ -59,6 +60,7 @@ enum recurrent_layers {
 enum expert_gating {
 	GATING_SOFTMAX = 1,       /* over all experts */
 	GATING_SIGMOID = 2,       /* of each */
+	GATING_ROOT_SOFTPLUS = 4, /* sqrt(ln(1 + exp)) of each */
 	GATING_SOFTMAX_CHOSEN = 3 /* over those that were chosen by their logits */
 };
 
@@ -66,6 +68,7 @@ enum expert_gating {
 enum stream_kind {
 	STREAM_PLAIN,
 	STREAM_ALTUP, /* several vectors, of which each layer computes one and predicts the others */
+	STREAM_HYPER, /* several vectors that each block mixes by weights of its own */
 	STREAM_KINDS
 };
 
@@ -105,6 +108,7 @@ struct family {
 	bool clamp_qkv;         /* reads attention.clamp_kqv */
 	float alibi;            /* default of attention.max_alibi_bias; 0: none, and the key has no effect */
 	bool ignore_window;     /* attention.sliding_window has no effect */
+	bool every_window;      /* every layer has the window */
 	uint32_t window;        /* its default; 0: none */
 	uint32_t window_period; /* layer i has the window unless i % period == period - 1; 0: every layer has it */
 	float attention_cap;    /* defaults of the soft caps; 0: none */

@@ -38,6 +38,7 @@ static size_t thread_scratch_bytes(const struct model *m)
 {
 	size_t most = larger(matmul_scratch_bytes(), m->config.n_embd * sizeof(float));           /* a row of position_embd */
 	most = larger(most, (size_t)m->config.n_layer_input * m->config.n_layer * sizeof(float)); /* of per_layer_token_embd */
+	most = larger(most, blocks_scratch_bytes(&m->config, m->context));
 	most = larger(most, latent_scratch_bytes(&m->config));
 	for (uint32_t i = 0; i < m->config.n_layer; i++) {
 		const struct config_layer *n = &m->config.layer[i];
@@ -132,7 +133,7 @@ static bool shape_pages(struct model *m, enum kv_type type, struct error *e)
 		m->kv[i] = (struct kv_shape){
 			.type = type, .n_heads = c->layer[i].n_head_kv, .head_k = c->layer[i].head_k, .head_v = c->layer[i].head_v
 		};
-		size_t bytes = kv_layer_bytes(&m->kv[i]);
+		size_t bytes = c->family->attention == ATTENTION_BLOCKS ? blocks_page_bytes(c, i) : kv_layer_bytes(&m->kv[i]);
 		m->layer_offset[i] = c->layer[i].kv_from == i ? m->page_bytes : m->layer_offset[c->layer[i].kv_from];
 		if (c->layer[i].n_head_kv == 0 || c->layer[i].kv_from != i) continue;
 		if (bytes == 0 || !memory_add(m->page_bytes, bytes, &m->page_bytes)) {

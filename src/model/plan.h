@@ -29,7 +29,14 @@ enum step_kind {
 	STEP_ALTUP_CORRECT,
 	STEP_ALTUP_ADD,
 	STEP_ALTUP_END,
-	STEP_SPARSE_GATE,  /* out = act(the largest of in) * up */
+	STEP_SPARSE_GATE, /* out = act(the largest of in) * up */
+	STEP_HYPER_BEGIN, /* streams that blocks mix (model/hyper.c) */
+	STEP_HYPER_READ,
+	STEP_HYPER_WRITE,
+	STEP_HYPER_END,
+	STEP_BLOCKS_STORE, /* attention over blocks (model/blocks.c): what a position gives goes into its page */
+	STEP_BLOCKS_MAKE,  /* makes the blocks that are complete */
+	STEP_BLOCKS_ATTEND,
 	STEP_LATENT,       /* latent attention: rope, and keys and values go into their page */
 	STEP_EACH_HEAD,    /* out = in times a matrix of its own for each head */
 	STEP_CONVOLUTION,  /* out = what a causal convolution makes of in and the state, activated or not */
@@ -85,6 +92,7 @@ struct step {
 	enum ops_activation activation;
 	size_t in_at;               /* where the first head's part begins in a row of in */
 	size_t in_width, out_width; /* of a head's part of in and out, where each is multiplied by itself */
+	const struct hyper *hyper;  /* weights of a mixed stream */
 	const struct convolution *convolution;
 	size_t state; /* of steps with a state: where theirs begins in the layer's, in floats */
 	uint32_t n_products;

@@ -33,6 +33,7 @@ static double magnitude(const struct config *c)
 	double m = (double)c->rope_magnitude;
 	if (c->rope_scaling != ROPE_YARN) return m;
 	if (c->family->yarn_scores && c->yarn_log_multiplier > 0) return m; /* the scores have it */
+	if (c->family->attention == ATTENTION_BLOCKS) return m;
 	m *= yarn_growth((double)c->rope_factor, 1);
 	if (c->yarn_log_multiplier > 0) m /= yarn_growth((double)c->rope_factor, (double)c->yarn_log_multiplier);
 	return m;

@@ -121,8 +121,12 @@ static void run_gate(const struct model *m, const struct step *s, const struct a
 	run_product(m, s, 0, in, t, first, last);
 	run_product(m, s, 1, in, t, first, last);
 	for (uint32_t r = 0; r < m->n_rows; r++) {
-		float *g = gate + r * width + first;
-		ops_gate(s->activation, g, up + r * width + first, g, last - first);
+		float *g = gate + r * width + first, *u = up + r * width + first;
+		if (s->limit > 0) {
+			ops_clamp(g, -INFINITY, s->limit, last - first);
+			ops_clamp(u, -s->limit, s->limit, last - first);
+		}
+		ops_gate(s->activation, g, u, g, last - first);
 	}
 }
 
@@ -227,6 +231,13 @@ static const struct step_type types[STEP_KINDS] = {
 	[STEP_ALTUP_ADD] = { "altup-add", true, step_altup_add, NULL },
 	[STEP_ALTUP_END] = { "altup-end", false, step_altup_end, NULL },
 	[STEP_SPARSE_GATE] = { "sparse-gate", true, step_sparse_gate, NULL },
+	[STEP_HYPER_BEGIN] = { "hyper-begin", false, step_hyper_begin, NULL },
+	[STEP_HYPER_READ] = { "hyper-read", true, step_hyper_read, NULL },
+	[STEP_HYPER_WRITE] = { "hyper-write", true, step_hyper_write, NULL },
+	[STEP_HYPER_END] = { "hyper-end", false, step_hyper_end, NULL },
+	[STEP_BLOCKS_STORE] = { "blocks-store", true, step_blocks_store, NULL },
+	[STEP_BLOCKS_MAKE] = { "blocks-make", true, step_blocks_make, NULL },
+	[STEP_BLOCKS_ATTEND] = { "blocks-attend", true, step_blocks_attend, NULL },
 	[STEP_LATENT] = { "latent", true, step_latent, NULL },
 	[STEP_EACH_HEAD] = { "each-head", true, step_each_head, NULL },
 	[STEP_CONVOLUTION] = { "convolution", true, step_convolution, NULL },

@@ -41,6 +41,10 @@ step_run step_heads, step_attention, step_merge;
 step_run step_layer_inputs, step_layer_input;
 /* altup.c */
 step_run step_altup_begin, step_altup_predict, step_altup_correct, step_altup_add, step_altup_end, step_sparse_gate;
+/* hyper.c */
+step_run step_hyper_begin, step_hyper_read, step_hyper_write, step_hyper_end;
+/* blocks.c */
+step_run step_blocks_store, step_blocks_make, step_blocks_attend;
 /* latent.c */
 step_run step_latent, step_each_head;
 /* recurrent.c */

@@ -19,7 +19,7 @@ struct stream {
 
 const struct stream *stream_of(enum stream_kind kind);
 
-extern const struct stream stream_plain, stream_altup;
+extern const struct stream stream_plain, stream_altup, stream_hyper;
 
 /* Parts of layers, for all kinds (model/decoder.c). Where a block's result goes: x itself, or a buffer from which end_block brings
  * it there. */
@@ -28,6 +28,10 @@ void plan_end_block(struct plan_builder *b, struct plan_sink from, const struct 
 
 /* x += in * factor, with a norm of it where there is one. */
 void plan_add_sum(struct plan_builder *b, int in, const struct norm *norm, float factor, int x);
+
+/* Attention alone, and the dense block or the experts, from h. */
+void plan_add_attention(struct plan_builder *b, const struct layer_weights *l, int h, struct plan_sink out);
+void plan_add_feed_forward_of(struct plan_builder *b, const struct layer_weights *l, int h, struct plan_sink out);
 
 /* x += what mixes positions, from h. */
 void plan_add_mixers(struct plan_builder *b, const struct layer_weights *l, int h, int x);

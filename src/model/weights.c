@@ -39,6 +39,27 @@ static bool bind_expert_inputs(const struct weights_binder *b, uint32_t i, struc
 	return true;
 }
 
+/* The experts of each token, where the layer does not leave the choice to its router. */
+static bool bind_by_token(const struct weights_binder *b, uint32_t i, struct layer_weights *l)
+{
+	const struct config *c = b->c;
+	char name[WEIGHTS_MAX_NAME];
+	if (i >= c->blocks.n_by_token) return true;
+	const uint8_t *table;
+	if (!weights_integers(b, weights_name(name, i, "ffn_gate_tid2eid", ".weight"), c->experts.n_used, c->n_vocab, &table))
+		return false;
+	uint32_t *experts = arena_alloc(b->arena, (size_t)c->n_vocab * c->experts.n_used, sizeof *experts);
+	if (!experts) return error_memory(b->e);
+	for (size_t k = 0; k < (size_t)c->n_vocab * c->experts.n_used; k++) {
+		memcpy(&experts[k], table + k * sizeof *experts, sizeof *experts);
+		if (experts[k] >= c->experts.n)
+			return error_set(b->e, "%s: tensor '%s': expert %d does not exist", gguf_name(b->file), name,
+			                 (int32_t)experts[k]);
+	}
+	l->experts_by_token = experts;
+	return true;
+}
+
 static bool bind_experts(const struct weights_binder *b, uint32_t i, struct layer_weights *l)
 {
 	const struct config_experts *x = &b->c->experts;
@@ -46,7 +67,8 @@ static bool bind_experts(const struct weights_binder *b, uint32_t i, struct laye
 	size_t n_embd = b->c->n_embd, shared = x->n_ff_shared;
 	return weights_projection(b, i, "ffn_gate_inp", n_embd, x->n, &l->router) &&
 	       weights_vector(b, weights_name(name, i, "exp_probs_b", ".bias"), false, x->n, &l->router_bias) &&
-	       bind_expert_inputs(b, i, l) && bind_expert_stack(b, i, "ffn_down_exps", x->n_ff, n_embd, &l->down_experts) &&
+	       bind_by_token(b, i, l) && bind_expert_inputs(b, i, l) &&
+	       bind_expert_stack(b, i, "ffn_down_exps", x->n_ff, n_embd, &l->down_experts) &&
 	       weights_vector(b, weights_name(name, i, "ffn_down_exps", ".scale"), false, x->n, &l->expert_scale) &&
 	       (!shared || (weights_projection(b, i, "ffn_gate_shexp", n_embd, shared, &l->gate_shared) &&
 	                    weights_projection(b, i, "ffn_up_shexp", n_embd, shared, &l->up_shared) &&

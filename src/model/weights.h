@@ -47,6 +47,9 @@ struct layer_weights {
 	const float *out_scale;                       /* the stream times this behind the layer, or NULL */
 	const struct layer_input *input;              /* of the layer (model/layer_inputs.c) */
 	struct norm input_post_norm;                  /* n_embd */
+	const struct hyper_layer *hyper;              /* of a stream that blocks mix (model/hyper.c) */
+	const struct blocks *blocks;                  /* of attention over blocks (model/blocks.c) */
+	const uint32_t *experts_by_token;             /* n_vocab x n_expert_used, or NULL: the router chooses */
 	const struct altup *altup;                    /* of a stream of several vectors (model/altup.c) */
 	const struct latent *latent;                  /* of latent attention; its file knows the members */
 	const struct mamba *mamba; /* of the layer's recurrent block, by its kind; the block's own file knows the members */
@@ -69,6 +72,7 @@ struct weights {
 	const float *rope_factors;                           /* n_rot / 2 divisors of the frequencies, or NULL */
 	const float *rope_factors_long, *rope_factors_short; /* the same, by context in use */
 	const struct layer_inputs *inputs;                   /* model/layer_inputs.c; NULL: none */
+	const struct hyper *hyper;                           /* model/hyper.c */
 	const struct altup_ends *altup;                      /* model/altup.c */
 	struct layer_weights *layer;                         /* n_layer */
 	size_t bytes;                                        /* of all tensors bound */

@@ -34,6 +34,9 @@ bool weights_layer_vector(const struct weights_binder *b, uint32_t layer, const 
 /* The same for a small table of rows x cols, which must be there; one that is a single row may be stored as a vector. */
 bool weights_table(const struct weights_binder *b, const char *name, size_t cols, size_t rows, const float **out);
 
+/* A table of 32-bit integers where it lies, of any alignment; it must be there. */
+bool weights_integers(const struct weights_binder *b, const char *name, size_t cols, size_t rows, const uint8_t **out);
+
 /* A matrix blk.LAYER.ROLE.weight with its optional blk.LAYER.ROLE.bias. */
 bool weights_projection(const struct weights_binder *b, uint32_t layer, const char *role, size_t cols, size_t rows,
                         struct projection *p);

@@ -151,3 +151,13 @@ bool weights_layer_norm(const struct weights_binder *b, uint32_t layer, const ch
 	char name[WEIGHTS_MAX_NAME];
 	return weights_norm(b, weights_name(name, layer, role, ".weight"), needed, n, norm);
 }
+
+bool weights_integers(const struct weights_binder *b, const char *name, size_t cols, size_t rows, const uint8_t **out)
+{
+	const struct gguf_tensor *t;
+	if (!find(b, name, true, cols, rows, 1, &t)) return false;
+	if (t->type->id != TYPE_I32)
+		return error_set(b->e, "%s: tensor '%s': its type is %s, not I32", gguf_name(b->file), name, t->type->name);
+	*out = t->data;
+	return true;
+}
