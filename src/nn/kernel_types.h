@@ -116,6 +116,16 @@ void kernels_fill_avx512vnni(struct kernels *k);
 void dot_fill_avx512vnni(struct kernels *k);
 void kernels_fill_avx512bf16(struct kernels *k);
 void bf16_fill_avx512bf16(struct kernels *k);
+#elif defined(__aarch64__)
+void kernels_fill_neon(struct kernels *k);
+void attention_fill_neon(struct kernels *k);
+void dot_fill_neon(struct kernels *k);
+void float_fill_neon(struct kernels *k);
+void ops_fill_neon(struct kernels *k);
+void scan_fill_neon(struct kernels *k);
+void unpack_fill_neon(struct kernels *k);
+void kernels_fill_dotprod(struct kernels *k);
+void dot_fill_dotprod(struct kernels *k);
 #endif
 
 #endif

@@ -8,6 +8,8 @@
 #include <string.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
 #endif
 
 struct level {
@@ -68,6 +70,11 @@ static bool runs_avx512bf16(void)
 	return runs_avx512vnni() && all_bits(cpu_leaf(7, 1, 0), 1u << 5);
 }
 
+#elif defined(__aarch64__)
+static bool runs_dotprod(void)
+{
+	return (getauxval(AT_HWCAP) >> 20 & 1) != 0; /* HWCAP_ASIMDDP */
+}
 #endif
 
 static const struct level levels[] = {
@@ -77,6 +84,9 @@ static const struct level levels[] = {
 	{ "avx512", "avx2", runs_avx512, kernels_fill_avx512 },
 	{ "avx512vnni", "avx512", runs_avx512vnni, kernels_fill_avx512vnni },
 	{ "avx512bf16", "avx512vnni", runs_avx512bf16, kernels_fill_avx512bf16 },
+#elif defined(__aarch64__)
+	{ "neon", "portable", always, kernels_fill_neon },
+	{ "dotprod", "neon", runs_dotprod, kernels_fill_dotprod },
 #endif
 };
 

@@ -1,0 +1,42 @@
+# On 64-bit ARM, under qemu: everything builds, every kernel of every level computes what plain C does, the golden models give their
+# logits, and the programs answer. tools/setup long installs the cross compiler and the libraries.
+. tests/tap.sh
+
+compiler=aarch64-linux-gnu-gcc
+qemu=$(command -v qemu-aarch64-static || command -v qemu-aarch64)
+if ! command -v $compiler >/dev/null || [ -z "$qemu" ] || ! echo '#include <jansson.h>
+#include <histedit.h>
+#include <utf8proc.h>
+#include <cmocka.h>
+int main(void) { return 0; }' | $compiler -include stdarg.h -include stddef.h -include stdint.h -include setjmp.h -x c - -ljansson -lutf8proc -ledit -lcmocka -o "$work/probe" 2>/dev/null; then
+	skip "hearth runs on 64-bit ARM" "no cross compiler, libraries of arm64 or qemu-user here"
+	exit 0
+fi
+unset HEARTH_CPU
+arm="build-arm"
+tests=(nn/attention nn/format nn/kernels nn/matmul nn/ops model/forward model/golden base/threads base/machine)
+check "hearth builds for 64-bit ARM" make -s -j"$(nproc)" BUILD=$arm CC=$compiler $arm/hearth $arm/hearth-lab $arm/libhearth.so.0 \
+	$arm/kerncheck "${tests[@]/#/$arm/tests/}" || exit 1
+
+while read -r model level; do
+	check "the $model has the level $level" "$qemu" -cpu "$model" $arm/hearth --version
+	check "and takes it" grep -qx "level $level" "$work/out"
+	check "kerncheck passes on it" "$qemu" -cpu "$model" $arm/kerncheck
+done <<-MODELS
+	cortex-a53 neon
+	max dotprod
+MODELS
+for level in neon dotprod; do
+	for name in "${tests[@]}"; do
+		check "$name passes with $level" env HEARTH_CPU=$level "$qemu" -cpu max "$arm/tests/$name"
+	done
+	HEARTH_CPU=$level "$qemu" -cpu max $arm/hearth run -n 12 --temp 0 "What is the capital of France?" >"$work/$level" 2>/dev/null
+done
+check "an answer comes" [ -s "$work/neon" ]
+check "the surest words are the same at both levels" cmp "$work/neon" "$work/dotprod"
+
+# The workshop's tests over a program that runs under qemu.
+mkdir "$work/emulated"
+printf '#!/bin/sh\nexec %s -cpu max %s/%s/hearth-lab "$@"\n' "$qemu" "$PWD" $arm >"$work/emulated/hearth-lab"
+chmod +x "$work/emulated/hearth-lab"
+check "the tests of hearth-lab pass" env HEARTH_BUILD="$work/emulated" bash tests/end_to_end/lab.sh
