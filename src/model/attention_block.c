@@ -45,6 +45,8 @@ static bool bind(const struct weights_binder *b, uint32_t i, struct layer_weight
 	       (n->kv_from != i || bind_norm(b, i, "attn_k_norm", n->n_head_kv, &l->k_norm)) &&
 	       (!b->c->family->sinks ||
 	        weights_vector(b, weights_name(name, i, "attn_sinks", ".weight"), true, n->n_head, &l->sinks)) &&
+	       (!b->c->family->sub_norms ||
+	        weights_layer_norm(b, i, "attn_sub_norm", true, (size_t)n->n_head * n->head_v, &l->attn_sub_norm)) &&
 	       weights_projection(b, i, "attn_output", (size_t)n->n_head * n->head_v, b->c->n_embd, &l->o);
 }
 
@@ -54,6 +56,8 @@ void attention_add(struct plan_builder *b, int q, const struct projection *o, st
 	int a = plan_add_buffer(b, "a", (size_t)n->n_head * n->head_v);
 	plan_add_step(b, STEP_ATTENTION, q, a);
 	plan_add_step(b, STEP_MERGE, q, a);
+	const struct norm *sub_norm = &b->w->layer[b->layer].attn_sub_norm;
+	if (sub_norm->weight) plan_add_step(b, STEP_NORM, a, a)->norm = *sub_norm;
 	plan_add_matmul(b, a, o, out);
 }
 

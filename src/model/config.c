@@ -93,12 +93,16 @@ static bool read_window(const struct config_source *s, struct config *c)
 	uint32_t window = f->window, period = f->window_period;
 	if (f->ignore_window || (!f->window && !f->window_period && !f->every_window)) return true;
 	bool stated = config_stated(s, "attention.sliding_window");
-	if (!config_count(s, "attention.sliding_window", stated ? 1 : 0, CONFIG_MAX_CONTEXT, &window)) return false;
+	if (f->window_layers && c->n_layer != f->window_layers) return true;
+	/* where a family has windows anyhow, one of 0 would hide everything */
+	if (!config_count(s, "attention.sliding_window", stated && f->window ? 1 : 0, CONFIG_MAX_CONTEXT, &window)) return false;
 	if (window == 0) return true;
+	if (stated && f->window_fixed) window = f->window_fixed;
 	if (!config_layer_array(s, c, "attention.sliding_window_pattern", GGUF_BOOL, &pattern)) return false;
 	if (!pattern && !config_count(s, "attention.sliding_window_pattern", 0, CONFIG_MAX_LAYERS, &period)) return false;
+	uint32_t global = f->window_last ? 0 : period - 1;
 	for (uint32_t i = 0; i < c->n_layer; i++) {
-		bool windowed = pattern ? gguf_item_int(pattern, i) != 0 : period == 0 || i % period < period - 1;
+		bool windowed = pattern ? gguf_item_int(pattern, i) != 0 : period == 0 || i % period != global;
 		c->layer[i].window = windowed ? window : 0;
 	}
 	return true;
@@ -157,6 +161,31 @@ static bool read_scores(const struct config_source *s, struct config *c)
 	return config_float(s, "attn_logit_softcapping", 0, 1e6f, &c->attention_cap);
 }
 
+/* A number that something is multiplied with; 0 in a file stands for none. */
+static bool read_factor(const struct config_source *s, const char *key, float *factor)
+{
+	float value = *factor;
+	if (!config_float(s, key, 0, 1e6f, &value)) return false;
+	if (value != 0) *factor = value;
+	return true;
+}
+
+static bool read_scales(const struct config_source *s, struct config *c)
+{
+	bool guessed = c->family->scales_guessed;
+	float divisor = 256 / (float)c->n_embd;
+	if (guessed) {
+		c->embedding_scale = 12;
+		c->residual_scale = 1.4f / sqrtf((float)c->n_layer);
+	} else {
+		if (!read_factor(s, "attention.scale", &c->attention_scale)) return false;
+		if (!config_stated(s, "logit_scale")) return config_fail(s, "logit_scale", "is missing");
+	}
+	if (!config_float(s, "logit_scale", 1e-6f, 1e6f, &divisor)) return false;
+	c->logit_scale = 1 / divisor;
+	return read_factor(s, "embedding_scale", &c->embedding_scale) && read_factor(s, "residual_scale", &c->residual_scale);
+}
+
 /* What stands before the first layer, between layers and behind the last. */
 static bool read_stream(const struct config_source *s, struct config *c)
 {
@@ -173,6 +202,7 @@ static bool read_stream(const struct config_source *s, struct config *c)
 		return false;
 	c->parallel = f->parallel;
 	if (f->parallel && !config_bool(s, "use_parallel_residual", &c->parallel)) return false;
+	if (f->scales && !read_scales(s, c)) return false;
 	if (f->logit_scale && !config_float(s, "logit_scale", -1e6f, 1e6f, &c->logit_scale)) return false;
 	return config_float(s, eps, 0, 1, &c->norm_eps) &&
 	       (f->fixed_logit_cap || config_float(s, "final_logit_softcapping", 0, 1e6f, &c->logit_cap));
@@ -190,7 +220,7 @@ bool config_read(struct config *c, const struct gguf *file, struct error *e)
 	ok = ok && config_layers(&s, c, "feed_forward_length", least, CONFIG_MAX_FF, 0, offsetof(struct config_layer, n_ff)) &&
 	     read_heads(&s, c) && config_latent(&s, c) && config_recurrent(&s, c) && read_window(&s, c) &&
 	     read_window_heads(&s, c) && read_shared_kv(&s, c) && config_blocks(&s, c) && read_scores(&s, c) &&
-	     config_rope(&s, c) && config_blocks_rope(&s, c) && config_experts(&s, c) && read_stream(&s, c);
+	     config_rope(&s, c) && config_blocks_rope(&s, c) && config_experts(&s, c) && read_stream(&s, c) && config_xielu(&s, c);
 	if (ok) config_latent_scale(c);
 	return ok;
 }

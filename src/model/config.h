@@ -36,6 +36,7 @@ struct config_layer {
 	uint32_t n_ff;                       /* width of the dense feed-forward block; 0: none in this layer */
 	bool experts;                        /* has experts in its place */
 	enum recurrent_kind recurrent;       /* block that stands in place of attention, or beside it */
+	struct xielu xielu;                  /* of families that have it */
 };
 
 /* Sizes of recurrent blocks. */

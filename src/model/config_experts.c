@@ -8,7 +8,7 @@ static bool read_gating(const struct config_source *s, struct config_experts *x,
 	char what[64];
 	x->gating = f->gating ? f->gating : GATING_SOFTMAX;
 	x->normalized = !f->experts_raw;
-	if (!f->experts_keys) return true;
+	if (!f->experts_keys && !f->gating_key) return true;
 	uint32_t gating = 0;
 	if (!config_count(s, "expert_gating_func", 0, UINT32_MAX, &gating)) return false;
 	if (gating > GATING_ROOT_SOFTPLUS) {
@@ -16,7 +16,7 @@ static bool read_gating(const struct config_source *s, struct config_experts *x,
 		return config_fail(s, "expert_gating_func", what);
 	}
 	if (gating) x->gating = (enum expert_gating)gating;
-	return config_bool(s, "expert_weights_norm", &x->normalized);
+	return !f->experts_keys || config_bool(s, "expert_weights_norm", &x->normalized);
 }
 
 static bool read_groups(const struct config_source *s, struct config_experts *x)
@@ -28,14 +28,20 @@ static bool read_groups(const struct config_source *s, struct config_experts *x)
 	}
 	if (x->n % x->n_groups != 0) return config_fail(s, "expert_group_count", "does not divide the number of experts");
 	if (!config_count(s, "expert_group_used_count", 1, x->n_groups, &x->n_groups_used)) return false;
+	if (x->n_groups >= x->n) return config_fail(s, "expert_group_count", "is not below the number of experts");
 	if (x->n_used > x->n / x->n_groups * x->n_groups_used)
 		return config_fail(s, "expert_group_used_count", "leaves fewer experts than are used");
 	return true;
 }
 
-static bool read_shared(const struct config_source *s, struct config_experts *x)
+static bool read_shared(const struct config_source *s, const struct config *c, struct config_experts *x)
 {
 	uint32_t shared = 0;
+	enum shared_expert kind = c->family->shared;
+	if (kind != SHARED_BY_COUNT) {
+		if (kind == SHARED_ALWAYS) x->n_ff_shared = c->layer[0].n_ff;
+		return config_count(s, "expert_shared_feed_forward_length", 0, CONFIG_MAX_FF, &x->n_ff_shared);
+	}
 	if (!config_count(s, "expert_shared_count", 0, CONFIG_MAX_EXPERTS, &shared)) return false;
 	if ((uint64_t)shared * x->n_ff > CONFIG_MAX_FF) return config_fail(s, "expert_shared_count", "is too large");
 	x->n_ff_shared = shared * x->n_ff;
@@ -53,14 +59,15 @@ bool config_experts(const struct config_source *s, struct config *c)
 	if (x->n == 0) return true;
 	if (!config_count(s, "expert_used_count", 1, CONFIG_MAX_EXPERTS, &x->n_used)) return false;
 	if (x->n_used > x->n) return config_fail(s, "expert_used_count", "is larger than the number of experts");
-	x->n_ff = c->layer[0].n_ff;
-	uint32_t dense = 0;
+	x->n_ff = f->experts_split ? c->layer[0].n_ff / x->n_used : c->layer[0].n_ff;
+	uint32_t dense = 0, step = 1;
 	if (!config_count(s, "expert_feed_forward_length", 1, CONFIG_MAX_FF, &x->n_ff) ||
 	    !config_count(s, "leading_dense_block_count", 0, CONFIG_MAX_LAYERS, &dense))
 		return false;
-	for (uint32_t i = 0; i < c->n_layer; i++) c->layer[i].experts = i >= dense && !f->side_experts;
-	if (!read_gating(s, x, f) || !read_groups(s, x) || !read_shared(s, x)) return false;
-	if (!config_float(s, "expert_weights_scale", 0, 1e6f, &x->scale)) return false;
+	if (f->experts_step && !config_count(s, "interleave_moe_layer_step", 1, CONFIG_MAX_LAYERS, &step)) return false;
+	for (uint32_t i = 0; i < c->n_layer; i++) c->layer[i].experts = i >= dense && (i + 1) % step == 0 && !f->side_experts;
+	if (!read_gating(s, x, f) || !read_groups(s, x) || !read_shared(s, c, x)) return false;
+	if (f->experts_keys && !config_float(s, "expert_weights_scale", 0, 1e6f, &x->scale)) return false;
 	if (x->scale == 0) x->scale = 1; /* "none" in some files */
 	return true;
 }

@@ -68,4 +68,7 @@ bool config_blocks_rope(const struct config_source *s, struct config *c);
 bool config_rope(const struct config_source *s, struct config *c);
 bool config_experts(const struct config_source *s, struct config *c);
 
+/* The numbers of xIELU, by layer (xielu.c). */
+bool config_xielu(const struct config_source *s, struct config *c);
+
 #endif

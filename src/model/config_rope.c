@@ -26,14 +26,20 @@ static bool read_scaling_kind(const struct config_source *s, struct config *c)
 static bool read_turning(const struct config_source *s, struct config *c)
 {
 	const struct family *f = c->family;
-	bool any = false;
+	bool any = false, turned = true, windows = false;
+	if (f->rope_switch && !config_bool(s, "rope.scaling.finetuned", &turned)) return false;
+	for (uint32_t i = 0; i < c->n_layer; i++) windows |= c->layer[i].window > 0;
+	/* the reference counts a model of exactly one period as one that turns everywhere */
+	bool first = f->unturned_first && windows && c->n_layer != f->unturned_period;
 	for (uint32_t i = 0; i < c->n_layer; i++) {
 		struct config_layer *l = &c->layer[i];
 		l->rope = ROPE_UNTURNED;
 		if (f->rope == ROPE_NONE || !l->n_head_kv) continue;
 		any = true;
 		l->rope = f->local_rope && l->window ? ROPE_LOCAL : ROPE_GLOBAL;
-		if (f->rope_windowed_only && !l->window) l->rope = ROPE_UNTURNED;
+		bool left_out = f->unturned_period && (f->unturned_first ? first && i % f->unturned_period == 0
+		                                                         : i % f->unturned_period == f->unturned_period - 1);
+		if (!turned || left_out || (f->rope_windowed_only && windows && !l->window)) l->rope = ROPE_UNTURNED;
 		if (!c->n_rot[ROPE_GLOBAL] && l->rope == ROPE_GLOBAL) c->n_rot[ROPE_GLOBAL] = l->head_k;
 	}
 	if (!any) return true;
@@ -58,7 +64,6 @@ bool config_rope(const struct config_source *s, struct config *c)
 {
 	const struct family *f = c->family;
 	c->rope_base[ROPE_GLOBAL] = 10000;
-	c->rope_base[ROPE_LOCAL] = f->local_rope_base;
 	c->rope_factor = 1;
 	c->original_context = c->n_context;
 	c->yarn_beta_fast = 32;
@@ -66,7 +71,9 @@ bool config_rope(const struct config_source *s, struct config *c)
 	c->rope_magnitude = 1;
 	bool ok = read_turning(s, c) && config_float(s, "rope.freq_base", 1, 1e12f, &c->rope_base[ROPE_GLOBAL]) &&
 	          read_scaling_kind(s, c);
-	if (ok && f->local_rope) ok = config_float(s, "rope.freq_base_swa", 1, 1e12f, &c->rope_base[ROPE_LOCAL]);
+	c->rope_base[ROPE_LOCAL] = f->local_rope_base > 0 ? f->local_rope_base : c->rope_base[ROPE_GLOBAL];
+	if (ok && f->local_rope && !f->local_rope_fixed)
+		ok = config_float(s, "rope.freq_base_swa", 1, 1e12f, &c->rope_base[ROPE_LOCAL]);
 	/* 0 stands for "none" in some files */
 	ok = ok && config_float(s, "rope.scale_linear", 0, 1e6f, &c->rope_factor) &&
 	     config_float(s, "rope.scaling.factor", 0, 1e6f, &c->rope_factor);

@@ -26,7 +26,7 @@ void plan_add_sum(struct plan_builder *b, int in, const struct norm *norm, float
 }
 
 static void add_feed_forward(struct plan_builder *b, int in, const struct projection *gate, const struct projection *up,
-                             const struct projection *down, float limit, struct plan_sink out)
+                             const struct projection *down, const struct norm *sub_norm, float limit, struct plan_sink out)
 {
 	bool gated = gate->weights.data != NULL;
 	const struct projection *first = gated ? gate : up;
@@ -34,15 +34,18 @@ static void add_feed_forward(struct plan_builder *b, int in, const struct projec
 	int other = gated ? plan_add_buffer(b, "up", up->weights.rows) : PLAN_NO_BUFFER;
 	struct step *s = plan_add_matmul(b, in, first, (struct plan_sink){ hidden, false });
 	if (gated) plan_add_product(s, up, other, false);
-	s->after = gated ? AFTER_GATE : AFTER_ACTIVATION;
+	bool xielu = b->c->family->xielu;
+	s->after = gated ? AFTER_GATE : xielu ? AFTER_NOTHING : AFTER_ACTIVATION;
 	s->limit = limit;
+	if (xielu) plan_add_step(b, STEP_XIELU, hidden, hidden);
+	if (sub_norm && sub_norm->weight) plan_add_step(b, STEP_NORM, hidden, hidden)->norm = *sub_norm;
 	plan_add_matmul(b, hidden, down, out);
 }
 
 void plan_add_feed_forward(struct plan_builder *b, int in, const struct projection *gate, const struct projection *up,
                            const struct projection *down, struct plan_sink out)
 {
-	add_feed_forward(b, in, gate, up, down, 0, out);
+	add_feed_forward(b, in, gate, up, down, NULL, 0, out);
 }
 
 static void add_expert_product(struct step *s, const struct expert_stack *e, int out)
@@ -51,23 +54,41 @@ static void add_expert_product(struct step *s, const struct expert_stack *e, int
 	        (struct plan_product){ .weights = &e->weights, .expert_rows = e->rows, .bias = e->bias, .out = out };
 }
 
+static void add_router(struct plan_builder *b, const struct layer_weights *l, int in)
+{
+	int r = plan_add_buffer(b, "router", b->c->experts.n);
+	plan_add_matmul(b, in, &l->router, (struct plan_sink){ r, false });
+	plan_add_step(b, STEP_CHOOSE, r, PLAN_NO_BUFFER);
+}
+
+/* out += the expert that every row takes, through its own gate where it has one. */
+static void add_shared(struct plan_builder *b, const struct layer_weights *l, int in, int out)
+{
+	struct plan_sink to = { out, true };
+	if (!l->down_shared.weights.data) return;
+	if (l->router_shared.weights.data) to = (struct plan_sink){ plan_add_buffer(b, "shared", b->c->n_embd), false };
+	add_feed_forward(b, in, &l->gate_shared, &l->up_shared, &l->down_shared, NULL, b->c->layer[b->layer].gate_limit_shared, to);
+	if (to.add) return;
+	int share = plan_add_buffer(b, "share", 1);
+	plan_add_matmul(b, in, &l->router_shared, (struct plan_sink){ share, false });
+	struct step *s = plan_add_step(b, STEP_ADD, to.out, out);
+	s->also[0] = share;
+	s->n_also = 1;
+}
+
 static void add_experts(struct plan_builder *b, const struct layer_weights *l, int router_in, int in, struct plan_sink out)
 {
 	const struct config_experts *x = &b->c->experts;
-	int r = plan_add_buffer(b, "router", x->n);
 	int hidden = plan_add_buffer(b, "hidden", (size_t)x->n_used * x->n_ff),
 	    up = plan_add_buffer(b, "up", (size_t)x->n_used * x->n_ff);
 	int results = plan_add_buffer(b, "experts", (size_t)x->n_used * b->c->n_embd);
-	plan_add_matmul(b, router_in, &l->router, (struct plan_sink){ r, false });
-	plan_add_step(b, STEP_CHOOSE, r, PLAN_NO_BUFFER);
+	if (!b->c->family->early_router) add_router(b, l, router_in);
 	struct step *s = plan_add_step(b, STEP_EXPERTS_UP, in, hidden);
 	add_expert_product(s, &l->gate_experts, hidden);
 	add_expert_product(s, &l->up_experts, up);
 	add_expert_product(plan_add_step(b, STEP_EXPERTS_DOWN, hidden, results), &l->down_experts, results);
 	plan_add_step(b, STEP_EXPERTS_SUM, results, out.out)->add = out.add;
-	if (l->down_shared.weights.data)
-		add_feed_forward(b, in, &l->gate_shared, &l->up_shared, &l->down_shared, b->c->layer[b->layer].gate_limit_shared,
-		                 (struct plan_sink){ out.out, true });
+	add_shared(b, l, in, out.out);
 }
 
 /* A dense block and experts side by side, each with norms of its own; the router reads the stream. */
@@ -88,7 +109,7 @@ void plan_add_feed_forward_of(struct plan_builder *b, const struct layer_weights
 	if (b->c->layer[b->layer].experts)
 		add_experts(b, l, h, h, out);
 	else
-		plan_add_feed_forward(b, h, &l->gate, &l->up, &l->down, out);
+		add_feed_forward(b, h, &l->gate, &l->up, &l->down, &l->ffn_sub_norm, 0, out);
 }
 
 void plan_add_attention(struct plan_builder *b, const struct layer_weights *l, int h, struct plan_sink out)
@@ -121,6 +142,7 @@ static void add_layer(struct plan_builder *b, const struct layer_weights *l, int
 {
 	const struct config_layer *n = &b->c->layer[b->layer];
 	bool parallel = b->c->parallel || (!l->ffn_norm.weight && b->c->family->ffn_norm_optional);
+	if (n->experts && b->c->family->early_router) add_router(b, l, x);
 	int h = plan_normed(b, x, &l->attn_norm, "h"), mixed = h;
 	if (l->attn_norm_2.weight) mixed = plan_normed(b, x, &l->attn_norm_2, "h2");
 	int other = parallel && l->ffn_norm.weight ? plan_normed(b, x, &l->ffn_norm, "h3") : h;

@@ -56,6 +56,13 @@ enum recurrent_layers {
 	                           without feed-forward */
 };
 
+/* The width of the expert that every row takes beside the chosen ones. */
+enum shared_expert {
+	SHARED_BY_COUNT, /* expert_shared_count times expert_feed_forward_length */
+	SHARED_BY_WIDTH, /* expert_shared_feed_forward_length; none where the file has no such key */
+	SHARED_ALWAYS    /* the same, but feed_forward_length where the file has no such key */
+};
+
 /* How router logits become weights; the numbers are those of the key expert_gating_func. */
 enum expert_gating {
 	GATING_SOFTMAX = 1,       /* over all experts */
@@ -84,6 +91,8 @@ struct family {
 	bool parallel;     /* mixer and feed-forward read the same stream, and both are added; use_parallel_residual overrides */
 	bool plain_ffn;    /* feed-forward without a gate: down(act(up)) */
 	bool fused_ffn;    /* gate and up in one tensor, the gate first */
+	bool sub_norms;    /* norms before the last product of attention and of feed-forward */
+	bool xielu;        /* the activation is xIELU, with numbers of each layer in the file (model/xielu.c) */
 	bool ffn_norm_optional; /* a layer without one is parallel */
 	const char *ffn_norm;   /* the name of the norm before the feed-forward block; NULL: ffn_norm */
 
@@ -97,6 +106,7 @@ struct family {
 	enum recurrent_kind recurrent;
 	enum recurrent_layers recurrent_layers;
 	enum qk_norm qk_norm;
+	bool qk_norm_last;      /* behind rope; else before it */
 	bool qk_norm_optional;  /* else the tensors must be there */
 	bool sinks;             /* logits that take part in the softmax without a value */
 	bool value_norm;        /* RMS norm of each value head, without weights */
@@ -111,6 +121,9 @@ struct family {
 	bool every_window;      /* every layer has the window */
 	uint32_t window;        /* its default; 0: none */
 	uint32_t window_period; /* layer i has the window unless i % period == period - 1; 0: every layer has it */
+	bool window_last;       /* the same, unless i % period == 0 */
+	uint32_t window_fixed;  /* what counts in place of a window that the file states; 0: what it states */
+	uint32_t window_layers; /* models of another number of layers have no window; 0: any */
 	float attention_cap;    /* defaults of the soft caps; 0: none */
 	float logit_cap;
 	bool fixed_logit_cap;      /* the key has no effect */
@@ -122,8 +135,13 @@ struct family {
 	bool yarn_scores;         /* YaRN's growth of attention is in the scale of scores (config_latent.c) */
 	bool yarn_log_multiplier; /* reads rope.scaling.yarn_log_multiplier */
 	bool local_rope;          /* windowed layers turn with a base of their own and without scaling */
-	float local_rope_base;    /* its default */
-	bool rope_windowed_only;  /* layers without a window do not turn */
+	float local_rope_base;    /* its default; 0: that of the others */
+	bool local_rope_fixed;    /* rope.freq_base_swa has no effect */
+	bool local_rope_scaled;   /* scaled as the others */
+	bool rope_windowed_only;  /* layers without a window do not turn, where others have one */
+	bool rope_switch;         /* rope.scaling.finetuned = false: no layer turns */
+	uint32_t unturned_period; /* layer i does not turn where i % period == period - 1; 0: all do */
+	bool unturned_first;      /* the same where i % period == 0, in models with windows and more than one period */
 
 	/* both ends */
 	bool scaled_embedding;  /* embeddings times sqrt(n_embd) */
@@ -133,10 +151,18 @@ struct family {
 	float residual_depth;   /* what is added to the stream times this / sqrt(n_layer); 0: none */
 	float logit_base;       /* logits times this / n_embd; 0: none */
 	bool logit_scale;       /* logits times the key logit_scale */
+	bool scales;            /* embedding_scale, residual_scale, attention.scale; logits divided by logit_scale */
+	bool scales_guessed;    /* 12, 1.4 / sqrt(n_layer), 256 / n_embd where the file has none; and no attention.scale */
 
 	/* experts; a file may have them without any of these */
-	bool experts;              /* every layer behind the leading dense ones must have them */
-	bool experts_keys;         /* reads expert_gating_func and expert_weights_norm */
+	bool experts;       /* every layer behind the leading dense ones must have them */
+	bool experts_keys;  /* reads expert_gating_func, expert_weights_norm and expert_weights_scale */
+	bool gating_key;    /* reads expert_gating_func alone */
+	bool experts_split; /* default of expert_feed_forward_length: feed_forward_length / expert_used_count */
+	bool experts_step;  /* reads interleave_moe_layer_step: layers between are dense */
+	bool early_router;  /* the router reads the stream before the mixer */
+	enum shared_expert shared;
+	bool shared_gate;          /* the shared expert's result times the sigmoid of a product of its input */
 	enum expert_gating gating; /* the default; 0: softmax */
 	bool side_experts;         /* layers with a router have experts beside the dense block */
 	bool experts_raw;          /* default: the chosen experts' weights are not made to sum up to 1 */

@@ -27,6 +27,16 @@ void step_turn(const struct model *m, uint32_t layer, size_t row, float *heads, 
 		ops_rope_halves(heads, n_heads, size, n_rot, cosines, sines);
 }
 
+/* The norm of a row's heads and their turn, in the family's order. */
+static void place_heads(const struct model *m, uint32_t layer, size_t row, float *heads, size_t n_heads, const struct norm *norm)
+{
+	bool last = m->config.family->qk_norm_last;
+	size_t size = m->config.layer[layer].head_k;
+	if (norm->weight && !last) norm_heads(m, heads, n_heads, size, norm);
+	step_turn(m, layer, row, heads, n_heads, size);
+	if (norm->weight && last) norm_heads(m, heads, n_heads, size, norm);
+}
+
 /* One row's keys and values, to their page. */
 static void store_heads(const struct model *m, const struct step *s, size_t r)
 {
@@ -35,8 +45,7 @@ static void store_heads(const struct model *m, const struct step *s, size_t r)
 	const struct batch_row *row = &m->rows[r];
 	float *k = model_buffer(m, s->keys) + r * model_width(m, s->keys);
 	float *v = model_buffer(m, s->values) + r * model_width(m, s->values);
-	if (norm->weight) norm_heads(m, k, n->n_head_kv, n->head_k, norm);
-	step_turn(m, s->layer, r, k, n->n_head_kv, n->head_k);
+	place_heads(m, s->layer, r, k, n->n_head_kv, norm);
 	for (uint32_t i = 0; m->config.family->value_norm && i < n->n_head_kv; i++)
 		ops_rms_norm(v + i * n->head_v, NULL, m->config.norm_eps, v + i * n->head_v, n->head_v);
 	kv_store(&m->kv[s->layer], model_page(m, row, s->layer), row->position % KV_PAGE, k, v);
@@ -50,8 +59,7 @@ void step_heads(struct model *m, const struct step *s, unsigned t, unsigned coun
 	step_rows(m, t, count, &first, &last);
 	for (size_t r = first; r < last; r++) {
 		float *q = model_buffer(m, s->in) + r * model_width(m, s->in);
-		if (norm->weight) norm_heads(m, q, n->n_head, n->head_k, norm);
-		step_turn(m, s->layer, r, q, n->n_head, n->head_k);
+		place_heads(m, s->layer, r, q, n->n_head, norm);
 		if (m->query_factor[r] != 1) ops_scale(q, m->query_factor[r], model_width(m, s->in));
 		if (s->keys != PLAN_NO_BUFFER) store_heads(m, s, r);
 	}

@@ -68,14 +68,17 @@ int plan_normed(struct plan_builder *b, int in, const struct norm *norm, const c
 
 void plan_add_product(struct step *s, const struct projection *p, int out, bool add)
 {
-	s->product[s->n_products++] = (struct plan_product){ .weights = &p->weights, .bias = p->bias, .out = out, .add = add };
+	s->product[s->n_products++] =
+	        (struct plan_product){ .weights = &p->weights, .bias = p->bias, .scale = p->scale, .out = out, .add = add };
 }
 
 struct step *plan_add_matmul(struct plan_builder *b, int in, const struct projection *p, struct plan_sink out)
 {
+	bool apart = out.add && p->scale;
+	int to = apart ? plan_add_buffer(b, "scaled", p->weights.rows) : out.out;
 	struct step *s = plan_add_step(b, STEP_MATMUL, in, PLAN_NO_BUFFER);
-	plan_add_product(s, p, out.out, out.add);
-	return s;
+	plan_add_product(s, p, to, out.add && !apart);
+	return apart ? plan_add_step(b, STEP_ADD, to, out.out) : s;
 }
 
 static void use(struct plan *p, int buffer, size_t step)

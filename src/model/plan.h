@@ -16,7 +16,7 @@ enum step_kind {
 	STEP_TABLES,       /* cosines, sines and query factors of every row's position */
 	STEP_EMBED,        /* out = embedding of the token, scaled, and of its position */
 	STEP_NORM,         /* out = norm(in) */
-	STEP_ADD,          /* out += in * factor, or norm(in) * factor */
+	STEP_ADD,          /* out += in * factor, or norm(in) * factor; with one more buffer, times the sigmoid of its value */
 	STEP_MATMUL,       /* up to three products of one input, and what is done to them (enum plan_after) */
 	STEP_HEADS,        /* norms of heads, rope, query factor; then keys and values go into their page */
 	STEP_ATTENTION,    /* out = attention of in */
@@ -39,6 +39,7 @@ enum step_kind {
 	STEP_BLOCKS_ATTEND,
 	STEP_LATENT,       /* latent attention: rope, and keys and values go into their page */
 	STEP_EACH_HEAD,    /* out = in times a matrix of its own for each head */
+	STEP_XIELU,        /* out = xielu(out), with the layer's numbers */
 	STEP_CONVOLUTION,  /* out = what a causal convolution makes of in and the state, activated or not */
 	STEP_SCAN_INPUTS,  /* what a recurrent block does to single rows before its scan */
 	STEP_SCAN,         /* out = what the block's recurrence makes of in and the state */
@@ -71,10 +72,10 @@ enum plan_after {
 
 struct plan_product {
 	const struct matrix *weights;
-	size_t expert_rows; /* of experts: rows from one to the next, at least weights->rows */
-	const float *bias;
-	int out;  /* buffer */
-	bool add; /* out += */
+	size_t expert_rows;        /* of experts: rows from one to the next, at least weights->rows */
+	const float *bias, *scale; /* W x * scale + bias; with `add` there is no scale */
+	int out;                   /* buffer */
+	bool add;                  /* out += */
 };
 
 struct step {

@@ -39,7 +39,7 @@ void plan_add_product(struct step *s, const struct projection *p, int out, bool 
 /* A step with one product. */
 struct step *plan_add_matmul(struct plan_builder *b, int in, const struct projection *p, struct plan_sink out);
 
-/* down(act(gate) * up), or down(act(up)) without a gate. */
+/* down(act(gate) * up), or down(act(up)) without a gate */
 void plan_add_feed_forward(struct plan_builder *b, int in, const struct projection *gate, const struct projection *up,
                            const struct projection *down, struct plan_sink out);
 

@@ -53,7 +53,7 @@ bool rope_init(struct rope *r, const struct config *c, const struct weights *w, 
 	if (!used(c, set)) return true;
 	const float *factors = set == ROPE_GLOBAL ? w->rope_factors : NULL;
 	if (!factors && set == ROPE_GLOBAL) factors = context > c->original_context ? w->rope_factors_long : w->rope_factors_short;
-	bool own = set == ROPE_LOCAL; /* then without scaling */
+	bool own = set == ROPE_LOCAL && !c->family->local_rope_scaled; /* then without scaling */
 	double base = (double)c->rope_base[set], scale = own ? 1 : 1 / (double)c->rope_factor;
 	r->n_rot = c->n_rot[set];
 	r->magnitude = (float)(own ? 1 : magnitude(c));

@@ -14,6 +14,7 @@ void step_apply_norm(const struct model *m, const struct norm *norm, const float
 		ops_layer_norm(in, norm->weight, norm->bias, m->config.norm_eps, out, n);
 	else
 		ops_rms_norm(in, norm->weight, m->config.norm_eps, out, n);
+	if (!norm->layer && norm->bias) ops_add(out, norm->bias, out, n);
 }
 
 void step_tables(struct model *m, const struct step *s, unsigned t, unsigned count)
@@ -65,10 +66,16 @@ void step_add(struct model *m, const struct step *s, unsigned t, unsigned count)
 	for (size_t r = first; r < last; r++) {
 		float *in = model_buffer(m, s->in) + r * width, *out = model_buffer(m, s->out) + r * width;
 		if (s->norm.weight) step_apply_norm(m, &s->norm, in, in, width);
-		if (s->factor == 1)
+		float factor = s->factor;
+		if (s->n_also) {
+			float share = model_buffer(m, s->also[0])[r];
+			ops_sigmoid(&share, 1);
+			factor *= share;
+		}
+		if (factor == 1)
 			ops_add(out, in, out, width);
 		else
-			ops_add_scaled(out, in, s->factor, width);
+			ops_add_scaled(out, in, factor, width);
 	}
 }
 
@@ -87,9 +94,14 @@ static void run_product(const struct model *m, const struct step *s, uint32_t i,
 	size_t width = model_width(m, p->out);
 	float *out = model_buffer(m, p->out);
 	struct matmul_job job = {
-		.weights = p->weights, .in = in, .bias = p->bias, .out = out, .out_stride = width, .add = p->add
+		.weights = p->weights, .in = in, .bias = p->scale ? NULL : p->bias, .out = out, .out_stride = width, .add = p->add
 	};
 	matmul(&job, first, last, m->thread_scratch[t]);
+	for (uint32_t r = 0; p->scale && r < m->n_rows; r++) {
+		float *x = out + r * width + first;
+		ops_scale(x, *p->scale, last - first);
+		if (p->bias) ops_add(x, p->bias + first, x, last - first);
+	}
 	if (s->after != AFTER_CLAMP && s->after != AFTER_ACTIVATION) return;
 	for (uint32_t r = 0; r < m->n_rows; r++) {
 		float *x = out + r * width + first;
@@ -240,6 +252,7 @@ static const struct step_type types[STEP_KINDS] = {
 	[STEP_BLOCKS_ATTEND] = { "blocks-attend", true, step_blocks_attend, NULL },
 	[STEP_LATENT] = { "latent", true, step_latent, NULL },
 	[STEP_EACH_HEAD] = { "each-head", true, step_each_head, NULL },
+	[STEP_XIELU] = { "xielu", true, step_xielu, NULL },
 	[STEP_CONVOLUTION] = { "convolution", true, step_convolution, NULL },
 	[STEP_SCAN_INPUTS] = { "scan-inputs", true, step_scan_inputs, NULL },
 	[STEP_SCAN] = { "scan", true, step_scan, NULL },

@@ -47,6 +47,8 @@ step_run step_hyper_begin, step_hyper_read, step_hyper_write, step_hyper_end;
 step_run step_blocks_store, step_blocks_make, step_blocks_attend;
 /* latent.c */
 step_run step_latent, step_each_head;
+/* xielu.c */
+step_run step_xielu;
 /* recurrent.c */
 step_run step_convolution, step_scan_inputs, step_scan, step_scan_outputs;
 /* experts.c */

@@ -70,9 +70,11 @@ static bool bind_experts(const struct weights_binder *b, uint32_t i, struct laye
 	       bind_by_token(b, i, l) && bind_expert_inputs(b, i, l) &&
 	       bind_expert_stack(b, i, "ffn_down_exps", x->n_ff, n_embd, &l->down_experts) &&
 	       weights_vector(b, weights_name(name, i, "ffn_down_exps", ".scale"), false, x->n, &l->expert_scale) &&
-	       (!shared || (weights_projection(b, i, "ffn_gate_shexp", n_embd, shared, &l->gate_shared) &&
-	                    weights_projection(b, i, "ffn_up_shexp", n_embd, shared, &l->up_shared) &&
-	                    weights_projection(b, i, "ffn_down_shexp", shared, n_embd, &l->down_shared)));
+	       (!shared ||
+	        (weights_projection(b, i, "ffn_gate_shexp", n_embd, shared, &l->gate_shared) &&
+	         weights_projection(b, i, "ffn_up_shexp", n_embd, shared, &l->up_shared) &&
+	         weights_projection(b, i, "ffn_down_shexp", shared, n_embd, &l->down_shared) &&
+	         (!b->c->family->shared_gate || weights_projection(b, i, "ffn_gate_inp_shexp", n_embd, 1, &l->router_shared))));
 }
 
 static bool bind_feed_forward(const struct weights_binder *b, uint32_t i, struct layer_weights *l)
@@ -89,7 +91,8 @@ static bool bind_feed_forward(const struct weights_binder *b, uint32_t i, struct
 	           !weights_projection(b, i, "ffn_up", c->n_embd, n_ff, &l->up)) {
 		return false;
 	}
-	return weights_projection(b, i, "ffn_down", n_ff, c->n_embd, &l->down);
+	return (!c->family->sub_norms || weights_layer_norm(b, i, "ffn_sub_norm", true, n_ff, &l->ffn_sub_norm)) &&
+	       weights_projection(b, i, "ffn_down", n_ff, c->n_embd, &l->down);
 }
 
 /* Experts beside the dense block, in layers that have a router, which reads norm(x) / sqrt(n_embd) * scale. */

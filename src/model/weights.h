@@ -11,10 +11,11 @@
 #include "model/config.h"
 #include "nn/matmul.h"
 
-/* A matrix with its optional bias. `weights.data` is NULL when a layer has no such projection. */
+/* A matrix with its optional bias and scale: W x * scale + bias. `weights.data` is NULL when a layer has no such projection. */
 struct projection {
 	struct matrix weights;
-	const float *bias; /* weights.rows, or NULL */
+	const float *bias;  /* weights.rows, or NULL */
+	const float *scale; /* one number, or NULL */
 };
 
 /* Weight NULL: the model has no such norm. */
@@ -42,6 +43,7 @@ struct layer_weights {
 	struct norm attn_norm, attn_norm_2, ffn_norm; /* n_embd; with attn_norm_2, that one is the mixer's */
 	struct norm attn_post_norm, ffn_post_norm;    /* n_embd, or none */
 	struct norm q_norm, k_norm;                   /* head_k, or none */
+	struct norm attn_sub_norm, ffn_sub_norm;      /* of what the last products of both halves read, or none */
 	struct projection q, k, v, o;                 /* of attention */
 	const float *sinks;                           /* n_head, or NULL */
 	const float *out_scale;                       /* the stream times this behind the layer, or NULL */
@@ -61,6 +63,7 @@ struct layer_weights {
 	const float *expert_scale;                                                 /* n_expert: of what each gives, or NULL */
 	struct norm router_norm, experts_norm, experts_post_norm, dense_post_norm; /* where experts stand beside a dense block */
 	struct projection gate_shared, up_shared, down_shared;                     /* of the expert that every row takes */
+	struct projection router_shared;                                           /* 1 x n_embd: its gate; or none */
 };
 
 struct weights {

@@ -102,8 +102,12 @@ bool weights_projection(const struct weights_binder *b, uint32_t layer, const ch
                         struct projection *p)
 {
 	char name[WEIGHTS_MAX_NAME];
-	return weights_matrix(b, weights_name(name, layer, role, ".weight"), true, cols, rows, &p->weights) &&
-	       weights_vector(b, weights_name(name, layer, role, ".bias"), false, rows, &p->bias);
+	if (!weights_matrix(b, weights_name(name, layer, role, ".weight"), true, cols, rows, &p->weights) ||
+	    !weights_vector(b, weights_name(name, layer, role, ".bias"), false, rows, &p->bias))
+		return false;
+	const struct gguf_tensor *scale = gguf_tensor(b->file, weights_name(name, layer, role, ".scale"));
+	/* vectors of that name belong to other roles (a router's input, experts' results) */
+	return !scale || scale->dims[0] != 1 || weights_vector(b, name, false, 1, &p->scale);
 }
 
 bool weights_layer_vector(const struct weights_binder *b, uint32_t layer, const char *role, bool needed, size_t n,
@@ -139,7 +143,7 @@ bool weights_norm(const struct weights_binder *b, const char *name, bool needed,
 	char bias[WEIGHTS_MAX_NAME];
 	*norm = (struct norm){ .layer = b->c->family->norm == NORM_LAYER };
 	if (!weights_vector(b, name, needed, n, &norm->weight)) return false;
-	if (!norm->weight || !norm->layer) return true;
+	if (!norm->weight) return true;
 	size_t length = strlen(name), end = strlen(".weight");
 	bool suffix = length > end && strcmp(name + length - end, ".weight") == 0;
 	snprintf(bias, sizeof bias, "%.*s.bias", (int)(suffix ? length - end : length), name);

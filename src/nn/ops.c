@@ -70,6 +70,15 @@ void ops_gate(enum ops_activation kind, const float *gate, const float *up, floa
 	kernels_chosen->gate[kind](gate, up, out, n);
 }
 
+void ops_xielu(float *x, const struct xielu *numbers, size_t n)
+{
+	const struct xielu u = *numbers;
+	for (size_t i = 0; i < n; i++) {
+		float v = x[i];
+		x[i] = (v > 0 ? u.p * v * v : (expm1f(fminf(v, u.eps)) - v) * u.n) + u.beta * v;
+	}
+}
+
 void ops_sigmoid(float *x, size_t n)
 {
 	kernels_chosen->sigmoid(x, n);

@@ -40,6 +40,13 @@ void ops_clamp(float *x, float least, float most, size_t n);
 enum ops_activation { OPS_SILU, OPS_GELU, OPS_GELU_ERF, OPS_GELU_QUICK, OPS_RELU, OPS_RELU_SQUARED, OPS_ACTIVATIONS };
 void ops_gate(enum ops_activation kind, const float *gate, const float *up, float *out, size_t n);
 
+/* x = xielu(x) with a layer's numbers (model/xielu.c says what they are):
+ * x > 0: p x^2 + beta x; else n (exp(min(x, eps)) - 1 - x) + beta x. */
+struct xielu {
+	float n, p, beta, eps;
+};
+void ops_xielu(float *x, const struct xielu *numbers, size_t n);
+
 /* x = 1 / (1 + exp(-x)). */
 void ops_sigmoid(float *x, size_t n);
 
