@@ -6,6 +6,7 @@
  *     kerncheck ... LEVEL  that level alone
  */
 #include "base/threads.h"
+#include "nn/float16.h"
 #include "nn/kernel_types.h"
 #include "nn/kernels.h"
 #include "nn/matmul.h"
@@ -152,36 +153,46 @@ static void check_products(void)
 /* bfloat16 products against the plain float ones of the rounded values. */
 static void check_bf16(void)
 {
-	static const size_t counts[] = { 1, 2, 3, 4, 5, 6, 7, 9, 12, 48 }, outs[] = { 1, 2, 3, 4, 5, 8, 31 },
-	                    lengths[] = { 32, 64, 96, 1024 };
-	static float tile[31 * 1024], x[48 * 1024], a[48 * 32], b[48 * 32], size[31], *rounded[2] = { tile, x };
-	static uint16_t tile16[31 * 1024], x16[48 * 1024], *half[2] = { tile16, x16 };
-	const float *rows[48];
+	enum { OUTS = 70, COLS = 512, ROWS = 96, WIDTH = 80 };
+	static const size_t counts[] = { 1, 2, 3, 4, 5, 11, 12, 13, 16, 17, 32, 33, ROWS },
+	                    outs[] = { 1, 2, 15, 16, 17, 31, 32, 33, 48, OUTS }, lengths[] = { 32, 64, 96, COLS };
+	static float tile[OUTS * COLS], x[ROWS * COLS], a[ROWS * WIDTH], b[ROWS * WIDTH], size[OUTS], *floats[2] = { tile, x };
+	static uint16_t packed[(OUTS + 15) / 16 * 16 * COLS], again[16 * COLS], x16[ROWS * COLS], w16[OUTS * COLS],
+	        *half[2] = { w16, x16 };
+	const float *rows[ROWS];
 	if (!level->products_bf16) return;
-	for (size_t r = 0; r < 48; r++) rows[r] = x + r * 1024;
+	for (size_t r = 0; r < ROWS; r++) rows[r] = x + r * COLS;
 	for (size_t k = 0; k < 2; k++) {
-		size_t n = k ? 48 * 1024 : 31 * 1024;
-		random_floats(&seed, rounded[k], n);
-		level->to_bf16(rounded[k], half[k], n);
+		size_t n = k ? ROWS * COLS : OUTS * COLS;
+		random_floats(&seed, floats[k], n);
+		level->to_bf16(floats[k], half[k], n);
 		for (size_t i = 0; i < n; i++) {
-			float v = bfloat_load((const uint8_t *)&half[k][i]);
-			if (!(fabsf(v - rounded[k][i]) <= fabsf(v) * 0x1p-8f))
-				differ("to_bf16 of %g is %g", (double)rounded[k][i], (double)v);
-			rounded[k][i] = v;
+			uint16_t expected = bfloat_from_float(floats[k][i]);
+			if (half[k][i] != expected) differ("to_bf16 of %g is %x", (double)floats[k][i], half[k][i]);
+			floats[k][i] = bfloat_load((const uint8_t *)&half[k][i]);
 		}
 	}
 	for (size_t l = 0; l < 4; l++) {
-		for (size_t o = 0; o < 31; o++) size[o] = 2.0f * (float)lengths[l];
-		for (size_t i = 0; i < 10; i++) {
-			for (size_t j = 0; j < 7; j++) {
+		size_t n = lengths[l];
+		for (size_t o = 0; o < OUTS; o++) size[o] = 2.0f * (float)n;
+		for (size_t j = 0; j < 10; j++) {
+			for (size_t o = 0; o < outs[j]; o += BF16_GROUP) {
+				size_t some = outs[j] - o < BF16_GROUP ? outs[j] - o : BF16_GROUP;
+				level->pack_bf16(tile + o * COLS, COLS, some, n, packed + o * n);
+				plain->pack_bf16(tile + o * COLS, COLS, some, n, again);
+				if (memcmp(packed + o * n, again, BF16_GROUP * n * sizeof *again))
+					differ("pack_bf16 of %zu x %zu", some, n);
+			}
+			for (size_t i = 0; i < 13; i++) {
 				bool add = (i + j) % 2;
-				for (size_t k = 0; k < 48 * 32; k++) a[k] = b[k] = 1;
-				level->products_bf16(tile16, 1024, outs[j], x16, 1024, counts[i], lengths[l], a, 32, add);
-				plain->products(tile, 1024, outs[j], rows, counts[i], lengths[l], b, 32, add);
+				for (size_t k = 0; k < ROWS * WIDTH; k++) a[k] = b[k] = 1;
+				level->products_bf16(packed, outs[j], x16, COLS, counts[i], n, a, WIDTH, add);
+				plain->products(tile, COLS, outs[j], rows, counts[i], n, b, WIDTH, add);
 				for (size_t r = 0; r < counts[i]; r++) {
-					if (first_far(a + r * 32, b + r * 32, size, outs[j], 2e-6f) < outs[j] ||
-					    a[r * 32 + outs[j]] != 1)
-						differ("products_bf16 %zu x %zu x %zu, row %zu", counts[i], outs[j], lengths[l], r);
+					if (first_far(a + r * WIDTH, b + r * WIDTH, size, outs[j], 2e-6f) < outs[j])
+						differ("products_bf16 %zu x %zu x %zu, row %zu", counts[i], outs[j], n, r);
+					if (a[r * WIDTH + outs[j]] != 1)
+						differ("products_bf16 %zu x %zu writes behind", counts[i], outs[j]);
 				}
 			}
 		}

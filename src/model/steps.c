@@ -148,7 +148,6 @@ void step_matmul(struct model *m, const struct step *s, unsigned t, unsigned cou
 	bool quantized = false;
 	size_t outputs = 0, first, last;
 	const struct matrix *weights = s->product[0].weights;
-	(void)count;
 	activations_init(&in, model_buffer(m, s->in), model_width(m, s->in), m->n_rows, m->n_answers, weights->cols, m->exact,
 	                 m->thread_q8[t]);
 	for (uint32_t i = 0; i < s->n_products; i++) {
@@ -156,6 +155,11 @@ void step_matmul(struct model *m, const struct step *s, unsigned t, unsigned cou
 		outputs += s->product[i].weights->rows;
 	}
 	if (quantized) activations_quantize(&in, 0, in.n_answer);
+	if (quantized && activations_want_half(&in)) {
+		threads_range(in.n_rows - in.n_answer, 1, t, count, &first, &last);
+		activations_round(&in, m->half, first, last);
+		threads_barrier(m->threads, t);
+	}
 	if (s->after == AFTER_GATE) outputs = weights->rows;
 	struct threads_loop loop = threads_loop(m->threads, t, outputs, MATMUL_UNIT, matmul_piece(weights, &in));
 	while (threads_next(&loop, &first, &last)) {

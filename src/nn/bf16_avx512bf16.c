@@ -1,12 +1,14 @@
 /*
  * bf16: prompt rows times unpacked weights, both rounded to bfloat16, with AVX512-BF16: products of pairs, sums in float32.
  *
- * A block of 6 rows by 4 outputs keeps 24 sums of 16 lanes and loads 10 vectors for 24 double products. A sum has one order, from
- * the front to the back in 16 lanes, folded at the end.
+ * Sixteen outputs are the lanes of a vector, so a block of 12 rows by 32 outputs keeps 24 sums, loads 2 vectors and 12 pairs that
+ * all lanes share for 24 double products, and nothing is folded at the end. A sum goes from the front to the back, even and odd
+ * inputs together, on top of what stood in the output.
  */
 #include "nn/kernel_types.h"
 
 #include <immintrin.h>
+#include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -15,94 +17,155 @@ INLINE __m512bh load_pairs(const uint16_t *p)
 	return (__m512bh)_mm512_loadu_si512(p);
 }
 
-INLINE __m256 half_sum(__m512 v)
+/* A pair of inputs in all lanes. */
+INLINE __m512bh one_pair(const uint16_t *p)
 {
-	return _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+	int pair;
+	memcpy(&pair, p, sizeof pair);
+	return (__m512bh)_mm512_set1_epi32(pair);
 }
 
-/* The sums of four accumulators' lanes. */
-INLINE __m128 fold_four(const __m512 v[4])
+/* R rows by G groups, constants, of which the last has the lanes of `mask`. */
+INLINE void block(const uint16_t *tile, size_t group, const uint16_t *x, size_t x_stride, size_t n, float *out, size_t out_stride,
+                  __mmask16 mask, bool add, const int R, const int G)
 {
-	__m256 ab = _mm256_hadd_ps(half_sum(v[0]), half_sum(v[1])), cd = _mm256_hadd_ps(half_sum(v[2]), half_sum(v[3]));
-	__m256 t = _mm256_hadd_ps(ab, cd);
-	return _mm_add_ps(_mm256_castps256_ps128(t), _mm256_extractf128_ps(t, 1));
-}
-
-/* R rows by four outputs, of which `n_outputs` are written; R a constant. Outputs behind the last are the last again. */
-INLINE void block(const uint16_t *tile, size_t tile_stride, size_t n_outputs, const uint16_t *x, size_t x_stride, size_t n,
-                  float *out, size_t out_stride, bool add, const int R)
-{
-	const uint16_t *w[4];
-#pragma GCC unroll 4
-	for (size_t o = 0; o < 4; o++) w[o] = tile + (o < n_outputs ? o : n_outputs - 1) * tile_stride;
-	__m512 sum[6][4];
-#pragma GCC unroll 6
+	__m512 sum[12][2];
+#pragma GCC unroll 12
 	for (int r = 0; r < R; r++) {
-#pragma GCC unroll 4
-		for (int o = 0; o < 4; o++) sum[r][o] = _mm512_setzero_ps();
-	}
-	for (size_t i = 0; i < n; i += 32) {
-		__m512bh b[4];
-#pragma GCC unroll 4
-		for (int o = 0; o < 4; o++) b[o] = load_pairs(w[o] + i);
-#pragma GCC unroll 6
-		for (int r = 0; r < R; r++) {
-			__m512bh a = load_pairs(x + (size_t)r * x_stride + i);
-#pragma GCC unroll 4
-			for (int o = 0; o < 4; o++) sum[r][o] = _mm512_dpbf16_ps(sum[r][o], a, b[o]);
+#pragma GCC unroll 2
+		for (int g = 0; g < G; g++) {
+			const float *from = out + (size_t)r * out_stride + g * BF16_GROUP;
+			sum[r][g] = add ? _mm512_maskz_loadu_ps(g + 1 < G ? 0xffff : mask, from) : _mm512_setzero_ps();
 		}
 	}
-	const __mmask8 mask = (__mmask8)((1u << n_outputs) - 1);
-#pragma GCC unroll 6
+	for (size_t i = 0; i < n; i += 2) {
+		__m512bh b[2];
+#pragma GCC unroll 2
+		for (int g = 0; g < G; g++) b[g] = load_pairs(tile + (size_t)g * group + i * BF16_GROUP);
+#pragma GCC unroll 12
+		for (int r = 0; r < R; r++) {
+			__m512bh a = one_pair(x + (size_t)r * x_stride + i);
+#pragma GCC unroll 2
+			for (int g = 0; g < G; g++) sum[r][g] = _mm512_dpbf16_ps(sum[r][g], a, b[g]);
+		}
+	}
+#pragma GCC unroll 12
 	for (int r = 0; r < R; r++) {
-		__m128 v = fold_four(sum[r]);
-		float *to = out + (size_t)r * out_stride;
-		if (add) v = _mm_add_ps(_mm_maskz_loadu_ps(mask, to), v);
-		_mm_mask_storeu_ps(to, mask, v);
+#pragma GCC unroll 2
+		for (int g = 0; g < G; g++) {
+			float *to = out + (size_t)r * out_stride + g * BF16_GROUP;
+			_mm512_mask_storeu_ps(to, g + 1 < G ? 0xffff : mask, sum[r][g]);
+		}
 	}
 }
 
-static void products(const uint16_t *tile, size_t tile_stride, size_t n_outputs, const uint16_t *x, size_t x_stride, size_t n_rows,
-                     size_t n, float *out, size_t out_stride, bool add)
+/* All rows with G groups. */
+INLINE void rows_of(const uint16_t *tile, size_t group, const uint16_t *x, size_t x_stride, size_t n_rows, size_t n, float *out,
+                    size_t out_stride, __mmask16 mask, bool add, const int G)
 {
-	for (size_t o = 0; o < n_outputs; o += 4, tile += 4 * tile_stride) {
-		size_t some = n_outputs - o < 4 ? n_outputs - o : 4, r = 0;
-		for (; r + 6 <= n_rows; r += 6)
-			block(tile, tile_stride, some, x + r * x_stride, x_stride, n, out + r * out_stride + o, out_stride, add, 6);
-		for (; r + 3 <= n_rows; r += 3)
-			block(tile, tile_stride, some, x + r * x_stride, x_stride, n, out + r * out_stride + o, out_stride, add, 3);
-		for (; r < n_rows; r++)
-			block(tile, tile_stride, some, x + r * x_stride, x_stride, n, out + r * out_stride + o, out_stride, add, 1);
+	size_t r = 0;
+	for (; r + 12 <= n_rows; r += 12)
+		block(tile, group, x + r * x_stride, x_stride, n, out + r * out_stride, out_stride, mask, add, 12, G);
+	for (; r + 4 <= n_rows; r += 4)
+		block(tile, group, x + r * x_stride, x_stride, n, out + r * out_stride, out_stride, mask, add, 4, G);
+	for (; r < n_rows; r++)
+		block(tile, group, x + r * x_stride, x_stride, n, out + r * out_stride, out_stride, mask, add, 1, G);
+}
+
+static void products(const uint16_t *tile, size_t n_outputs, const uint16_t *x, size_t x_stride, size_t n_rows, size_t n,
+                     float *out, size_t out_stride, bool add)
+{
+	const size_t group = n * BF16_GROUP;
+	for (size_t o = 0; o < n_outputs; tile += 2 * group, o += 2 * BF16_GROUP, out += 2 * BF16_GROUP) {
+		size_t left = n_outputs - o;
+		size_t last = left > 2 * BF16_GROUP ? BF16_GROUP : left > BF16_GROUP ? left - BF16_GROUP : left;
+		__mmask16 mask = (__mmask16)((1u << last) - 1);
+		if (left > BF16_GROUP)
+			rows_of(tile, group, x, x_stride, n_rows, n, out, out_stride, mask, add, 2);
+		else
+			rows_of(tile, group, x, x_stride, n_rows, n, out, out_stride, mask, add, 1);
 	}
+}
+
+INLINE __m512i round_32(const float *x)
+{
+	return (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + 16), _mm512_loadu_ps(x));
 }
 
 static void to_bf16(const float *x, uint16_t *out, size_t n)
 {
-	for (size_t i = 0; i < n; i += 32) {
-		__m512bh v = _mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + i + 16), _mm512_loadu_ps(x + i));
-		_mm512_storeu_si512(out + i, (__m512i)v);
+	for (size_t i = 0; i < n; i += 32) _mm512_storeu_si512(out + i, round_32(x + i));
+}
+
+/* v[i] lane j becomes v[j] lane i. */
+INLINE void transpose(__m512i v[16])
+{
+	__m512i t[16];
+#pragma GCC unroll 8
+	for (int i = 0; i < 16; i += 2) {
+		t[i] = _mm512_unpacklo_epi32(v[i], v[i + 1]);
+		t[i + 1] = _mm512_unpackhi_epi32(v[i], v[i + 1]);
+	}
+#pragma GCC unroll 4
+	for (int i = 0; i < 16; i += 4) {
+		v[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+		v[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+		v[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+		v[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+	}
+#pragma GCC unroll 4
+	for (int i = 0; i < 4; i++) {
+		t[i] = _mm512_shuffle_i32x4(v[i], v[i + 4], 0x88);
+		t[i + 4] = _mm512_shuffle_i32x4(v[i], v[i + 4], 0xdd);
+		t[i + 8] = _mm512_shuffle_i32x4(v[i + 8], v[i + 12], 0x88);
+		t[i + 12] = _mm512_shuffle_i32x4(v[i + 8], v[i + 12], 0xdd);
+	}
+#pragma GCC unroll 4
+	for (int i = 0; i < 4; i++) {
+		v[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
+		v[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd);
+		v[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
+		v[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xdd);
 	}
 }
 
-/* Twelve sums hide the time that one product takes. */
+static void pack(const float *rows, size_t stride, size_t n_outputs, size_t n, uint16_t *group)
+{
+	for (size_t i = 0; i < n; i += 32) {
+		__m512i v[16];
+#pragma GCC unroll 16
+		for (size_t o = 0; o < 16; o++) v[o] = round_32(rows + (o < n_outputs ? o : 0) * stride + i);
+		if (n_outputs < BF16_GROUP) {
+#pragma GCC unroll 16
+			for (size_t o = 0; o < 16; o++) v[o] = o < n_outputs ? v[o] : _mm512_setzero_si512();
+		}
+		transpose(v);
+#pragma GCC unroll 16
+		for (size_t k = 0; k < 16; k++) _mm512_storeu_si512(group + (i / 2 + k) * 2 * BF16_GROUP, v[k]);
+	}
+}
+
+/* As many sums as a block has hide the time that one product takes. */
 static double peak(size_t turns)
 {
-	__m512 sum[12];
-	for (int i = 0; i < 12; i++) sum[i] = _mm512_setzero_ps();
+	__m512 sum[24];
+	const __m512bh a = (__m512bh)_mm512_setzero_si512();
+#pragma GCC unroll 24
+	for (int i = 0; i < 24; i++) sum[i] = _mm512_setzero_ps();
 	for (size_t t = 0; t < turns; t++) {
-#pragma GCC unroll 12
-		for (int i = 0; i < 12; i++) {
-			sum[i] = _mm512_dpbf16_ps(sum[i], (__m512bh)_mm512_castps_si512(sum[i]),
-			                          (__m512bh)_mm512_castps_si512(sum[i]));
+#pragma GCC unroll 24
+		for (int i = 0; i < 24; i++) {
+			sum[i] = _mm512_dpbf16_ps(sum[i], a, a);
 			__asm__ volatile("" : "+v"(sum[i]));
 		}
 	}
-	return 64.0 * 12 * (double)turns;
+	return 64.0 * 24 * (double)turns;
 }
 
 void bf16_fill_avx512bf16(struct kernels *k)
 {
 	k->peak = peak;
 	k->products_bf16 = products;
+	k->pack_bf16 = pack;
 	k->to_bf16 = to_bf16;
 }

@@ -66,4 +66,13 @@ static inline float bfloat_load(const uint8_t *p)
 	return float_from_bits((uint32_t)load16(p) << 16);
 }
 
+/* Rounded to nearest, ties to even. */
+static inline uint16_t bfloat_from_float(float x)
+{
+	uint32_t bits;
+	memcpy(&bits, &x, sizeof bits);
+	if (x != x) return (uint16_t)(bits >> 16 | 0x40);
+	return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
 #endif

@@ -199,6 +199,7 @@ static void dot_bf16(const struct format *format, const uint8_t *w, size_t row_b
 static double peak(size_t turns)
 {
 	__m256 sum[12];
+#pragma GCC unroll 12
 	for (int i = 0; i < 12; i++) sum[i] = _mm256_setzero_ps();
 	for (size_t t = 0; t < turns; t++) {
 #pragma GCC unroll 12

@@ -119,6 +119,7 @@ static void scores_f16(const void *keys, size_t head_k, const float *const *q, s
 static double peak(size_t turns)
 {
 	__m512 sum[12];
+#pragma GCC unroll 12
 	for (int i = 0; i < 12; i++) sum[i] = _mm512_setzero_ps();
 	for (size_t t = 0; t < turns; t++) {
 #pragma GCC unroll 12

@@ -33,9 +33,15 @@ typedef void (*kernel_dot)(const struct format *format, const uint8_t *weights, 
 typedef void (*kernel_products)(const float *tile, size_t tile_stride, size_t n_outputs, const float *const *x, size_t n_rows,
                                 size_t n, float *out, size_t out_stride, bool add);
 
-/* The same in bfloat16, for n a multiple of 32; row r of x at x + r * x_stride. Products are added in float32. */
-typedef void (*kernel_products_bf16)(const uint16_t *tile, size_t tile_stride, size_t n_outputs, const uint16_t *x, size_t x_stride,
-                                     size_t n_rows, size_t n, float *out, size_t out_stride, bool add);
+/* The same for rows in bfloat16, row r of x at x + r * x_stride, and a tile of groups of BF16_GROUP outputs, one group behind the
+ * other: weights 2k and 2k + 1 of a group's output o stand at (k * BF16_GROUP + o) * 2, zeros for outputs behind the last. n is a
+ * multiple of 32. Products are added in float32, to the old value where `add` says so. */
+enum { BF16_GROUP = 16 };
+typedef void (*kernel_products_bf16)(const uint16_t *tile, size_t n_outputs, const uint16_t *x, size_t x_stride, size_t n_rows,
+                                     size_t n, float *out, size_t out_stride, bool add);
+
+/* Rounds n weights, a multiple of 32, of n_outputs rows (at most BF16_GROUP) into such a group. */
+typedef void (*kernel_pack_bf16)(const float *rows, size_t stride, size_t n_outputs, size_t n, uint16_t *group);
 
 /* The 8-bit form of n values, n a multiple of 32 (see struct activations). */
 typedef void (*kernel_quantize)(const float *x, size_t n, int8_t *q, float *scales, int16_t *sums);
@@ -56,7 +62,8 @@ struct kernels {
 	kernel_dot dot[FORMAT_COUNT];
 	kernel_products products;
 	kernel_products_bf16 products_bf16; /* NULL: prompt rows of quantized formats are multiplied as floats */
-	void (*to_bf16)(const float *x, uint16_t *out, size_t n); /* rounded to nearest, n a multiple of 32; NULL as above */
+	kernel_pack_bf16 pack_bf16;
+	void (*to_bf16)(const float *x, uint16_t *out, size_t n); /* rounded to nearest, n a multiple of 32 */
 	kernel_quantize quantize;
 	double (*peak)(
 	        size_t turns); /* runs the multiplications of prompt rows on registers alone; the operations of `turns` turns */

@@ -2,13 +2,14 @@
  * matmul: the products' loops; what is multiplied how stands in the table of kernels.
  *
  * Float products go by tiles of TILE_OUTPUTS x TILE_COLS weights, unpacked once and then multiplied with all rows of the batch; a
- * row's sum is the sum of its tiles' sums in order. Where a level multiplies bfloat16, the same loops round tile and activations
- * first. Answer rows go by pieces of DOT_OUTPUTS packed rows, which stay in cache while
+ * row's sum is the sum of its tiles' sums in order. Where a level multiplies bfloat16, prompt rows go through matmul_bf16.c.
+ * Answer rows go by pieces of DOT_OUTPUTS packed rows, which stay in cache while
  * groups of DOT_ROWS activation rows pass over them.
  */
 #include "nn/matmul.h"
 
 #include "nn/kernel_types.h"
+#include "nn/matmul_bf16.h"
 
 #include <string.h>
 
@@ -20,22 +21,14 @@ enum {
 	DOT_ROWS = 8,
 	ROWS_AT_ONCE = 24,
 	COPY_FROM = 12,
-	PIECE_BYTES = 64 << 10, /* packed rows that a thread takes at a time: some microseconds */
-	BF16_OUTPUTS = 256,
-	BF16_COLS = 1024,
-	BF16_STRIDE = BF16_COLS + 32,
-	BF16_ROWS = 48
+	PIECE_BYTES = 64 << 10 /* packed rows that a thread takes at a time: some microseconds */
 };
 
 /* A thread's scratch: float tiles, bfloat16 tiles and answer pieces are not needed at once. */
 union work {
 	float tile[TILE_OUTPUTS * TILE_STRIDE];
 	float piece[DOT_ROWS * DOT_OUTPUTS];
-	struct {
-		uint16_t tile[BF16_OUTPUTS * BF16_STRIDE];
-		uint16_t x[BF16_ROWS * BF16_STRIDE];
-		float row[BF16_COLS];
-	} bf16;
+	struct bf16_work bf16;
 };
 
 bool matrix_init(struct matrix *m, const struct format *format, const uint8_t *data, size_t rows, size_t cols)
@@ -73,7 +66,7 @@ size_t activations_bytes(size_t n_answer, size_t cols)
 void activations_init(struct activations *a, const float *x, size_t stride, size_t n_rows, size_t n_answer, size_t cols, bool exact,
                       void *memory)
 {
-	*a = (struct activations){ x, stride, n_rows, n_answer, cols, exact, NULL, NULL, NULL };
+	*a = (struct activations){ .x = x, .stride = stride, .n_rows = n_rows, .n_answer = n_answer, .cols = cols, .exact = exact };
 	if (!memory || cols % 32 != 0) return;
 	size_t values = n_answer * cols;
 	a->q = memory;
@@ -89,6 +82,31 @@ void activations_quantize(struct activations *a, size_t first, size_t last)
 		size_t at = r * a->cols;
 		kernels_chosen->quantize(a->x + r * a->stride, a->cols, a->q + at, a->scales + at / 32, a->sums + at / 16);
 	}
+}
+
+bool activations_want_half(const struct activations *a)
+{
+	return kernels_chosen->products_bf16 && !a->exact && a->n_answer < a->n_rows && a->cols % 32 == 0;
+}
+
+/* Rows start in different sets of the cache. */
+static size_t half_stride(size_t cols)
+{
+	return round_up(cols, 64) + 32;
+}
+
+size_t activations_half_bytes(size_t n_rows, size_t cols)
+{
+	return kernels_chosen->products_bf16 ? round_up(n_rows * half_stride(cols) * sizeof(uint16_t), 64) : 0;
+}
+
+void activations_round(struct activations *a, void *memory, size_t first, size_t last)
+{
+	uint16_t *half = memory;
+	a->half = half;
+	a->half_stride = half_stride(a->cols);
+	for (size_t r = first; r < last; r++)
+		kernels_chosen->to_bf16(a->x + (a->n_answer + r) * a->stride, half + r * a->half_stride, a->cols);
 }
 
 bool matmul_wants_quantized(const struct matrix *weights)
@@ -204,40 +222,6 @@ static void float_rows(const struct matmul_job *job, size_t first_row, size_t n_
 	}
 }
 
-/* Weights [o, o + n_outputs) x [col, col + n_cols) unpacked and rounded into w->bf16.tile. */
-static void bf16_tile(const struct matrix *m, size_t o, size_t n_outputs, size_t col, size_t n_cols, union work *w)
-{
-	const struct tensor_type *type = m->format->type;
-	const uint8_t *packed = m->data + o * m->row_bytes + col / type->weights * type->bytes;
-	for (size_t i = 0; i < n_outputs; i++) {
-		kernels_chosen->unpack[m->format->index](packed + i * m->row_bytes, n_cols / type->weights, w->bf16.row);
-		kernels_chosen->to_bf16(w->bf16.row, w->bf16.tile + i * BF16_STRIDE, n_cols);
-	}
-}
-
-static void bf16_rows(const struct matmul_job *job, size_t first_row, size_t n_rows, size_t first, size_t last, union work *w)
-{
-	const struct activations *in = job->in;
-	size_t cols = job->weights->cols;
-	for (size_t o = first; o < last; o += BF16_OUTPUTS) {
-		size_t n_outputs = last - o < BF16_OUTPUTS ? last - o : BF16_OUTPUTS;
-		for (size_t col = 0; col < cols; col += BF16_COLS) {
-			size_t n_cols = cols - col < BF16_COLS ? cols - col : BF16_COLS;
-			bf16_tile(job->weights, o, n_outputs, col, n_cols, w);
-			for (size_t r = first_row; r < n_rows; r += BF16_ROWS) {
-				size_t n = n_rows - r < BF16_ROWS ? n_rows - r : BF16_ROWS;
-				for (size_t i = 0; i < n; i++) {
-					const float *x = in->x + input_row(job, r + i) * in->stride + col;
-					kernels_chosen->to_bf16(x, w->bf16.x + i * BF16_STRIDE, n_cols);
-				}
-				kernels_chosen->products_bf16(w->bf16.tile, BF16_STRIDE, n_outputs, w->bf16.x, BF16_STRIDE, n,
-				                              n_cols, job->out + r * job->out_stride + o, job->out_stride,
-				                              job->add || col > 0);
-			}
-		}
-	}
-}
-
 /* Prompt rows of quantized weights take bfloat16 where the level has it. */
 static bool takes_bf16(const struct matmul_job *job)
 {
@@ -251,7 +235,7 @@ void matmul(const struct matmul_job *job, size_t first, size_t last, void *scrat
 	if (first >= last) return;
 	if (answers > 0) answer_rows(job, answers, first, last, w->piece);
 	if (answers < n_rows && takes_bf16(job))
-		bf16_rows(job, answers, n_rows, first, last, w);
+		matmul_bf16(job, answers, n_rows, first, last, &w->bf16);
 	else if (answers < n_rows)
 		float_rows(job, answers, n_rows, first, last, w->tile);
 	if (!job->bias) return;

@@ -59,6 +59,10 @@ struct activations {
 	int8_t *q;     /* round(x / scale), -127 ... 127 */
 	float *scales; /* of 32 values: max |x| / 127 */
 	int16_t *sums; /* of q over 16 values */
+
+	/* made by activations_round: the prompt rows in bfloat16, one behind the other; NULL: products round for themselves */
+	const uint16_t *half;
+	size_t half_stride; /* in values */
 };
 
 /* Bytes of memory for the 8-bit form of `n_answer` rows (a multiple of 64). */
@@ -73,6 +77,16 @@ void activations_init(struct activations *a, const float *x, size_t stride, size
  * threads a part each into shared memory, with a barrier before the products. Nothing to do for exact input and for cols that is
  * no multiple of 32 (such a matrix is never quantized). */
 void activations_quantize(struct activations *a, size_t first, size_t last);
+
+/* Whether products of prompt rows of quantized weights read this input in bfloat16. */
+bool activations_want_half(const struct activations *a);
+
+/* Bytes of memory, aligned to 64, for `n_rows` prompt rows in bfloat16; 0 when the chosen level has no use for them. */
+size_t activations_half_bytes(size_t n_rows, size_t cols);
+
+/* Rounds prompt rows [first, last), counted from the first of them, into `memory`, and points the input at it. Threads may do a
+ * part each into the same memory, with a barrier before the products. */
+void activations_round(struct activations *a, void *memory, size_t first, size_t last);
 
 struct matmul_job {
 	const struct matrix *weights;
