@@ -23,6 +23,10 @@ struct file_map {
 /* Opens a regular file for reading; directories, devices, FIFOs and sockets are refused without waiting. -1 on failure. */
 int file_open(const char *path, struct error *e);
 
+/* Whether something stands under that path; and whether it is a folder. */
+bool file_exists(const char *path);
+bool file_is_folder(const char *path);
+
 /* Maps the whole file. file_map_fd takes a descriptor that stays the caller's, and the name to show in messages. */
 bool file_map_path(struct file_map *m, const char *path, struct error *e);
 bool file_map_fd(struct file_map *m, int fd, const char *name, struct error *e);

@@ -12,6 +12,7 @@
 #include "base/cursor.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "format/huggingface.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -250,6 +251,20 @@ static bool check_overlap(const struct part *p, struct gguf_tensor *tensors, str
 	return ok;
 }
 
+/* Gives each tensor its bytes that lie elsewhere. */
+static bool take_external(const struct part *p, struct gguf_tensor *tensors, struct error *e)
+{
+	const struct gguf *g = p->g;
+	if (p->n_tensors != g->n_external) return error_set(e, "%s: the tensors are not those of the header", p->name);
+	for (size_t i = 0; i < g->n_external; i++) {
+		if (tensors[i].size != g->external[i].size)
+			return error_set(e, "%s: tensor '%s': %zu bytes, not %zu", p->name, tensors[i].name, g->external[i].size,
+			                 tensors[i].size);
+		tensors[i].data = g->external[i].data;
+	}
+	return true;
+}
+
 /* Reads the tensor infos of part `index` into tensors[0..n_tensors) and gives each its data. */
 static bool read_tensors(struct part *p, struct gguf_tensor *tensors, uint32_t index, struct error *e)
 {
@@ -258,6 +273,10 @@ static bool read_tensors(struct part *p, struct gguf_tensor *tensors, uint32_t i
 	bool ok = true;
 	for (size_t i = 0; i < p->n_tensors && ok; i++) {
 		ok = read_tensor(p, &tensors[i], &offsets[i], e) && tensor_size(p, &tensors[i], e);
+	}
+	if (p->g->external) {
+		memory_free(offsets);
+		return ok && take_external(p, tensors, e);
 	}
 	size_t start = (p->c.at + p->alignment - 1) / p->alignment * p->alignment;
 	size_t room = start < p->c.size ? p->c.size - start : 0;
@@ -451,8 +470,30 @@ struct gguf *gguf_open_maps(struct file_map *maps, size_t n_maps, struct error *
 	return NULL;
 }
 
+struct gguf *gguf_open_external(struct file_map *maps, size_t n_maps, const struct gguf_external *tensors, size_t n_tensors,
+                                struct arena *owned, struct error *e)
+{
+	struct gguf *g = gguf_new(e);
+	if (!g) {
+		for (size_t i = 0; i < n_maps; i++) file_unmap(&maps[i]);
+		arena_free(owned);
+		return NULL;
+	}
+	memcpy(g->maps, maps, n_maps * sizeof *maps);
+	g->n_maps = n_maps;
+	g->owned = owned;
+	g->external = tensors;
+	g->n_external = n_tensors;
+	bool ok = read_part(g, 0, e);
+	g->external = NULL;
+	if (ok && gguf_intact(g, e)) return g;
+	gguf_close(g);
+	return NULL;
+}
+
 struct gguf *gguf_open(const char *path, struct error *e)
 {
+	if (file_is_folder(path)) return huggingface_open(path, e);
 	struct gguf *g = gguf_new(e);
 	if (!g) return NULL;
 	if (file_map_path(&g->maps[0], path, e)) {
@@ -472,5 +513,6 @@ void gguf_close(struct gguf *g)
 	map_free(g->value_of_key);
 	map_free(g->tensor_of_name);
 	arena_free(g->arena);
+	arena_free(g->owned);
 	memory_free(g);
 }

@@ -74,7 +74,8 @@ struct gguf_tensor {
 
 struct gguf;
 
-/* Opens a file; when it is part 1 of a split file (split.count > 1) its other parts too, by their -0000N-of-0000M names. */
+/* Opens a file, or a Hugging Face folder (format/huggingface.h); when it is part 1 of a split file (split.count > 1) its other
+ * parts too, by their -0000N-of-0000M names. */
 struct gguf *gguf_open(const char *path, struct error *e);
 
 /* The same over maps that are there already, at least one, in the order of the parts. Takes the maps over, on failure too. */

@@ -19,8 +19,22 @@ struct gguf {
 	struct map *value_of_key;    /* index into values */
 	struct gguf_tensor *tensors; /* of all parts */
 	size_t n_tensors;
-	struct map *tensor_of_name; /* index into tensors */
+	struct map *tensor_of_name;           /* index into tensors */
+	const struct gguf_external *external; /* while it is opened: where the tensors' bytes are, when not behind the header */
+	size_t n_external;
+	struct arena *owned; /* goes with the file; NULL: nothing does */
 };
+
+/* A tensor's bytes that lie elsewhere. */
+struct gguf_external {
+	const uint8_t *data;
+	size_t size;
+};
+
+/* Opens maps[0], a header, with the bytes of its tensors at `tensors`, one each in order: in the other maps or in `owned`. Takes
+ * over maps and arena, on failure too. */
+struct gguf *gguf_open_external(struct file_map *maps, size_t n_maps, const struct gguf_external *tensors, size_t n_tensors,
+                                struct arena *owned, struct error *e);
 
 /* Bytes of one item of a number type; 0 for texts and arrays. */
 size_t gguf_item_size(enum gguf_type type);

@@ -31,5 +31,6 @@ int lab_perplexity(int argc, char **argv);
 int lab_dequantize(int argc, char **argv);
 int lab_quantize(int argc, char **argv);
 int lab_imatrix(int argc, char **argv);
+int lab_convert(int argc, char **argv);
 
 #endif

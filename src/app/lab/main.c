@@ -47,7 +47,7 @@ static const struct command commands[] = {
 	  "which inputs of each matrix matter, measured over a text, for quantize" },
 	{ "quantize", lab_quantize, "IN.gguf TYPE OUT.gguf [--imatrix FILE] [--threads N]",
 	  "a model in another weight type, or a mix by its usual name (Q4_K_M)" },
-	{ "convert", not_yet, "", "not in this version" },
+	{ "convert", lab_convert, "DIR OUT.gguf [--type TYPE]", "a Hugging Face folder as one GGUF file" },
 	{ NULL, NULL, NULL, NULL },
 };
 

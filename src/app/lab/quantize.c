@@ -145,7 +145,7 @@ static bool is_replaced(const char *key)
 static bool outline_make(struct outline *o, const struct gguf *in, const struct mix *mix, bool importance, struct error *e)
 {
 	struct mix_model m;
-	if (!mix_model_read(&m, mix, in, importance, e)) return false;
+	if (mix && !mix_model_read(&m, mix, in, importance, e)) return false;
 	o->n = gguf_tensor_count(in);
 	o->tensors = memory_new(o->n + 1, sizeof *o->tensors);
 	o->types = memory_new(o->n + 1, sizeof *o->types);
@@ -156,10 +156,10 @@ static bool outline_make(struct outline *o, const struct gguf *in, const struct 
 		if (!is_replaced(gguf_value_at(in, i)->key)) gguf_put_value(&o->writer, gguf_value_at(in, i));
 	}
 	gguf_put_u32(&o->writer, "general.quantization_version", QUANTIZATION_VERSION);
-	if (mix->file_type != MIX_NONE) gguf_put_u32(&o->writer, "general.file_type", mix->file_type);
+	if (mix && mix->file_type != MIX_NONE) gguf_put_u32(&o->writer, "general.file_type", mix->file_type);
 	for (size_t i = 0; i < o->n; i++) {
 		const struct gguf_tensor *t = o->tensors[i];
-		o->types[i] = mix_type(&m, t);
+		o->types[i] = mix ? mix_type(&m, t) : t->type;
 		size_t size = o->types[i] == t->type
 		                      ? t->size
 		                      : t->size / t->type->bytes * t->type->weights / o->types[i]->weights * o->types[i]->bytes;

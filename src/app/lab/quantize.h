@@ -4,7 +4,8 @@
 
 #include "app/lab/mix.h"
 
-/* Writes `in` to `path` in the types of `mix`. `importance`: NULL, or from importance_open. `threads`: 0 for all cores. */
+/* Writes `in` to `path` in the types of `mix` (NULL: as they are). `importance`: NULL, or from importance_open. `threads`: 0 for
+ * all cores. */
 bool quantize_file(const struct gguf *in, const struct mix *mix, const char *path, const struct gguf *importance, uint32_t threads,
                    struct error *e);
 
