@@ -111,7 +111,7 @@ static const struct {
 	[GUARD_NET] = { { compute, talk, reading, fetching }, true, true, false, { AF_INET, AF_INET6 } },
 };
 
-static bool allow_names(scmp_filter_ctx f, const char *const *names)
+static bool allow_names(void *f, const char *const *names)
 {
 	for (int i = 0; i < MOST_NAMES && names[i]; i++) {
 		int number = seccomp_syscall_resolve_name(names[i]);
@@ -123,7 +123,7 @@ static bool allow_names(scmp_filter_ctx f, const char *const *names)
 }
 
 /* Memory: never both to write and to run, and never to run later. */
-static bool allow_memory(scmp_filter_ctx f, bool files_read)
+static bool allow_memory(void *f, bool files_read)
 {
 	bool ok = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0 &&
 	          seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
@@ -136,13 +136,13 @@ static bool allow_memory(scmp_filter_ctx f, bool files_read)
 }
 
 /* Opening files to read them, whatever they are: making, changing or cutting one is in the flags. */
-static bool allow_opening(scmp_filter_ctx f)
+static bool allow_opening(void *f)
 {
 	const scmp_datum_t changes = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND;
 	return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, changes, 0)) == 0;
 }
 
-static bool allow_threads(scmp_filter_ctx f, bool threads)
+static bool allow_threads(void *f, bool threads)
 {
 	/* libc asks with clone first when clone3 is not there. */
 	bool ok = seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0;
@@ -157,7 +157,7 @@ static bool allow_threads(scmp_filter_ctx f, bool threads)
 	       seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2, SCMP_A0(SCMP_CMP_EQ, 0), SCMP_A2(SCMP_CMP_EQ, 0)) == 0;
 }
 
-static bool allow_descriptors(scmp_filter_ctx f, bool own_terminal)
+static bool allow_descriptors(void *f, bool own_terminal)
 {
 	static const int questions[] = { 1 /* F_GETFD */,
 		                         2 /* F_SETFD */,
@@ -178,7 +178,7 @@ static bool allow_descriptors(scmp_filter_ctx f, bool own_terminal)
 	return ok;
 }
 
-static bool allow_sockets(scmp_filter_ctx f, const int families[2])
+static bool allow_sockets(void *f, const int families[2])
 {
 	const unsigned kind = 0xf; /* of the type; the rest are flags */
 	bool ok = true;
@@ -194,7 +194,7 @@ static bool allow_sockets(scmp_filter_ctx f, const int families[2])
 
 bool guard_filter(enum guard_role role, const struct guard_options *o, struct guard_report *r, struct error *e)
 {
-	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	void *f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	bool ok = f && seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) == 0 &&
 	          seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1) == 0 && seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2) == 0;
 	for (int i = 0; ok && i < 6 && parts[role].lists[i]; i++) ok = allow_names(f, parts[role].lists[i]);

@@ -29,7 +29,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SOME_PORT = 9, HTTPS = 443, DNS = 53 };
+enum { SOME_PORT = 9, HTTPS = 443, DNS = 53, PAGE = 4096 };
 
 /* The kernel said no, as against: there is nothing there, nobody answers, no such network. */
 static bool refused(void)
@@ -140,7 +140,7 @@ static bool try_thread(void)
 static bool try_fork(void)
 {
 	pid_t child = fork();
-	if (child == 0) _exit(0);
+	if (child == 0) syscall(SYS_exit_group, 0);
 	if (child > 0) waitpid(child, NULL, 0);
 	return child > 0;
 }
@@ -152,19 +152,25 @@ static bool try_parent_memory(void)
 	return try_open(path, O_RDONLY);
 }
 
+/* A page of anonymous memory; NULL when the kernel refuses. */
+static void *page(int protection)
+{
+	long p = syscall(SYS_mmap, NULL, PAGE, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return p == -1 ? NULL : (void *)p;
+}
+
 static bool try_map(void)
 {
-	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p != MAP_FAILED) munmap(p, 4096);
-	return p != MAP_FAILED;
+	void *p = page(PROT_READ | PROT_WRITE | PROT_EXEC);
+	if (p) munmap(p, PAGE);
+	return p != NULL;
 }
 
 static bool try_protect(void)
 {
-	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED) return false;
-	bool ok = mprotect(p, 4096, PROT_READ | PROT_EXEC) == 0;
-	munmap(p, 4096);
+	void *p = page(PROT_READ | PROT_WRITE);
+	bool ok = p && mprotect(p, PAGE, PROT_READ | PROT_EXEC) == 0;
+	if (p) munmap(p, PAGE);
 	return ok;
 }
 
