@@ -135,7 +135,7 @@ static void put_layer(struct gguf_writer *w, const struct shape *s, uint32_t i)
 		put_role(w, i, "ffn_gate_exps.weight", s->n_embd, s->n_ff_expert, s->n_expert);
 		put_role(w, i, "ffn_up_exps.weight", s->n_embd, s->n_ff_expert, s->n_expert);
 		put_role(w, i, "ffn_down_exps.weight", s->n_ff_expert, s->n_embd, s->n_expert);
-	} else if (any(3) == 0) {
+	} else if (strcmp(s->architecture, "phi3") == 0 && any(2)) { /* gate and up as one matrix */
 		put_role(w, i, "ffn_up.weight", s->n_embd, 2 * s->n_ff, 1);
 		put_role(w, i, "ffn_down.weight", s->n_ff, s->n_embd, 1);
 	} else {
