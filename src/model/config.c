@@ -201,6 +201,12 @@ static bool read_stream(const struct config_source *s, struct config *c)
 	if (f->layer_inputs && !config_count(s, "embedding_length_per_layer_input", 0, CONFIG_MAX_EMBD / 16, &c->n_layer_input))
 		return false;
 	c->parallel = f->parallel;
+	bool causal = !f->encoder;
+	uint32_t pooling = POOLING_NONE;
+	if (!config_bool(s, "attention.causal", &causal) || !config_count(s, "pooling_type", 0, POOLING_RANK, &pooling))
+		return false;
+	c->whole = !causal;
+	c->pooling = (enum pooling)pooling;
 	if (f->parallel && !config_bool(s, "use_parallel_residual", &c->parallel)) return false;
 	if (f->scales && !read_scales(s, c)) return false;
 	if (f->logit_scale && !config_float(s, "logit_scale", -1e6f, 1e6f, &c->logit_scale)) return false;

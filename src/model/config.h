@@ -17,6 +17,15 @@ enum { CONFIG_MAX_LAYERS = 1024 };
 
 enum rope_scaling { ROPE_PLAIN, ROPE_LINEAR, ROPE_YARN, ROPE_LONG };
 
+/* The numbers are those of the key pooling_type. */
+enum pooling {
+	POOLING_NONE, /* nothing is said */
+	POOLING_MEAN,
+	POOLING_CLS, /* the first position */
+	POOLING_LAST,
+	POOLING_RANK /* a score: the first or last position through a head of its own */
+};
+
 /* The tables of angles that layers turn with. */
 enum rope_set {
 	ROPE_GLOBAL,
@@ -90,6 +99,8 @@ struct config {
 	uint32_t n_layer, n_blocks; /* layers that are computed; those in the file, of which the last may be left out */
 	uint32_t n_context;         /* positions it was trained with */
 	bool parallel;              /* see struct family */
+	bool whole;                 /* every position sees all others of its text: an encoder, which gives no logits */
+	enum pooling pooling;       /* how a text's positions become one vector */
 	float norm_eps;
 	float embedding_scale;          /* 1: none */
 	float residual_scale;           /* of what is added to the stream; 1: none */

@@ -122,6 +122,7 @@ static void add_second_half(struct plan_builder *b, const struct layer_weights *
 	struct plan_sink out = plan_begin_block(b, &l->ffn_post_norm, x);
 	plan_add_feed_forward_of(b, l, h, out);
 	plan_end_block(b, out, &l->ffn_post_norm, x);
+	if (l->ffn_sum_norm.weight) plan_add_step(b, STEP_NORM, x, x)->norm = l->ffn_sum_norm;
 }
 
 /* Attention, a recurrent block, or both side by side on the same norm. */
@@ -136,6 +137,7 @@ void plan_add_mixers(struct plan_builder *b, const struct layer_weights *l, int 
 	}
 	if (n->recurrent) recurrent_block(n->recurrent)->plan(b, l, h, next);
 	plan_end_block(b, out, &l->attn_post_norm, x);
+	if (l->attn_sum_norm.weight) plan_add_step(b, STEP_NORM, x, x)->norm = l->attn_sum_norm;
 }
 
 static void add_layer(struct plan_builder *b, const struct layer_weights *l, int x)
@@ -182,6 +184,8 @@ void decoder_plan(struct plan_builder *b)
 	stream->begin(b, x);
 	for (b->layer = 0; b->layer < b->c->n_layer; b->layer++) stream->layer(b, &b->w->layer[b->layer], x);
 	stream->end(b, x);
+	plan_add_step(b, STEP_VECTORS, x, PLAN_NO_BUFFER)->norm = b->w->output_norm;
+	if (b->c->whole) return;
 	int h = plan_add_buffer(b, "h", b->c->n_embd);
 	plan_add_step(b, STEP_LAST_NORM, x, h)->norm = b->w->output_norm;
 	plan_add_step(b, STEP_LOGITS, h, PLAN_NO_BUFFER);

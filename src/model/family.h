@@ -93,8 +93,10 @@ struct family {
 	bool fused_ffn;    /* gate and up in one tensor, the gate first */
 	bool sub_norms;    /* norms before the last product of attention and of feed-forward */
 	bool xielu;        /* the activation is xIELU, with numbers of each layer in the file (model/xielu.c) */
-	bool ffn_norm_optional; /* a layer without one is parallel */
-	const char *ffn_norm;   /* the name of the norm before the feed-forward block; NULL: ffn_norm */
+	bool ffn_norm_optional;  /* a layer without one is parallel */
+	bool sum_norms;          /* norms of the stream behind each sum: attn_output_norm, layer_output_norm */
+	bool attn_norm_optional; /* a layer without one reads the stream as it is */
+	const char *ffn_norm;    /* the name of the norm before the feed-forward block; NULL: ffn_norm */
 
 	enum stream_kind stream;
 	bool out_scale;       /* a layer's result times layer_output_scale, where there is one */
@@ -144,6 +146,11 @@ struct family {
 	bool unturned_first;      /* the same where i % period == 0, in models with windows and more than one period */
 
 	/* both ends */
+	bool encoder; /* a text is read as a whole, each position sees all others; attention.causal overrides */
+	bool no_output_norm;
+	bool head_activation;   /* a reranker's head has the family's activation; else tanh */
+	bool softmax_labels;    /* a reranker's labels go through a softmax */
+	bool token_types;       /* row 0 of token_types is added to the embeddings, where the file has it */
 	bool scaled_embedding;  /* embeddings times sqrt(n_embd) */
 	bool embedding_norm;    /* a norm behind the embeddings: token_embd_norm */
 	bool learned_positions; /* a vector for each position is added: position_embd */

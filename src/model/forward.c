@@ -36,6 +36,9 @@ static bool check_rows(const struct model *m, const struct row *rows, uint32_t n
 	if (n_rows > m->max_rows) return error_set(e, "%u rows: a batch holds %u at most", n_rows, m->max_rows);
 	for (uint32_t i = 0; i < n_rows; i++) {
 		answers += rows[i].kind == ROW_ANSWER;
+		if (m->config.whole && rows[i].logits)
+			return error_set(e, "%s is an encoder: it gives vectors of texts and cannot write", gguf_name(m->file));
+		if (m->config.whole && rows[i].sequence->length > 0) return error_set(e, "an encoder reads a text as a whole");
 		if (rows[i].token < 0 || (uint32_t)rows[i].token >= m->config.n_vocab) {
 			return error_set(e, "token id %d is not from 0 to %u", rows[i].token, m->config.n_vocab - 1);
 		}
@@ -57,8 +60,10 @@ static void take_rows(struct model *m, const struct row *rows, uint32_t n_rows, 
 		}
 		uint32_t position = r->sequence->length + before;
 		m->place[i] = at;
-		m->rows[at] =
-		        (struct batch_row){ .sequence = r->sequence, .position = position, .token = r->token, .logits = r->logits };
+		m->rows[at] = (struct batch_row){
+			.sequence = r->sequence, .position = position, .token = r->token, .logits = r->logits, .vector = r->vector
+		};
+		m->n_vectors += r->vector != NULL;
 		if (r->logits) {
 			m->wanted[m->n_wanted++] = at;
 			m->n_wanted_answers += kind == ROW_ANSWER;
@@ -74,7 +79,7 @@ static void take_rows(struct model *m, const struct row *rows, uint32_t n_rows, 
 
 static bool put_together(struct model *m, const struct row *rows, uint32_t n_rows, struct error *e)
 {
-	m->n_rows = m->n_runs = m->n_wanted = m->n_wanted_answers = 0;
+	m->n_rows = m->n_runs = m->n_wanted = m->n_wanted_answers = m->n_vectors = 0;
 	for (uint32_t i = 0; i < n_rows; i++) rows[i].sequence->pending = 0;
 	for (uint32_t i = 0; i < n_rows; i++) rows[i].sequence->pending++;
 	for (uint32_t i = 0; i < n_rows; i++) {

@@ -79,6 +79,7 @@ static struct attention_job attention_of(const struct model *m, const struct ste
 		                       .scale = c->attention_scale,
 		                       .soft_cap = c->attention_cap,
 		                       .window = n->window,
+		                       .whole = c->whole,
 		                       .sinks = m->weights.layer[s->layer].sinks,
 		                       .slopes = m->slopes,
 		                       .runs = m->runs,

@@ -76,7 +76,12 @@ struct row {
 	int32_t token;
 	enum row_kind kind;
 	float *logits; /* NULL, or where n_vocab logits go */
+	float *vector; /* NULL, or where the n_embd values behind the last layer go, through the last norm */
 };
+
+/* One vector, or score, of a text out of the n_rows vectors of its rows (n_rows x n_embd, above 0). `pooling` NONE: the file's,
+ * else mean for an encoder and last for the others. A reranker's score goes to out[0]; else n_embd floats (model/pooling.c). */
+bool model_pool(const struct model *m, enum pooling pooling, const float *vectors, uint32_t n_rows, float *out, struct error *e);
 
 /* Computes `n_rows` (at most model_max_rows, of them at most MODEL_MAX_ANSWERS answer rows) and appends them to their sequences.
  * False when a sequence's context is full, memory is out or the file was cut: then the sequences are as before. Calls must not

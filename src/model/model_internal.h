@@ -15,7 +15,7 @@ struct batch_row {
 	struct sequence *sequence;
 	uint32_t position;
 	int32_t token;
-	float *logits;
+	float *logits, *vector;
 };
 
 /* Rows grouped by expert: slot s stands for one choice of one row. */
@@ -77,8 +77,9 @@ struct model {
 	struct batch_row *rows;
 	struct attention_run *runs;
 	uint32_t n_rows, n_answers, n_runs;
-	uint32_t *place; /* of each row as given: its index in `rows` */
-	uint32_t *order; /* rows, sequence after sequence, by position: for recurrent blocks */
+	uint32_t n_vectors; /* rows that want theirs */
+	uint32_t *place;    /* of each row as given: its index in `rows` */
+	uint32_t *order;    /* rows, sequence after sequence, by position: for recurrent blocks */
 	struct segment *segments;
 	struct timeline *timelines;
 	uint32_t n_timelines;

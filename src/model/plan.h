@@ -48,6 +48,7 @@ enum step_kind {
 	STEP_EXPERTS_UP,   /* out = act(gate(in)) * up(in), a row for each choice */
 	STEP_EXPERTS_DOWN, /* out = down(in), a row for each choice */
 	STEP_EXPERTS_SUM,  /* out = sum of in over the row's choices, weighted; or added to out */
+	STEP_VECTORS,      /* norm(in) to where rows want it */
 	STEP_LAST_NORM,    /* rows that want logits, one behind the other: out = norm(in) */
 	STEP_LOGITS,       /* in times the output matrix, to where each row wants it */
 	STEP_KINDS

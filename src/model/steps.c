@@ -2,6 +2,7 @@
 #include "model/steps.h"
 
 #include <math.h>
+#include <string.h>
 
 void step_rows(const struct model *m, unsigned t, unsigned count, size_t *first, size_t *last)
 {
@@ -43,6 +44,7 @@ void step_embed(struct model *m, const struct step *s, unsigned t, unsigned coun
 		float *x = model_buffer(m, s->out) + r * width;
 		matrix_row(&m->weights.embedding, (size_t)m->rows[r].token, x);
 		if (m->config.embedding_scale != 1) ops_scale(x, m->config.embedding_scale, width);
+		if (m->weights.token_type) ops_add(x, m->weights.token_type, x, width);
 		if (m->weights.positions.data) {
 			float *position = (float *)(void *)m->thread_scratch[t];
 			matrix_row(&m->weights.positions, m->rows[r].position, position);
@@ -170,6 +172,27 @@ void step_matmul(struct model *m, const struct step *s, unsigned t, unsigned cou
 	}
 }
 
+void step_vectors(struct model *m, const struct step *s, unsigned t, unsigned count)
+{
+	size_t first, last, width = model_width(m, s->in);
+	step_rows(m, t, count, &first, &last);
+	for (size_t r = first; r < last; r++) {
+		const float *in = model_buffer(m, s->in) + r * width;
+		if (!m->rows[r].vector) continue;
+		if (s->norm.weight)
+			step_apply_norm(m, &s->norm, in, m->rows[r].vector, width);
+		else
+			memcpy(m->rows[r].vector, in, width * sizeof *in);
+	}
+}
+
+static bool no_vectors(const struct model *m, const struct step *s, unsigned count)
+{
+	(void)s;
+	(void)count;
+	return m->n_vectors == 0;
+}
+
 void step_last_norm(struct model *m, const struct step *s, unsigned t, unsigned count)
 {
 	size_t first, last, width = model_width(m, s->in);
@@ -265,6 +288,7 @@ static const struct step_type types[STEP_KINDS] = {
 	[STEP_EXPERTS_UP] = { "experts-up", true, step_experts_up, NULL },
 	[STEP_EXPERTS_DOWN] = { "experts-down", true, step_experts_down, NULL },
 	[STEP_EXPERTS_SUM] = { "experts-sum", true, step_experts_sum, NULL },
+	[STEP_VECTORS] = { "vectors", false, step_vectors, no_vectors },
 	[STEP_LAST_NORM] = { "last-norm", false, step_last_norm, nothing_wanted },
 	[STEP_LOGITS] = { "logits", false, step_logits, nothing_wanted },
 };

@@ -34,7 +34,7 @@ void step_turn(const struct model *m, uint32_t layer, size_t row, float *heads, 
 void observe_step(const struct model *m, const struct step *s);
 
 /* steps.c */
-step_run step_tables, step_embed, step_norm, step_add, step_scale, step_matmul, step_last_norm, step_logits;
+step_run step_tables, step_embed, step_norm, step_add, step_scale, step_matmul, step_vectors, step_last_norm, step_logits;
 /* heads.c */
 step_run step_heads, step_attention, step_merge;
 /* layer_inputs.c */

@@ -130,11 +130,13 @@ static bool bind_layer(const struct weights_binder *b, uint32_t i)
 	const struct config_layer *n = &b->c->layer[i];
 	struct layer_weights *l = &b->w->layer[i];
 	size_t n_embd = b->c->n_embd;
-	return (f->no_pre_norms || (weights_layer_norm(b, i, "attn_norm", true, n_embd, &l->attn_norm) &&
+	return (f->no_pre_norms || (weights_layer_norm(b, i, "attn_norm", !f->attn_norm_optional, n_embd, &l->attn_norm) &&
 	                            weights_layer_norm(b, i, "attn_norm_2", false, n_embd, &l->attn_norm_2))) &&
 	       (!n->n_head_kv || attention_block(f->attention)->bind(b, i, l)) &&
 	       (!n->recurrent || recurrent_block(n->recurrent)->bind(b, i, l)) &&
 	       (!f->post_norms || weights_layer_norm(b, i, "post_attention_norm", true, n_embd, &l->attn_post_norm)) &&
+	       (!f->sum_norms || (weights_layer_norm(b, i, "attn_output_norm", true, n_embd, &l->attn_sum_norm) &&
+	                          weights_layer_norm(b, i, "layer_output_norm", true, n_embd, &l->ffn_sum_norm))) &&
 	       (!(n->n_ff || n->experts) || bind_second_half(b, i, l));
 }
 
@@ -149,6 +151,34 @@ static bool bind_factors(const struct weights_binder *b, const char *name, const
 	return true;
 }
 
+static bool bind_token_type(const struct weights_binder *b)
+{
+	const struct gguf_tensor *t = gguf_tensor(b->file, "token_types.weight");
+	size_t n = b->c->n_embd;
+	struct matrix types = { 0 };
+	if (!b->c->family->token_types || !t) return true;
+	if (!weights_matrix(b, "token_types.weight", true, n, (size_t)t->dims[1], &types)) return false;
+	float *first = arena_alloc(b->arena, n, sizeof *first);
+	if (!first) return error_memory(b->e);
+	matrix_row(&types, 0, first);
+	b->w->token_type = first;
+	return true;
+}
+
+/* The head of a reranker, which has one label or a few. */
+static bool bind_head(const struct weights_binder *b)
+{
+	const struct gguf_tensor *t = gguf_tensor(b->file, "cls.output.weight");
+	struct weights *w = b->w;
+	size_t n = b->c->n_embd, labels = t ? (size_t)t->dims[1] : 1;
+	if (b->c->pooling != POOLING_RANK) return true;
+	return weights_matrix(b, "cls.weight", false, n, n, &w->head.weights) &&
+	       weights_vector(b, "cls.bias", false, n, &w->head.bias) &&
+	       weights_norm(b, "cls.norm.weight", false, n, &w->head_norm) &&
+	       weights_matrix(b, "cls.output.weight", !w->head.weights.data, n, labels, &w->head_out.weights) &&
+	       weights_vector(b, "cls.output.bias", false, labels, &w->head_out.bias);
+}
+
 static bool bind_ends(const struct weights_binder *b)
 {
 	const struct config *c = b->c;
@@ -161,8 +191,8 @@ static bool bind_ends(const struct weights_binder *b)
 	if (!w->output.weights.data) w->output.weights = w->embedding;
 	return (!f->embedding_norm || weights_norm(b, "token_embd_norm.weight", true, c->n_embd, &w->embedding_norm)) &&
 	       weights_matrix(b, "position_embd.weight", f->learned_positions, c->n_embd, c->n_context, &w->positions) &&
-	       weights_norm(b, "output_norm.weight", true, c->n_embd, &w->output_norm) &&
-	       bind_factors(b, "rope_freqs.weight", &w->rope_factors) &&
+	       weights_norm(b, "output_norm.weight", !f->no_output_norm, c->n_embd, &w->output_norm) && bind_token_type(b) &&
+	       bind_head(b) && bind_factors(b, "rope_freqs.weight", &w->rope_factors) &&
 	       bind_factors(b, "rope_factors_long.weight", &w->rope_factors_long) &&
 	       bind_factors(b, "rope_factors_short.weight", &w->rope_factors_short);
 }

@@ -43,6 +43,7 @@ struct layer_weights {
 	struct norm attn_norm, attn_norm_2, ffn_norm; /* n_embd; with attn_norm_2, that one is the mixer's */
 	struct norm attn_post_norm, ffn_post_norm;    /* n_embd, or none */
 	struct norm q_norm, k_norm;                   /* head_k, or none */
+	struct norm attn_sum_norm, ffn_sum_norm;      /* of the stream behind the sums, or none */
 	struct norm attn_sub_norm, ffn_sub_norm;      /* of what the last products of both halves read, or none */
 	struct projection q, k, v, o;                 /* of attention */
 	const float *sinks;                           /* n_head, or NULL */
@@ -67,10 +68,13 @@ struct layer_weights {
 };
 
 struct weights {
-	struct matrix embedding;    /* n_vocab x n_embd */
-	struct norm embedding_norm; /* or none */
-	struct matrix positions;    /* n_context x n_embd, or none */
-	struct projection output;   /* n_vocab x n_embd; the matrix may be the embedding itself */
+	struct matrix embedding;          /* n_vocab x n_embd */
+	struct norm embedding_norm;       /* or none */
+	const float *token_type;          /* n_embd, added to every embedding, or NULL */
+	struct projection head, head_out; /* of a reranker: n_embd x n_embd, and to its labels; or none (model/pooling.c) */
+	struct norm head_norm;
+	struct matrix positions;  /* n_context x n_embd, or none */
+	struct projection output; /* n_vocab x n_embd; the matrix may be the embedding itself */
 	struct norm output_norm;
 	const float *rope_factors;                           /* n_rot / 2 divisors of the frequencies, or NULL */
 	const float *rope_factors_long, *rope_factors_short; /* the same, by context in use */

@@ -180,8 +180,13 @@ static struct work *work_init(const struct kv_shape *s, void *scratch)
 /* The positions that row `row` of a run sees: [*first, *last). */
 static void visible(const struct attention_job *job, const struct attention_run *run, size_t row, size_t *first, size_t *last)
 {
-	size_t position = run->position + row;
-	*last = (job->whole ? run->position + run->n_rows - 1 : position) + 1;
+	size_t position = run->position + row, end = run->position + run->n_rows, half = job->window / 2;
+	if (job->whole) {
+		*first = job->window > 0 && position > half ? position - half : 0;
+		*last = job->window > 0 && position + half + 1 < end ? position + half + 1 : end;
+		return;
+	}
+	*last = position + 1;
 	*first = job->window > 0 && position + 1 > job->window ? position + 1 - job->window : 0;
 }
 

@@ -30,6 +30,8 @@ int lab_prompt(int argc, char **argv);
 int lab_perplexity(int argc, char **argv);
 int lab_dequantize(int argc, char **argv);
 int lab_quantize(int argc, char **argv);
+int lab_embed(int argc, char **argv);
+int lab_rerank(int argc, char **argv);
 int lab_imatrix(int argc, char **argv);
 int lab_convert(int argc, char **argv);
 

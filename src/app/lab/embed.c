@@ -1,0 +1,403 @@
+/*
+ * hearth-lab embed and rerank: texts as vectors, and how well documents answer a question, by a model for it.
+ *
+ * Texts of any lengths share batches, row behind row, without filling up; an encoder's text lies in one batch as a whole.
+ */
+#include "app/lab/lab.h"
+#include "app/lab/model_options.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "format/json.h"
+#include "model/sequence.h"
+#include "text/tokenizer.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MOST_INPUT = 1 << 30, BATCH = 512 };
+
+/* The ids of all texts, one behind the other. */
+struct texts {
+	struct token_list ids;
+	size_t *end; /* [n]: where each text ends in ids */
+	size_t n;
+};
+
+static void free_texts(struct texts *t)
+{
+	token_list_free(&t->ids);
+	memory_free(t->end);
+}
+
+static size_t begin_of(const struct texts *t, size_t i)
+{
+	return i ? t->end[i - 1] : 0;
+}
+
+static json_t *read_array(const char *path, struct error *e)
+{
+	size_t size;
+	char *text = file_read(path, MOST_INPUT, &size, e);
+	json_t *value = text ? json_parse(text, size, path, e) : NULL;
+	memory_free(text);
+	if (!value || json_is_array(value)) return value;
+	json_decref(value);
+	error_set(e, "%s: not a JSON array", path);
+	return NULL;
+}
+
+static bool take_ids(const json_t *item, const char *path, size_t index, struct token_list *ids, struct error *e)
+{
+	if (!json_is_array(item)) return error_set(e, "%s: item %zu is not an array of ids", path, index);
+	for (size_t i = 0; i < json_array_size(item); i++) {
+		const json_t *id = json_array_get(item, i);
+		json_int_t number = json_is_integer(id) ? json_integer_value(id) : -1;
+		if (number < 0 || number > INT32_MAX) return error_set(e, "%s: item %zu: number %zu is no id", path, index, i + 1);
+		if (!token_list_add(ids, (uint32_t)number)) return error_memory(e);
+	}
+	return true;
+}
+
+/* The texts of a JSON array: of ids, or of strings that `v` tokenizes with what the file adds. */
+static bool read_texts(const char *path, const struct vocab *v, struct texts *t, struct error *e)
+{
+	json_t *array = read_array(path, e);
+	if (!array) return false;
+	bool ok = true;
+	t->n = json_array_size(array);
+	t->end = memory_new(t->n ? t->n : 1, sizeof *t->end);
+	if (!t->end) ok = error_memory(e);
+	for (size_t i = 0; ok && i < t->n; i++) {
+		const json_t *item = json_array_get(array, i);
+		if (!v)
+			ok = take_ids(item, path, i, &t->ids, e);
+		else if (!json_is_string(item))
+			ok = error_set(e, "%s: item %zu is not a string", path, i);
+		else
+			ok = tokenizer_encode(v, json_string_value(item), json_string_length(item), TOKENIZER_ADD, &t->ids, e);
+		t->end[i] = t->ids.count;
+		if (ok && t->end[i] == begin_of(t, i)) ok = error_set(e, "%s: item %zu has no tokens", path, i);
+	}
+	json_decref(array);
+	return ok;
+}
+
+static size_t longest_of(const struct texts *t)
+{
+	size_t longest = 1;
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->end[i] - begin_of(t, i) > longest) longest = t->end[i] - begin_of(t, i);
+	}
+	return longest;
+}
+
+static bool check_texts(const struct model *m, const struct texts *t, const char *path, struct error *e)
+{
+	uint32_t n_vocab = model_config(m)->n_vocab;
+	for (size_t i = 0; i < t->n; i++) {
+		size_t length = t->end[i] - begin_of(t, i);
+		if (length > model_context(m))
+			return error_set(e, "%s: item %zu has %zu tokens, and the model takes %u", path, i, length,
+			                 model_context(m));
+		for (size_t k = begin_of(t, i); k < t->end[i]; k++) {
+			if (t->ids.ids[k] >= n_vocab)
+				return error_set(e, "%s: item %zu: id %u is not from 0 to %u", path, i, (unsigned)t->ids.ids[k],
+				                 n_vocab - 1);
+		}
+	}
+	return true;
+}
+
+/* What runs: the rows that are being put together, the texts they belong to, and the vectors of all positions of those texts. */
+struct work {
+	struct model *m;
+	const struct texts *t;
+	enum pooling pooling;
+	struct row *rows;
+	uint32_t max_rows;
+	float *vectors; /* max_rows x n_embd, of the batch */
+	float *results; /* n x n_embd */
+};
+
+/* Texts [first, last) as one batch: all of each. */
+static bool run_batch(struct work *w, size_t first, size_t last, struct error *e)
+{
+	size_t n_embd = model_config(w->m)->n_embd, n = last - first, row = 0;
+	struct sequence **sequences = memory_new(n, sizeof *sequences);
+	bool ok = sequences || error_memory(e);
+	for (size_t i = first; ok && i < last; i++) {
+		ok = (sequences[i - first] = sequence_new(w->m, e)) != NULL;
+		for (size_t k = begin_of(w->t, i); ok && k < w->t->end[i]; k++, row++) {
+			w->rows[row] = (struct row){ .sequence = sequences[i - first],
+				                     .token = (int32_t)w->t->ids.ids[k],
+				                     .kind = ROW_PROMPT,
+				                     .vector = w->vectors + row * n_embd };
+		}
+	}
+	ok = ok && model_forward(w->m, w->rows, (uint32_t)row, e);
+	row = 0;
+	for (size_t i = first; ok && i < last; i++) {
+		size_t length = w->t->end[i] - begin_of(w->t, i);
+		ok = model_pool(w->m, w->pooling, w->vectors + row * n_embd, (uint32_t)length, w->results + i * n_embd, e);
+		row += length;
+	}
+	for (size_t i = 0; sequences && i < n; i++) sequence_free(sequences[i]);
+	memory_free(sequences);
+	return ok;
+}
+
+/* As many texts as fit into each batch, in their order. */
+static bool run_all(struct work *w, struct error *e)
+{
+	size_t first = 0;
+	for (size_t i = 0, rows = 0; i < w->t->n; i++) {
+		size_t length = w->t->end[i] - begin_of(w->t, i);
+		if (rows + length > w->max_rows) {
+			if (!run_batch(w, first, i, e)) return false;
+			first = i;
+			rows = 0;
+		}
+		rows += length;
+	}
+	return first == w->t->n || run_batch(w, first, w->t->n, e);
+}
+
+/* The vectors, or in the first of each the score, of all texts: n x n_embd floats, freed with memory_free; NULL on failure. */
+static float *compute(const struct model_arguments *a, const struct texts *t, const char *path, enum pooling pooling,
+                      size_t *n_embd, struct error *e)
+{
+	struct lab_model m = { 0 };
+	size_t longest = longest_of(t), rows = longest > BATCH ? longest : BATCH;
+	if (rows > t->ids.count) rows = t->ids.count > longest ? t->ids.count : longest;
+	if (longest > INT32_MAX / 2) {
+		error_set(e, "%s: a text is too long", path);
+		return NULL;
+	}
+	if (!lab_model_open(&m, a, (uint32_t)longest, (uint32_t)rows, e)) return NULL;
+	struct work w = { .m = m.model, .t = t, .pooling = pooling, .max_rows = (uint32_t)rows };
+	*n_embd = model_config(m.model)->n_embd;
+	w.rows = memory_new(rows, sizeof *w.rows);
+	w.vectors = memory_new(rows, *n_embd * sizeof *w.vectors);
+	w.results = memory_new(t->n ? t->n : 1, *n_embd * sizeof *w.results);
+	bool ok = (w.rows && w.vectors && w.results) || error_memory(e);
+	ok = ok && check_texts(m.model, t, path, e) && run_all(&w, e);
+	memory_free(w.rows);
+	memory_free(w.vectors);
+	lab_model_close(&m);
+	if (ok) return w.results;
+	memory_free(w.results);
+	return NULL;
+}
+
+/* To length 1; a vector of zeros stays. */
+static void normalize(float *x, size_t n)
+{
+	double sum = 0;
+	for (size_t i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
+	for (size_t i = 0; i < n && sum > 0; i++) x[i] = (float)((double)x[i] / sqrt(sum));
+}
+
+static void write_number(struct buffer *out, float x)
+{
+	if (isfinite(x))
+		buffer_format(out, "%.9g", (double)x);
+	else
+		buffer_append_text(out, "null");
+}
+
+static struct vocab *open_vocab(const char *path, struct error *e)
+{
+	struct gguf *file = gguf_open(path, e);
+	struct vocab *v = file ? vocab_load(file, e) : NULL;
+	gguf_close(file);
+	return v;
+}
+
+static int run_embed(const struct model_arguments *a, const char *path, bool ids, enum pooling pooling, bool raw)
+{
+	struct error e = { "" };
+	struct texts t = { 0 };
+	struct vocab *v = ids ? NULL : open_vocab(a->path, &e);
+	struct buffer out = buffer_new(SIZE_MAX / 2);
+	size_t n_embd = 0;
+	bool ok = (ids || v) && read_texts(path, v, &t, &e);
+	float *results = ok ? compute(a, &t, path, pooling, &n_embd, &e) : NULL;
+	if (results) {
+		buffer_append_byte(&out, '[');
+		for (size_t i = 0; i < t.n; i++) {
+			float *x = results + i * n_embd;
+			if (!raw) normalize(x, n_embd);
+			buffer_append_text(&out, i ? ",\n[" : "[");
+			for (size_t k = 0; k < n_embd; k++) {
+				if (k) buffer_append_text(&out, ", ");
+				write_number(&out, x[k]);
+			}
+			buffer_append_byte(&out, ']');
+		}
+		buffer_append_text(&out, "]\n");
+		if (out.failed) error_memory(&e);
+	}
+	int status = results && !out.failed ? lab_print(out.data, out.size) : lab_fail(&e);
+	memory_free(results);
+	free_texts(&t);
+	vocab_free(v);
+	buffer_free(&out);
+	return status;
+}
+
+static bool pooling_named(const char *name, enum pooling *pooling)
+{
+	static const struct {
+		const char *name;
+		enum pooling pooling;
+	} names[] = { { "mean", POOLING_MEAN }, { "cls", POOLING_CLS }, { "last", POOLING_LAST } };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (strcmp(names[i].name, name) != 0) continue;
+		*pooling = names[i].pooling;
+		return true;
+	}
+	return false;
+}
+
+int lab_embed(int argc, char **argv)
+{
+	struct model_arguments a = { 0 };
+	enum pooling pooling = POOLING_NONE;
+	const char *path = NULL;
+	bool ids = false, raw = false;
+	for (int i = 0; i < argc; i++) {
+		bool taken;
+		int status = model_option(&a, argc, argv, &i, &taken);
+		if (status != LAB_DONE) return status;
+		if (taken) continue;
+		if (strcmp(argv[i], "--raw") == 0) {
+			raw = true;
+		} else if (strcmp(argv[i], "--pooling") == 0) {
+			if (++i == argc || !pooling_named(argv[i], &pooling))
+				return lab_misuse("--pooling takes mean, cls or last");
+		} else if (strcmp(argv[i], "--ids") == 0) {
+			if (++i == argc || path) return lab_misuse("--ids needs a file, in place of texts");
+			path = argv[i];
+			ids = true;
+		} else if (argv[i][0] != '-' && !path) {
+			path = argv[i];
+		} else {
+			return lab_misuse("embed: '%.80s' is not understood", argv[i]);
+		}
+	}
+	if (!a.path || !path) return lab_misuse("embed: MODEL and TEXTS.json or --ids IDS.json are needed");
+	return run_embed(&a, path, ids, pooling, raw);
+}
+
+/* ---- rerank ---- */
+
+static bool add_id(struct token_list *ids, bool wanted, uint32_t id, struct error *e)
+{
+	return !wanted || id == TOKEN_NONE || token_list_add(ids, id) || error_memory(e);
+}
+
+/* Question and document between the marks that the vocabulary adds. */
+static bool add_pair(const struct vocab *v, const char *query, const char *text, size_t length, struct token_list *ids,
+                     struct error *e)
+{
+	uint32_t sep = v->special[VOCAB_SEP], end = v->special[VOCAB_EOS] == TOKEN_NONE ? sep : v->special[VOCAB_EOS];
+	bool closed = v->add_eos || v->model == VOCAB_WORDPIECE;
+	return add_id(ids, v->add_bos, v->special[VOCAB_BOS], e) && tokenizer_encode(v, query, strlen(query), 0, ids, e) &&
+	       add_id(ids, v->add_eos, end, e) && add_id(ids, v->add_sep, sep, e) && tokenizer_encode(v, text, length, 0, ids, e) &&
+	       add_id(ids, closed, end, e);
+}
+
+/* The template that a file brings for reranking, with {query} and {document} in their places; only it may give control tokens. */
+static bool add_rendered(const struct vocab *v, struct gguf_text form, const char *query, const char *text, size_t length,
+                         struct token_list *ids, struct error *e)
+{
+	static const char *const names[] = { "{query}", "{document}" };
+	struct text_piece pieces[64];
+	struct buffer whole = buffer_new(SIZE_MAX / 2);
+	size_t n = 0;
+	for (size_t at = 0; at < form.length && n + 2 < sizeof pieces / sizeof *pieces;) {
+		size_t end = at, name = 2;
+		for (; end < form.length && name == 2; end += name == 2) {
+			for (size_t k = 0; k < 2; k++) {
+				size_t size = strlen(names[k]);
+				if (form.length - end >= size && memcmp(form.data + end, names[k], size) == 0) name = k;
+			}
+		}
+		buffer_append(&whole, form.data + at, end - at);
+		pieces[n++] = (struct text_piece){ .length = end - at };
+		at = end;
+		if (name == 2) continue;
+		size_t size = name == 0 ? strlen(query) : length;
+		buffer_append(&whole, name == 0 ? query : text, size);
+		pieces[n++] = (struct text_piece){ .length = size, .from_message = true };
+		at += strlen(names[name]);
+	}
+	bool ok = (!whole.failed || error_memory(e)) &&
+	          tokenizer_encode_pieces(v, buffer_text(&whole), pieces, n, NULL, 0, TOKENIZER_ADD, ids, e);
+	buffer_free(&whole);
+	return ok;
+}
+
+static bool read_pairs(const char *model, const char *query, const char *path, struct texts *t, struct error *e)
+{
+	struct gguf *file = gguf_open(model, e);
+	struct vocab *v = file ? vocab_load(file, e) : NULL;
+	json_t *docs = v ? read_array(path, e) : NULL;
+	struct gguf_text form = { NULL, 0 };
+	bool ok = docs && gguf_get_text(file, "tokenizer.chat_template.rerank", &form, e);
+	t->n = ok ? json_array_size(docs) : 0;
+	t->end = ok ? memory_new(t->n ? t->n : 1, sizeof *t->end) : NULL;
+	if (ok && !t->end) ok = error_memory(e);
+	for (size_t i = 0; ok && i < t->n; i++) {
+		const json_t *doc = json_array_get(docs, i);
+		const char *text = json_string_value(doc);
+		size_t length = json_string_length(doc);
+		if (!text)
+			ok = error_set(e, "%s: item %zu is not a string", path, i);
+		else if (form.data)
+			ok = add_rendered(v, form, query, text, length, &t->ids, e);
+		else
+			ok = add_pair(v, query, text, length, &t->ids, e);
+		t->end[i] = t->ids.count;
+		if (ok && t->end[i] == begin_of(t, i)) ok = error_set(e, "%s: item %zu has no tokens", path, i);
+	}
+	json_decref(docs);
+	vocab_free(v);
+	gguf_close(file);
+	return ok;
+}
+
+int lab_rerank(int argc, char **argv)
+{
+	struct model_arguments a = { 0 };
+	const char *own[2] = { NULL, NULL };
+	for (int i = 0, n = 0; i < argc; i++) {
+		bool taken = false;
+		int status = a.path && argv[i][0] != '-' ? LAB_DONE : model_option(&a, argc, argv, &i, &taken);
+		if (status != LAB_DONE) return status;
+		if (taken) continue;
+		if (n == 2) return lab_misuse("rerank: '%.80s' is not understood", argv[i]);
+		own[n++] = argv[i];
+	}
+	if (!own[1]) return lab_misuse("rerank: MODEL, QUERY and DOCS.json are needed");
+	struct error e = { "" };
+	struct texts t = { 0 };
+	struct buffer out = buffer_new(SIZE_MAX / 2);
+	size_t n_embd = 0;
+	float *results = read_pairs(a.path, own[0], own[1], &t, &e) ? compute(&a, &t, own[1], POOLING_RANK, &n_embd, &e) : NULL;
+	if (results) {
+		buffer_append_byte(&out, '[');
+		for (size_t i = 0; i < t.n; i++) {
+			if (i) buffer_append_text(&out, ", ");
+			write_number(&out, results[i * n_embd]);
+		}
+		buffer_append_text(&out, "]\n");
+		if (out.failed) error_memory(&e);
+	}
+	int status = results && !out.failed ? lab_print(out.data, out.size) : lab_fail(&e);
+	memory_free(results);
+	free_texts(&t);
+	buffer_free(&out);
+	return status;
+}
