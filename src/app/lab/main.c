@@ -17,16 +17,6 @@ struct command {
 	const char *purpose;
 };
 
-/* A command of the contract that comes with a later version. */
-static int not_yet(int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	struct error e;
-	error_set(&e, "not in this version");
-	return lab_fail(&e);
-}
-
 static const struct command commands[] = {
 	{ "logits", lab_logits, "MODEL TOKENS OUT [--batch N]", "logits of every position as raw float32" },
 	{ "tokenize", lab_tokenize, "MODEL LINES.json [--special] [--bos]", "arrays of ids of an array of texts" },
