@@ -70,15 +70,17 @@ static void check_dot(const struct format *f)
 	size_t n_lengths = f->type->weights >= 64 ? 4 : 6;
 	static uint8_t packed[33 * 2048 * 4 + 1];
 	static float x[9][1536], size[9 * 40], a[9 * 40], b[9 * 40], row[1536], scales[9][48];
-	static int8_t q[9][1536];
+	static int8_t q[9][1536], turned[9][1536];
 	static int16_t sums[9][96];
+	static float totals[9][48];
 	for (size_t l = 0; l < n_lengths; l++) {
 		size_t cols = lengths[l] * f->type->weights, row_bytes = lengths[l] * f->type->bytes;
 		struct kernel_row rows[9];
 		for (size_t r = 0; r < 9; r++) {
 			random_floats(&seed, x[r], cols);
 			plain->quantize(x[r], cols / 32 * 32, q[r], scales[r], sums[r]);
-			rows[r] = (struct kernel_row){ x[r], q[r], scales[r], sums[r] };
+			activations_turn(q[r], scales[r], sums[r], cols / 256 * 256, turned[r], totals[r]);
+			rows[r] = (struct kernel_row){ x[r], q[r], scales[r], sums[r], turned[r], totals[r] };
 		}
 		for (size_t k = 0; k < sizeof outputs / sizeof outputs[0]; k++) {
 			size_t n = outputs[k];
@@ -349,15 +351,18 @@ static void speed_format(const struct format *f)
 {
 	enum { COLS = 2048 };
 	static float x[8 * COLS], scales[8 * COLS / 32], unpacked[COLS], *out;
-	static int8_t q[8 * COLS];
+	static _Alignas(64) int8_t q[8 * COLS], turned[8 * COLS];
 	static int16_t sums[8 * COLS / 16];
+	static float totals[8 * COLS / 32];
 	struct kernel_row rows[8];
 	size_t row_bytes = COLS / f->type->weights * f->type->bytes, n = MEMORY / row_bytes;
 	out = malloc(8 * n * sizeof *out);
 	random_floats(&seed, x, 8 * COLS);
 	for (size_t r = 0; r < 8; r++)
-		rows[r] = (struct kernel_row){ x + r * COLS, q + r * COLS, scales + r * COLS / 32, sums + r * COLS / 16 };
+		rows[r] = (struct kernel_row){ x + r * COLS,         q + r * COLS,      scales + r * COLS / 32,
+			                       sums + r * COLS / 16, turned + r * COLS, totals + r * COLS / 32 };
 	level->quantize(x, 8 * COLS, q, scales, sums);
+	activations_turn(q, scales, sums, 8 * COLS, turned, totals);
 	for (size_t o = 0; o < n; o++) {
 		/* real blocks, the same again and again: values that are no numbers would cost time of their own */
 		if (o < 64)

@@ -1,7 +1,7 @@
 /*
- * dot: answer rows times packed blocks with AVX512-VNNI, 64 weights at a time.
+ * dot: answer rows times the formats with blocks of 32 with AVX512-VNNI, 64 weights at a time.
  *
- * The arithmetic is that of dot_avx2.c and dot_k_avx2.c; four products at a time are added as 32-bit numbers (vpdpbusd), so nothing
+ * The arithmetic is that of dot_avx2.c; four products at a time are added as 32-bit numbers (vpdpbusd), so nothing
  * can saturate and Q8_0 is taken with its sign bit turned (an offset of 128). Scales become floats that are spread over the lanes
  * they belong to. A sum has 16 lanes, each the sum of whole blocks in order, however many rows there are.
  */
@@ -11,43 +11,6 @@
 INLINE __m512i join(__m256i low, __m256i high)
 {
 	return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
-}
-
-/* 32 bytes twice, the halves shifted right by a and b bits (within 16). */
-INLINE __m512i shifted(const uint8_t *p, const int a, const int b)
-{
-	return _mm512_srlv_epi16(_mm512_broadcast_i64x4(load32(p)), join(_mm256_set1_epi16((short)a), _mm256_set1_epi16((short)b)));
-}
-
-/* The first four where bit `a` of 32 bytes is set, then where bit b is: `value` is added there. */
-INLINE __m512i add_bits(__m512i q, const uint8_t *p, const int a, const int b, const int value)
-{
-	__m512i bits = join(_mm256_set1_epi8((char)(1 << a)), _mm256_set1_epi8((char)(1 << b)));
-	__mmask64 set = _mm512_test_epi8_mask(_mm512_broadcast_i64x4(load32(p)), bits);
-	return _mm512_mask_add_epi8(q, set, q, _mm512_set1_epi8((char)value));
-}
-
-/* Values 64j ... 64j + 63 of a block of 256, without offset, j a constant. */
-INLINE __m512i quants_k(const uint8_t *b, enum kind f, const int j)
-{
-	if (f == Q2_K || f == Q3_K) {
-		const uint8_t *p = b + (f == Q2_K ? 16 : 32) + j / 2 * 32;
-		__m512i q = _mm512_and_si512(shifted(p, j % 2 * 4, j % 2 * 4 + 2), _mm512_set1_epi8(3));
-		return f == Q2_K ? q : add_bits(q, b, 2 * j, 2 * j + 1, 4);
-	}
-	if (f == Q4_K || f == Q5_K) {
-		__m512i q = _mm512_and_si512(shifted(b + (f == Q4_K ? 16 : 48) + j * 32, 0, 4), _mm512_set1_epi8(15));
-		return f == Q4_K ? q : add_bits(q, b + 16, 2 * j, 2 * j + 1, 16);
-	}
-	__m512i low = _mm512_loadu_si512(b + j / 2 * 64), high;
-	if (j % 2) {
-		low = _mm512_srli_epi16(low, 4);
-		high = shifted(b + 128 + j / 2 * 32, 0, 2);
-	} else {
-		high = _mm512_sllv_epi16(_mm512_broadcast_i64x4(load32(b + 128 + j / 2 * 32)),
-		                         join(_mm256_set1_epi16(4), _mm256_set1_epi16(2)));
-	}
-	return _mm512_or_si512(_mm512_and_si512(low, _mm512_set1_epi8(15)), _mm512_and_si512(high, _mm512_set1_epi8(48)));
 }
 
 /* 16 sums of four products each, as floats. */
@@ -60,65 +23,6 @@ INLINE __m512 dot64(__m512i q, const int8_t *x)
 INLINE __m512 spread_two(__m512 v, const int j)
 {
 	return _mm512_permutexvar_ps(join(_mm256_set1_epi32(2 * j), _mm256_set1_epi32(2 * j + 1)), v);
-}
-
-/* Floats 4j ... 4j + 3, four lanes each. */
-INLINE __m512 spread_four(__m512 v, const int j)
-{
-	const __m512i four = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
-	return _mm512_permutexvar_ps(_mm512_add_epi32(four, _mm512_set1_epi32(4 * j)), v);
-}
-
-/* A block of Q4_K or Q5_K with R rows. */
-INLINE void block_8(const uint8_t *b, enum kind f, const struct kernel_row *rows, size_t at, __m512 *acc, const int R)
-{
-	uint64_t scale_bytes, min_bytes;
-	scales_4_k(b + 4, &scale_bytes, &min_bytes);
-	__m256 d = _mm256_mul_ps(_mm256_set1_ps(half_at(b)), floats_of_bytes(scale_bytes));
-	__m256 m = _mm256_mul_ps(_mm256_set1_ps(-half_at(b + 2)), floats_of_bytes(min_bytes));
-	__m512i q[4];
-#pragma GCC unroll 4
-	for (int j = 0; j < 4; j++) q[j] = quants_k(b, f, j);
-#pragma GCC unroll 4
-	for (int r = 0; r < R; r++) {
-		__m256 x_scales = _mm256_loadu_ps(rows[r].scales + at * 8);
-		__m512 scales = _mm512_castps256_ps512(_mm256_mul_ps(d, x_scales));
-		__m256 off = weighted_sums(rows[r].sums + at * 16, _mm256_set1_epi16(1));
-		__m512 t = _mm512_zextps256_ps512(_mm256_mul_ps(_mm256_mul_ps(m, x_scales), off)), u;
-		const int8_t *x = rows[r].q + at * 256;
-		t = _mm512_fmadd_ps(dot64(q[0], x), spread_two(scales, 0), t);
-		u = _mm512_mul_ps(dot64(q[1], x + 64), spread_two(scales, 1));
-		t = _mm512_fmadd_ps(dot64(q[2], x + 128), spread_two(scales, 2), t);
-		u = _mm512_fmadd_ps(dot64(q[3], x + 192), spread_two(scales, 3), u);
-		acc[r] = _mm512_add_ps(acc[r], _mm512_add_ps(t, u));
-	}
-}
-
-/* A block of Q2_K, Q3_K or Q6_K with R rows. */
-INLINE void block_16(const uint8_t *b, enum kind f, const struct kernel_row *rows, size_t at, __m512 *acc, const int R)
-{
-	__m256i offsets;
-	__m128i bytes = scales_16(b, f, &offsets);
-	float half = half_at(b + (f == Q2_K ? 80 : f == Q3_K ? 108 : 208));
-	__m512 d = _mm512_mul_ps(_mm512_set1_ps(half), _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes)));
-	__m256 m = _mm256_set1_ps(f == Q2_K ? -half_at(b + 82) : -half);
-	const __m512i twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
-	__m512i q[4];
-#pragma GCC unroll 4
-	for (int j = 0; j < 4; j++) q[j] = quants_k(b, f, j);
-#pragma GCC unroll 4
-	for (int r = 0; r < R; r++) {
-		__m256 x_scales = _mm256_loadu_ps(rows[r].scales + at * 8);
-		__m512 scales = _mm512_mul_ps(d, _mm512_permutexvar_ps(twice, _mm512_castps256_ps512(x_scales)));
-		__m256 off = _mm256_mul_ps(weighted_sums(rows[r].sums + at * 16, offsets), m);
-		__m512 t = _mm512_zextps256_ps512(_mm256_mul_ps(off, x_scales)), u;
-		const int8_t *x = rows[r].q + at * 256;
-		t = _mm512_fmadd_ps(dot64(q[0], x), spread_four(scales, 0), t);
-		u = _mm512_mul_ps(dot64(q[1], x + 64), spread_four(scales, 1));
-		t = _mm512_fmadd_ps(dot64(q[2], x + 128), spread_four(scales, 2), t);
-		u = _mm512_fmadd_ps(dot64(q[3], x + 192), spread_four(scales, 3), u);
-		acc[r] = _mm512_add_ps(acc[r], _mm512_add_ps(t, u));
-	}
 }
 
 /* A block of 32 without its offset. */
@@ -175,18 +79,6 @@ INLINE void blocks(const uint8_t *w, enum kind f, size_t cols, const struct kern
 {
 	const size_t bytes = block_bytes(f);
 	size_t i = 0;
-	if (f >= Q2_K) {
-		for (; i < cols / 256; i++, w += bytes) {
-#pragma GCC unroll 4
-			for (size_t line = 0; line < bytes; line += 64)
-				_mm_prefetch((const char *)w + PREFETCH + line, _MM_HINT_T0);
-			if (f == Q4_K || f == Q5_K)
-				block_8(w, f, rows, i, acc, R);
-			else
-				block_16(w, f, rows, i, acc, R);
-		}
-		return;
-	}
 	for (; i + 4 <= cols / 32; i += 4, w += 4 * bytes) {
 		_mm_prefetch((const char *)w + PREFETCH, _MM_HINT_T0);
 		_mm_prefetch((const char *)w + PREFETCH + 64, _MM_HINT_T0);
@@ -225,11 +117,6 @@ DOT(dot_q4_0, Q4_0)
 DOT(dot_q4_1, Q4_1)
 DOT(dot_q5_0, Q5_0)
 DOT(dot_q5_1, Q5_1)
-DOT(dot_q2_k, Q2_K)
-DOT(dot_q3_k, Q3_K)
-DOT(dot_q4_k, Q4_K)
-DOT(dot_q5_k, Q5_K)
-DOT(dot_q6_k, Q6_K)
 
 void dot_fill_avx512vnni(struct kernels *k)
 {
@@ -238,9 +125,4 @@ void dot_fill_avx512vnni(struct kernels *k)
 	k->dot[FORMAT_Q4_1] = dot_q4_1;
 	k->dot[FORMAT_Q5_0] = dot_q5_0;
 	k->dot[FORMAT_Q5_1] = dot_q5_1;
-	k->dot[FORMAT_Q2_K] = dot_q2_k;
-	k->dot[FORMAT_Q3_K] = dot_q3_k;
-	k->dot[FORMAT_Q4_K] = dot_q4_k;
-	k->dot[FORMAT_Q5_K] = dot_q5_k;
-	k->dot[FORMAT_Q6_K] = dot_q6_k;
 }

@@ -22,6 +22,9 @@ struct kernel_row {
 	const int8_t *q;
 	const float *scales;
 	const int16_t *sums;
+	const int8_t
+	        *turned; /* q of each 256 as 4 x 8 x 8: values 8i ... 8i + 7 of each group of 32 for i = 0 ... 3; NULL: see turns */
+	const float *totals; /* of 32 values: scale times their sum; goes with `turned` */
 };
 
 /* out[r * out_stride + o] = packed row o (at weights + o * row_bytes, `cols` weights) times rows[r]; any counts. */
@@ -65,6 +68,7 @@ struct kernels {
 	kernel_pack_bf16 pack_bf16;
 	void (*to_bf16)(const float *x, uint16_t *out, size_t n); /* rounded to nearest, n a multiple of 32 */
 	kernel_quantize quantize;
+	bool turns; /* the dots of K formats read `turned` and `totals` of their rows */
 	double (*peak)(
 	        size_t turns); /* runs the multiplications of prompt rows on registers alone; the operations of `turns` turns */
 
@@ -121,6 +125,7 @@ void ops_fill_avx512(struct kernels *k);
 void scan_fill_avx512(struct kernels *k);
 void kernels_fill_avx512vnni(struct kernels *k);
 void dot_fill_avx512vnni(struct kernels *k);
+void dot_k_fill_avx512vnni(struct kernels *k);
 void kernels_fill_avx512bf16(struct kernels *k);
 void bf16_fill_avx512bf16(struct kernels *k);
 #elif defined(__aarch64__)

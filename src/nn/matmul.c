@@ -55,12 +55,13 @@ static size_t round_up(size_t n, size_t unit)
 	return (n + unit - 1) / unit * unit;
 }
 
-/* The parts of the 8-bit form: q, scales, sums. */
+/* The parts of the 8-bit form: q, scales, sums, turned, totals. */
 size_t activations_bytes(size_t n_answer, size_t cols)
 {
 	if (cols % 32 != 0) return 0;
 	size_t values = n_answer * cols;
-	return round_up(values, 64) + round_up(values / 32 * sizeof(float), 64) + round_up(values / 16 * sizeof(int16_t), 64);
+	return 2 * round_up(values, 64) + 2 * round_up(values / 32 * sizeof(float), 64) +
+	       round_up(values / 16 * sizeof(int16_t), 64);
 }
 
 void activations_init(struct activations *a, const float *x, size_t stride, size_t n_rows, size_t n_answer, size_t cols, bool exact,
@@ -72,6 +73,17 @@ void activations_init(struct activations *a, const float *x, size_t stride, size
 	a->q = memory;
 	a->scales = (float *)((uint8_t *)memory + round_up(values, 64));
 	a->sums = (int16_t *)((uint8_t *)a->scales + round_up(values / 32 * sizeof(float), 64));
+	if (!kernels_chosen->turns || cols % 256 != 0) return;
+	a->turned = (int8_t *)a->sums + round_up(values / 16 * sizeof(int16_t), 64);
+	a->totals = (float *)(void *)(a->turned + round_up(values, 64));
+}
+
+void activations_turn(const int8_t *q, const float *scales, const int16_t *sums, size_t n, int8_t *turned, float *totals)
+{
+	for (size_t i = 0; i < n / 256; i++, q += 256, turned += 256) {
+		for (size_t k = 0; k < 32; k++) memcpy(turned + k % 4 * 64 + k / 4 * 8, q + k * 8, 8);
+	}
+	for (size_t i = 0; i < n / 32; i++) totals[i] = scales[i] * (float)(sums[2 * i] + sums[2 * i + 1]);
 }
 
 void activations_quantize(struct activations *a, size_t first, size_t last)
@@ -81,6 +93,9 @@ void activations_quantize(struct activations *a, size_t first, size_t last)
 	for (size_t r = first; r < last; r++) {
 		size_t at = r * a->cols;
 		kernels_chosen->quantize(a->x + r * a->stride, a->cols, a->q + at, a->scales + at / 32, a->sums + at / 16);
+		if (a->turned)
+			activations_turn(a->q + at, a->scales + at / 32, a->sums + at / 16, a->cols, a->turned + at,
+			                 a->totals + at / 32);
 	}
 }
 
@@ -159,6 +174,8 @@ static void answer_rows(const struct matmul_job *job, size_t n_rows, size_t firs
 				rows[i].q = in->q ? in->q + at : NULL;
 				rows[i].scales = in->q ? in->scales + at / 32 : NULL;
 				rows[i].sums = in->q ? in->sums + at / 16 : NULL;
+				rows[i].turned = in->turned ? in->turned + at : NULL;
+				rows[i].totals = in->turned ? in->totals + at / 32 : NULL;
 			}
 			float *out = job->out + r * job->out_stride + o;
 			if (!job->add) {

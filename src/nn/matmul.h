@@ -56,9 +56,11 @@ struct activations {
 	bool exact;
 
 	/* made by activations_quantize; row r at r * cols, r * cols / 32, r * cols / 16 */
-	int8_t *q;     /* round(x / scale), -127 ... 127 */
-	float *scales; /* of 32 values: max |x| / 127 */
-	int16_t *sums; /* of q over 16 values */
+	int8_t *q;      /* round(x / scale), -127 ... 127 */
+	float *scales;  /* of 32 values: max |x| / 127 */
+	int16_t *sums;  /* of q over 16 values */
+	int8_t *turned; /* see activations_turn; NULL where the level does not want it or cols is no multiple of 256 */
+	float *totals;
 
 	/* made by activations_round: the prompt rows in bfloat16, one behind the other; NULL: products round for themselves */
 	const uint16_t *half;
@@ -87,6 +89,10 @@ size_t activations_half_bytes(size_t n_rows, size_t cols);
 /* Rounds prompt rows [first, last), counted from the first of them, into `memory`, and points the input at it. Threads may do a
  * part each into the same memory, with a barrier before the products. */
 void activations_round(struct activations *a, void *memory, size_t first, size_t last);
+
+/* The other form that some kernels read: of each 256 values first the values 0 ... 7 of the eight groups of 32, then 8 ... 15 and
+ * so on; and for each group its scale times its sum. n is a multiple of 256; the arrays are those of n values. */
+void activations_turn(const int8_t *q, const float *scales, const int16_t *sums, size_t n, int8_t *turned, float *totals);
 
 struct matmul_job {
 	const struct matrix *weights;

@@ -1,0 +1,163 @@
+/*
+ * dot: answer rows times the formats with blocks of 256 (the K formats), with AVX512-VNNI.
+ *
+ * The eight groups of 32 of a block lie side by side in a vector, 8 values of each, so that products of four such vectors add up as
+ * integers (vpdpbusd) in two lanes a group, and one conversion and one multiplication by the groups' scales serve the whole block.
+ * Weights are brought into this order as they are read, activations once for all products (struct kernel_row's `turned`). Scales
+ * of 16 values take two sums. Mins and offsets meet the activations' sums. A sum has 16 + 8 lanes, each the sum of whole blocks
+ * in order, however many rows there are.
+ */
+#include "nn/kernel_types.h"
+#include "nn/quants_avx2.h"
+
+/* Adds `value` to the bytes of group g where bit g of the group's byte among the 8 at `p` is set. */
+INLINE __m512i add_bits(__m512i q, const uint8_t *p, const int value)
+{
+	const __m512i bit =
+	        _mm512_setr_epi64(0x0101010101010101, 0x0202020202020202, 0x0404040404040404, 0x0808080808080808,
+	                          0x1010101010101010, 0x2020202020202020, 0x4040404040404040, (long long)0x8080808080808080u);
+	long long bits;
+	memcpy(&bits, p, sizeof bits);
+	return _mm512_mask_add_epi8(q, _mm512_test_epi8_mask(_mm512_set1_epi64(bits), bit), q, _mm512_set1_epi8((char)value));
+}
+
+/* Values 8i ... 8i + 7 of each of the eight groups of 32 of a block of 256, without offset, i a constant. */
+INLINE __m512i quants(const uint8_t *b, enum kind f, const int i)
+{
+	if (f == Q4_K || f == Q5_K) {
+		const uint8_t *p = b + (f == Q4_K ? 16 : 48);
+		__m512i q = _mm512_permutex2var_epi64(_mm512_loadu_si512(p),
+		                                      _mm512_setr_epi64(i, i, 4 + i, 4 + i, 8 + i, 8 + i, 12 + i, 12 + i),
+		                                      _mm512_loadu_si512(p + 64));
+		q = _mm512_and_si512(_mm512_srlv_epi64(q, _mm512_setr_epi64(0, 4, 0, 4, 0, 4, 0, 4)), _mm512_set1_epi8(15));
+		return f == Q4_K ? q : add_bits(q, b + 16 + 8 * i, 16);
+	}
+	if (f == Q6_K) {
+		__m512i low = _mm512_permutex2var_epi64(_mm512_loadu_si512(b),
+		                                        _mm512_setr_epi64(i, 4 + i, i, 4 + i, 8 + i, 12 + i, 8 + i, 12 + i),
+		                                        _mm512_loadu_si512(b + 64));
+		low = _mm512_and_si512(_mm512_srlv_epi64(low, _mm512_setr_epi64(0, 0, 4, 4, 0, 0, 4, 4)), _mm512_set1_epi8(15));
+		__m512i high = _mm512_permutexvar_epi64(_mm512_setr_epi64(i, i, i, i, 4 + i, 4 + i, 4 + i, 4 + i),
+		                                        _mm512_loadu_si512(b + 128));
+		high = _mm512_rolv_epi64(high, _mm512_setr_epi64(4, 2, 0, 62, 4, 2, 0, 62));
+		return _mm512_or_si512(low, _mm512_and_si512(high, _mm512_set1_epi8(48)));
+	}
+	__m512i q = _mm512_permutexvar_epi64(_mm512_setr_epi64(i, i, i, i, 4 + i, 4 + i, 4 + i, 4 + i),
+	                                     _mm512_loadu_si512(b + (f == Q2_K ? 16 : 32)));
+	q = _mm512_and_si512(_mm512_srlv_epi64(q, _mm512_setr_epi64(0, 2, 4, 6, 0, 2, 4, 6)), _mm512_set1_epi8(3));
+	return f == Q2_K ? q : add_bits(q, b + 8 * i, 4);
+}
+
+/* Eight floats, each in two lanes. */
+INLINE __m512 twice(__m256 v)
+{
+	const __m512i pairs = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+	return _mm512_permutexvar_ps(pairs, _mm512_castps256_ps512(v));
+}
+
+/* A block of Q4_K or Q5_K, number `at` of its row, with R rows: `acc` are the sums of products, `off` those of the mins. */
+INLINE void block_8(const uint8_t *b, enum kind f, const struct kernel_row *rows, size_t at, __m512 *acc, __m256 *off, const int R)
+{
+	uint64_t scale_bytes, min_bytes;
+	scales_4_k(b + 4, &scale_bytes, &min_bytes);
+	__m256 d = _mm256_mul_ps(_mm256_set1_ps(half_at(b)), floats_of_bytes(scale_bytes));
+	__m256 m = _mm256_mul_ps(_mm256_set1_ps(-half_at(b + 2)), floats_of_bytes(min_bytes));
+	__m512i q[4];
+#pragma GCC unroll 4
+	for (int i = 0; i < 4; i++) q[i] = quants(b, f, i);
+#pragma GCC unroll 8
+	for (int r = 0; r < R; r++) {
+		const int8_t *x = rows[r].turned + at * 256;
+		__m512i s = _mm512_dpbusd_epi32(_mm512_setzero_si512(), q[0], _mm512_loadu_si512(x));
+		__m512i t = _mm512_dpbusd_epi32(_mm512_setzero_si512(), q[1], _mm512_loadu_si512(x + 64));
+		s = _mm512_dpbusd_epi32(s, q[2], _mm512_loadu_si512(x + 128));
+		t = _mm512_dpbusd_epi32(t, q[3], _mm512_loadu_si512(x + 192));
+		__m512 scale = twice(_mm256_mul_ps(d, _mm256_loadu_ps(rows[r].scales + at * 8)));
+		acc[r] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_add_epi32(s, t)), scale, acc[r]);
+		off[r] = _mm256_fmadd_ps(m, _mm256_loadu_ps(rows[r].totals + at * 8), off[r]);
+	}
+}
+
+/* A block of Q2_K, Q3_K or Q6_K with R rows. */
+INLINE void block_16(const uint8_t *b, enum kind f, const struct kernel_row *rows, size_t at, __m512 *acc, __m256 *off, const int R)
+{
+	const __m128i even = _mm_setr_epi8(0, 0, 2, 2, 4, 4, 6, 6, 8, 8, 10, 10, 12, 12, 14, 14);
+	__m256i offsets;
+	__m128i bytes = scales_16(b, f, &offsets);
+	float half = half_at(b + (f == Q2_K ? 80 : f == Q3_K ? 108 : 208));
+	__m512 d = _mm512_set1_ps(half);
+	__m512 first = _mm512_mul_ps(d, _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_shuffle_epi8(bytes, even))));
+	__m512 second = _mm512_mul_ps(d, _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(
+	                                         _mm_shuffle_epi8(bytes, _mm_add_epi8(even, _mm_set1_epi8(1))))));
+	__m256 m = _mm256_set1_ps(f == Q2_K ? -half_at(b + 82) : -half);
+	__m512i q[4];
+#pragma GCC unroll 4
+	for (int i = 0; i < 4; i++) q[i] = quants(b, f, i);
+#pragma GCC unroll 8
+	for (int r = 0; r < R; r++) {
+		const int8_t *x = rows[r].turned + at * 256;
+		__m512i s = _mm512_dpbusd_epi32(_mm512_setzero_si512(), q[0], _mm512_loadu_si512(x));
+		__m512i t = _mm512_dpbusd_epi32(_mm512_setzero_si512(), q[2], _mm512_loadu_si512(x + 128));
+		s = _mm512_dpbusd_epi32(s, q[1], _mm512_loadu_si512(x + 64));
+		t = _mm512_dpbusd_epi32(t, q[3], _mm512_loadu_si512(x + 192));
+		__m256 x_scales = _mm256_loadu_ps(rows[r].scales + at * 8);
+		__m512 both = _mm512_fmadd_ps(_mm512_cvtepi32_ps(t), second, _mm512_mul_ps(_mm512_cvtepi32_ps(s), first));
+		acc[r] = _mm512_fmadd_ps(both, twice(x_scales), acc[r]);
+		__m256 o = weighted_sums(rows[r].sums + at * 16, offsets);
+		off[r] = _mm256_fmadd_ps(_mm256_mul_ps(o, m), x_scales, off[r]);
+	}
+}
+
+INLINE void output(const uint8_t *w, enum kind f, size_t blocks, const struct kernel_row *rows, float *out, size_t out_stride,
+                   const int R)
+{
+	const size_t bytes = block_bytes(f);
+	__m512 acc[8];
+	__m256 off[8];
+#pragma GCC unroll 8
+	for (int r = 0; r < R; r++) {
+		acc[r] = _mm512_setzero_ps();
+		off[r] = _mm256_setzero_ps();
+	}
+	for (size_t i = 0; i < blocks; i++, w += bytes) {
+#pragma GCC unroll 4
+		for (size_t line = 0; line < bytes; line += 64) _mm_prefetch((const char *)w + PREFETCH + line, _MM_HINT_T0);
+		if (f == Q4_K || f == Q5_K)
+			block_8(w, f, rows, i, acc, off, R);
+		else
+			block_16(w, f, rows, i, acc, off, R);
+	}
+#pragma GCC unroll 8
+	for (int r = 0; r < R; r++) {
+		__m256 sum = _mm256_add_ps(_mm512_castps512_ps256(acc[r]), _mm512_extractf32x8_ps(acc[r], 1));
+		out[(size_t)r * out_stride] = fold(_mm256_add_ps(sum, off[r]));
+	}
+}
+
+INLINE void dot(const uint8_t *w, enum kind f, size_t row_bytes, size_t n_outputs, size_t cols, const struct kernel_row *rows,
+                size_t n_rows, float *out, size_t out_stride)
+{
+	for (size_t o = 0; o < n_outputs; o++, w += row_bytes, out++) {
+		size_t r = 0;
+		for (; r + 8 <= n_rows; r += 8) output(w, f, cols / 256, rows + r, out + r * out_stride, out_stride, 8);
+		for (; r + 4 <= n_rows; r += 4) output(w, f, cols / 256, rows + r, out + r * out_stride, out_stride, 4);
+		for (; r + 2 <= n_rows; r += 2) output(w, f, cols / 256, rows + r, out + r * out_stride, out_stride, 2);
+		for (; r < n_rows; r++) output(w, f, cols / 256, rows + r, out + r * out_stride, out_stride, 1);
+	}
+}
+
+DOT(dot_q2_k, Q2_K)
+DOT(dot_q3_k, Q3_K)
+DOT(dot_q4_k, Q4_K)
+DOT(dot_q5_k, Q5_K)
+DOT(dot_q6_k, Q6_K)
+
+void dot_k_fill_avx512vnni(struct kernels *k)
+{
+	k->turns = true;
+	k->dot[FORMAT_Q2_K] = dot_q2_k;
+	k->dot[FORMAT_Q3_K] = dot_q3_k;
+	k->dot[FORMAT_Q4_K] = dot_q4_k;
+	k->dot[FORMAT_Q5_K] = dot_q5_k;
+	k->dot[FORMAT_Q6_K] = dot_q6_k;
+}
