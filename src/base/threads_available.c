@@ -39,24 +39,47 @@ static bool read_line(const char *path, char *line, int room)
 	return ok;
 }
 
-/* The least quota from this process's cgroup (version 2) up to the root; a container may see its own limits at the root. */
+/* The quota that a group itself has; 0: none. */
+static unsigned group_quota(const char *group, bool version_1)
+{
+	char path[1200], quota[64], period[64];
+	snprintf(path, sizeof path, version_1 ? "/sys/fs/cgroup/cpu%s/cpu.cfs_quota_us" : "/sys/fs/cgroup%s/cpu.max", group);
+	if (!read_line(path, quota, sizeof quota)) return 0;
+	if (!version_1) return threads_quota(quota, NULL);
+	snprintf(path, sizeof path, "/sys/fs/cgroup/cpu%s/cpu.cfs_period_us", group);
+	return read_line(path, period, sizeof period) ? threads_quota(quota, period) : 0;
+}
+
+/* Whether a list of controllers, as "cpu,cpuacct", has the one for CPU time. */
+static bool has_cpu(const char *list, size_t length)
+{
+	for (const char *end = list + length; list < end;) {
+		const char *comma = memchr(list, ',', (size_t)(end - list));
+		size_t n = (size_t)((comma ? comma : end) - list);
+		if (n == 3 && memcmp(list, "cpu", 3) == 0) return true;
+		list += n + 1;
+	}
+	return false;
+}
+
+/* The least quota from this process's cgroups up to the root, of version 2 ("0::/GROUP") and 1 ("4:cpu,cpuacct:/GROUP"). A
+ * container may see its own limits at the root, and no group of the name that it is told. */
 static unsigned cgroup_quota(void)
 {
-	char line[1024], path[1200], quota[64], period[64];
+	char line[1024];
 	unsigned least = 0;
-	if (read_line("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", quota, sizeof quota) &&
-	    read_line("/sys/fs/cgroup/cpu/cpu.cfs_period_us", period, sizeof period)) {
-		least = threads_quota(quota, period);
-	}
 	FILE *f = fopen("/proc/self/cgroup", "re");
 	while (f && fgets(line, sizeof line, f)) {
-		if (strncmp(line, "0::/", 4) != 0) continue;
-		char *group = line + 3, *slash = group + strcspn(group, "\n");
+		char *list = strchr(line, ':'), *group = list ? strchr(list + 1, ':') : NULL;
+		if (!group || group[1] != '/') continue;
+		bool version_1 = group > list + 1;
+		if (version_1 && !has_cpu(list + 1, (size_t)(group - list - 1))) continue;
+		group++;
+		char *slash = group + strcspn(group, "\n");
 		do {
 			*slash = 0;
-			snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
-			unsigned q = read_line(path, quota, sizeof quota) ? threads_quota(quota, NULL) : 0;
-			if (q && (!least || q < least)) least = q;
+			unsigned quota = group_quota(group, version_1);
+			if (quota && (!least || quota < least)) least = quota;
 			slash = strrchr(group, '/');
 		} while (slash);
 	}

@@ -2,6 +2,7 @@
 #include "base/threads.h"
 #include "base/memory.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -267,6 +268,25 @@ static void quotas_are_rounded_up(void **state)
 	assert_true(threads_available() >= 1);
 }
 
+static void the_affinity_mask_limits_the_threads(void **state)
+{
+	(void)state;
+	cpu_set_t before, one;
+	if (sched_getaffinity(0, sizeof before, &before) != 0) skip();
+	size_t cpu = 0;
+	while (!CPU_ISSET(cpu, &before)) cpu++;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	unsigned all = threads_available();
+	assert_int_equal(threads_low(), (all + 1) / 2);
+	assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+	assert_int_equal(threads_available(), 1);
+	assert_int_equal(threads_low(), 1);
+	assert_int_equal(sched_setaffinity(0, sizeof before, &before), 0);
+	assert_int_equal(threads_available(), all);
+	assert_true(all <= (unsigned)CPU_COUNT(&before));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +296,7 @@ int main(void)
 		cmocka_unit_test(ranges_cover_everything_once),
 		cmocka_unit_test(too_many_threads_are_refused),
 		cmocka_unit_test(quotas_are_rounded_up),
+		cmocka_unit_test(the_affinity_mask_limits_the_threads),
 		cmocka_unit_test(loops_give_every_item_to_one_thread),
 		cmocka_unit_test(the_pieces_of_a_thread_that_is_held_up_go_to_others),
 	};
