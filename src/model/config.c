@@ -157,8 +157,8 @@ static bool read_scores(const struct config_source *s, struct config *c)
 	c->attention_cap = f->attention_cap;
 	c->alibi = f->alibi;
 	if (f->clamp_qkv && !config_float(s, "attention.clamp_kqv", 0, 1e6f, &c->clamp_qkv)) return false;
-	if (f->alibi > 0 && !config_float(s, "attention.max_alibi_bias", 0, 1e3f, &c->alibi)) return false;
-	return config_float(s, "attn_logit_softcapping", 0, 1e6f, &c->attention_cap);
+	if (f->alibi_key && !config_float(s, "attention.max_alibi_bias", 0, 1e3f, &c->alibi)) return false;
+	return f->attention_cap == 0 || config_float(s, "attn_logit_softcapping", 0, 1e6f, &c->attention_cap);
 }
 
 /* A number that something is multiplied with; 0 in a file stands for none. */
@@ -211,7 +211,7 @@ static bool read_stream(const struct config_source *s, struct config *c)
 	if (f->scales && !read_scales(s, c)) return false;
 	if (f->logit_scale && !config_float(s, "logit_scale", -1e6f, 1e6f, &c->logit_scale)) return false;
 	return config_float(s, eps, 0, 1, &c->norm_eps) &&
-	       (f->fixed_logit_cap || config_float(s, "final_logit_softcapping", 0, 1e6f, &c->logit_cap));
+	       (!f->logit_cap_key || config_float(s, "final_logit_softcapping", 0, 1e6f, &c->logit_cap));
 }
 
 bool config_read(struct config *c, const struct gguf *file, struct error *e)

@@ -117,8 +117,9 @@ struct config {
 	float rope_factor;         /* positions are this many times denser; 1: none */
 	uint32_t original_context; /* before scaling */
 	float yarn_beta_fast, yarn_beta_slow, yarn_log_multiplier;
-	float rope_magnitude;    /* rope.scaling.attn_factor; 1: none */
-	float temperature_scale; /* 0: none */
+	float rope_magnitude;        /* rope.scaling.attn_factor; 1: none */
+	float temperature_scale;     /* 0: none */
+	uint32_t temperature_length; /* positions from one step of it to the next */
 
 	struct config_experts experts;
 	struct config_latent latent;

@@ -85,5 +85,8 @@ bool config_rope(const struct config_source *s, struct config *c)
 	if (ok && f->yarn_log_multiplier)
 		ok = config_float(s, "rope.scaling.yarn_log_multiplier", 0, 1e3f, &c->yarn_log_multiplier);
 	if (ok && f->query_temperature) ok = config_float(s, "attention.temperature_scale", 0, 1e3f, &c->temperature_scale);
+	c->temperature_length = c->original_context;
+	if (ok && f->attention == ATTENTION_LATENT)
+		ok = config_count(s, "attention.temperature_length", 1, CONFIG_MAX_CONTEXT, &c->temperature_length);
 	return ok;
 }

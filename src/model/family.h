@@ -118,7 +118,8 @@ struct family {
 	bool shared_kv;         /* the last attention.shared_kv_layers layers read keys and values of earlier ones */
 	uint32_t kv_layers;     /* the same: layers with keys and values of their own, where the family fixes it; 0: it does not */
 	bool clamp_qkv;         /* reads attention.clamp_kqv */
-	float alibi;            /* default of attention.max_alibi_bias; 0: none, and the key has no effect */
+	float alibi;            /* biases of scores by distance: the greatest; 0: none */
+	bool alibi_key;         /* reads attention.max_alibi_bias */
 	bool ignore_window;     /* attention.sliding_window has no effect */
 	bool every_window;      /* every layer has the window */
 	uint32_t window;        /* its default; 0: none */
@@ -126,12 +127,12 @@ struct family {
 	bool window_last;       /* the same, unless i % period == 0 */
 	uint32_t window_fixed;  /* what counts in place of a window that the file states; 0: what it states */
 	uint32_t window_layers; /* models of another number of layers have no window; 0: any */
-	float attention_cap;    /* defaults of the soft caps; 0: none */
-	float logit_cap;
-	bool fixed_logit_cap;      /* the key has no effect */
+	float attention_cap;    /* default of attn_logit_softcapping; 0: none, and the key has no effect */
+	float logit_cap;        /* 0: none */
+	bool logit_cap_key;     /* reads final_logit_softcapping */
 	uint32_t wide_head_layers; /* a model of that many layers scales scores by 1/sqrt(n_embd / n_head) in place of the head size
 	                            */
-	bool query_temperature;    /* queries times 1 + scale ln(1 + floor(position / original context)) */
+	bool query_temperature;    /* queries times 1 + scale ln(1 + floor(position / length)) */
 
 	/* rope */
 	bool yarn_scores;         /* YaRN's growth of attention is in the scale of scores (config_latent.c) */
