@@ -10,7 +10,7 @@ check "tools/setup has nothing left to do" tools/setup check
 check "and is silent" test ! -s "$work/out"
 check_status 2 "tools/setup explains its use" tools/setup everything
 check "everything is built: make has nothing to do" sh -c '! make all | grep -E "^  (cc|ld|ar)"'
-check "make docs renders the manual pages and finds every link" tools/docs "$work/docs"
+check "make docs renders the manual pages, finds every link and a card of each family" tools/docs "$work/docs" check
 
 # The runner counts what it is given.
 cat >"$work/mixed.sh" <<'SH'

@@ -16,13 +16,6 @@ while read -r line; do
 	check "README: $line" in_folder "$line"
 done <<<"$(sed -n '/^## For scripts/,/^## /p' README.md | sed -n 's/^    //p')"
 
-while read -r family; do
-	check "README: the family $family is known" grep -q "\"$family\"" src/model/family.c
-done <<<"$(grep -A 3 'Families of models' README.md | grep -oE '`[a-z0-9]+`' | tr -d '`')"
-known() { grep -oE 'architecture = "[a-z0-9]+"' src/model/family.c | grep -oE '"[^"]+"' | tr -d '"' | sort; }
-named() { grep -A 3 'Families of models' README.md | grep -oE '`[a-z0-9]+`' | tr -d '`' | sort; }
-check "README: and names all of them" [ "$(known)" = "$(named)" ]
-
 model=$(find models -maxdepth 1 -name '*.gguf' | sort | head -n 1)
 if [ -n "$model" ]; then
 	check "the program answers without a terminal" "$build/hearth"
