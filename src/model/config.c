@@ -98,7 +98,7 @@ static bool read_window(const struct config_source *s, struct config *c)
 	if (!config_count(s, "attention.sliding_window", stated && f->window ? 1 : 0, CONFIG_MAX_CONTEXT, &window)) return false;
 	if (window == 0) return true;
 	if (stated && f->window_fixed) window = f->window_fixed;
-	if (!config_layer_array(s, c, "attention.sliding_window_pattern", GGUF_BOOL, &pattern)) return false;
+	if (!config_layer_flags(s, c, "attention.sliding_window_pattern", &pattern)) return false;
 	if (!pattern && !config_count(s, "attention.sliding_window_pattern", 0, CONFIG_MAX_LAYERS, &period)) return false;
 	uint32_t global = f->window_last ? 0 : period - 1;
 	for (uint32_t i = 0; i < c->n_layer; i++) {
@@ -161,12 +161,11 @@ static bool read_scores(const struct config_source *s, struct config *c)
 	return f->attention_cap == 0 || config_float(s, "attn_logit_softcapping", 0, 1e6f, &c->attention_cap);
 }
 
-/* A number that something is multiplied with; 0 in a file stands for none. */
-static bool read_factor(const struct config_source *s, const char *key, float *factor)
+/* A number that something is multiplied with; 0 in a file stands for `none`. */
+static bool read_factor(const struct config_source *s, const char *key, float none, float *factor)
 {
-	float value = *factor;
-	if (!config_float(s, key, 0, 1e6f, &value)) return false;
-	if (value != 0) *factor = value;
+	if (!config_float(s, key, 0, 1e6f, factor)) return false;
+	if (*factor == 0) *factor = none;
 	return true;
 }
 
@@ -178,12 +177,12 @@ static bool read_scales(const struct config_source *s, struct config *c)
 		c->embedding_scale = 12;
 		c->residual_scale = 1.4f / sqrtf((float)c->n_layer);
 	} else {
-		if (!read_factor(s, "attention.scale", &c->attention_scale)) return false;
+		if (!read_factor(s, "attention.scale", c->attention_scale, &c->attention_scale)) return false;
 		if (!config_stated(s, "logit_scale")) return config_fail(s, "logit_scale", "is missing");
 	}
 	if (!config_float(s, "logit_scale", 1e-6f, 1e6f, &divisor)) return false;
 	c->logit_scale = 1 / divisor;
-	return read_factor(s, "embedding_scale", &c->embedding_scale) && read_factor(s, "residual_scale", &c->residual_scale);
+	return read_factor(s, "embedding_scale", 1, &c->embedding_scale) && read_factor(s, "residual_scale", 1, &c->residual_scale);
 }
 
 /* What stands before the first layer, between layers and behind the last. */

@@ -48,6 +48,9 @@ bool config_stated(const struct config_source *s, const char *key);
 bool config_layer_array(const struct config_source *s, const struct config *c, const char *key, enum gguf_type item,
                         const struct gguf_value **v);
 
+/* The same of truth values, which some files write as integers. */
+bool config_layer_flags(const struct config_source *s, const struct config *c, const char *key, const struct gguf_value **v);
+
 /* A count for each layer: one integer for all, or an array with one each, all in [least, most]; `none` when the key is absent.
  * `offset` is that of a u32 in struct config_layer. */
 bool config_layers(const struct config_source *s, struct config *c, const char *key, uint32_t least, uint32_t most, uint32_t none,

@@ -68,6 +68,14 @@ bool config_layer_array(const struct config_source *s, const struct config *c, c
 	return config_fail(s, key, what);
 }
 
+bool config_layer_flags(const struct config_source *s, const struct config *c, const char *key, const struct gguf_value **v)
+{
+	char name[CONFIG_MAX_KEY];
+	const struct gguf_value *any = gguf_find(s->file, config_key(s, key, name));
+	bool integers = any && any->type == GGUF_ARRAY && any->item != GGUF_BOOL;
+	return config_layer_array(s, c, key, integers ? GGUF_I64 : GGUF_BOOL, v);
+}
+
 bool config_layers(const struct config_source *s, struct config *c, const char *key, uint32_t least, uint32_t most, uint32_t none,
                    size_t offset)
 {
