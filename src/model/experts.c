@@ -139,59 +139,98 @@ static void gate_slot(const struct model *m, const struct step *s, float *gate, 
 	ops_gate(s->activation, gate, up, gate, n);
 }
 
-void step_experts_up(struct model *m, const struct step *s, unsigned t, unsigned count)
+/* How many experts were chosen by any row, and the k-th of them. */
+static size_t count_busy(const struct model *m)
+{
+	size_t busy = 0;
+	for (uint32_t x = 0; x < m->config.experts.n; x++) busy += m->choices.first[x + 1] > m->choices.first[x];
+	return busy;
+}
+
+static uint32_t busy_expert(const struct choices *ch, size_t k)
+{
+	uint32_t x = 0;
+	while (ch->first[x + 1] == ch->first[x] || k-- > 0) x++;
+	return x;
+}
+
+/* Outputs [first, last) of both products of expert x, and its gate. */
+static void expert_up(struct model *m, const struct step *s, const struct activations *in, unsigned t, uint32_t x, size_t first,
+                      size_t last)
 {
 	const struct choices *ch = &m->choices;
+	uint32_t begin = ch->first[x], n = ch->first[x + 1] - begin;
+	size_t width = slot_width(m, s->out);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct matrix w = expert_at(&s->product[i], x);
+		struct matmul_job job = { .weights = &w,
+			                  .in = in,
+			                  .bias = bias_of(&s->product[i], x),
+			                  .pick = ch->row_of + begin,
+			                  .n_pick = n,
+			                  .out = model_buffer(m, s->product[i].out) + begin * width,
+			                  .out_stride = width };
+		matmul(&job, first, last, m->thread_scratch[t]);
+	}
+	for (uint32_t i = begin; i < begin + n; i++) {
+		size_t at = i * width + first;
+		gate_slot(m, s, model_buffer(m, s->product[0].out) + at, model_buffer(m, s->product[1].out) + at, last - first);
+	}
+}
+
+void step_experts_up(struct model *m, const struct step *s, unsigned t, unsigned count)
+{
+	(void)count;
 	struct activations in;
 	activations_init(&in, model_buffer(m, s->in), model_width(m, s->in), m->n_rows, m->n_answers, m->config.n_embd, m->exact,
 	                 m->thread_q8[t]);
 	if (matmul_wants_quantized(s->product[0].weights) || matmul_wants_quantized(s->product[1].weights))
 		activations_quantize(&in, 0, in.n_answer);
-	size_t first, last, width = slot_width(m, s->out);
-	threads_range(m->config.experts.n_ff, MATMUL_UNIT, t, count, &first, &last);
-	if (first == last) return;
-	for (uint32_t x = 0; x < m->config.experts.n; x++) {
-		uint32_t begin = ch->first[x], n = ch->first[x + 1] - begin;
-		if (n == 0) continue;
-		for (uint32_t i = 0; i < 2; i++) {
-			struct matrix w = expert_at(&s->product[i], x);
-			struct matmul_job job = { .weights = &w,
-				                  .in = &in,
-				                  .bias = bias_of(&s->product[i], x),
-				                  .pick = ch->row_of + begin,
-				                  .n_pick = n,
-				                  .out = model_buffer(m, s->product[i].out) + begin * width,
-				                  .out_stride = width };
-			matmul(&job, first, last, m->thread_scratch[t]);
-		}
-		for (uint32_t i = begin; i < begin + n; i++) {
-			size_t at = i * width + first;
-			gate_slot(m, s, model_buffer(m, s->product[0].out) + at, model_buffer(m, s->product[1].out) + at,
-			          last - first);
+	size_t first, last, n_ff = m->config.experts.n_ff;
+	struct threads_loop loop =
+	        threads_loop(m->threads, t, count_busy(m) * n_ff, MATMUL_UNIT, matmul_piece(s->product[0].weights, &in));
+	while (threads_next(&loop, &first, &last)) {
+		for (size_t next; first < last; first = next) { /* a piece may begin in one expert and end in another */
+			size_t k = first / n_ff;
+			next = last < (k + 1) * n_ff ? last : (k + 1) * n_ff;
+			expert_up(m, s, &in, t, busy_expert(&m->choices, k), first - k * n_ff, next - k * n_ff);
 		}
 	}
 }
 
-void step_experts_down(struct model *m, const struct step *s, unsigned t, unsigned count)
+/* The rows that chose expert x, as the input of its product. */
+static void expert_input(struct model *m, const struct step *s, unsigned t, uint32_t x, struct activations *in)
 {
 	const struct choices *ch = &m->choices;
-	size_t first, last, in_width = slot_width(m, s->in), width = slot_width(m, s->out);
-	threads_range(m->config.n_embd, MATMUL_UNIT, t, count, &first, &last);
-	if (first == last) return;
-	for (uint32_t x = 0; x < m->config.experts.n; x++) {
-		uint32_t begin = ch->first[x], n = ch->first[x + 1] - begin;
-		if (n == 0) continue;
-		struct matrix w = expert_at(&s->product[0], x);
-		struct activations in;
-		activations_init(&in, model_buffer(m, s->in) + begin * in_width, in_width, n, ch->n_answers[x],
-		                 m->config.experts.n_ff, m->exact, m->thread_q8[t]);
-		if (matmul_wants_quantized(&w)) activations_quantize(&in, 0, in.n_answer);
-		struct matmul_job job = { .weights = &w,
-			                  .in = &in,
-			                  .bias = bias_of(&s->product[0], x),
-			                  .out = model_buffer(m, s->out) + begin * width,
-			                  .out_stride = width };
-		matmul(&job, first, last, m->thread_scratch[t]);
+	size_t width = slot_width(m, s->in);
+	activations_init(in, model_buffer(m, s->in) + ch->first[x] * width, width, ch->first[x + 1] - ch->first[x],
+	                 ch->n_answers[x], m->config.experts.n_ff, m->exact, m->thread_q8[t]);
+	if (matmul_wants_quantized(s->product[0].weights)) activations_quantize(in, 0, in->n_answer);
+}
+
+void step_experts_down(struct model *m, const struct step *s, unsigned t, unsigned count)
+{
+	(void)count;
+	size_t first, last, n_embd = m->config.n_embd, width = slot_width(m, s->out);
+	struct activations in = { .n_rows = m->n_rows, .n_answer = m->n_answers };
+	uint32_t ready = m->config.experts.n; /* the expert that `in` is of; none yet */
+	struct threads_loop loop =
+	        threads_loop(m->threads, t, count_busy(m) * n_embd, MATMUL_UNIT, matmul_piece(s->product[0].weights, &in));
+	while (threads_next(&loop, &first, &last)) {
+		for (size_t next; first < last; first = next) {
+			size_t k = first / n_embd;
+			uint32_t x = busy_expert(&m->choices, k);
+			next = last < (k + 1) * n_embd ? last : (k + 1) * n_embd;
+			if (x != ready) expert_input(m, s, t, x, &in);
+			ready = x;
+			struct matrix w = expert_at(&s->product[0], x);
+			struct matmul_job job = { .weights = &w,
+				                  .in = &in,
+				                  .bias = bias_of(&s->product[0], x),
+				                  .out = model_buffer(m, s->out) + m->choices.first[x] * width,
+				                  .out_stride = width };
+			matmul(&job, first - k * n_embd, next - k * n_embd, m->thread_scratch[t]);
+		}
 	}
 }
 
