@@ -209,7 +209,9 @@ static bool prepare(struct model *m, const struct model_options *o, struct error
 	for (int set = 0; set < ROPE_SETS; set++) {
 		if (!rope_init(&m->rope[set], &m->config, &m->weights, m->context, (enum rope_set)set, m->arena, e)) return false;
 	}
-	return plan_build(&m->plan, &m->config, &m->weights, m->arena, e) && allocate_scratch(m, e);
+	struct plan_adapters adapters = { m->file, o->adapters, o->n_adapters };
+	return plan_build(&m->plan, &m->config, &m->weights, o->n_adapters ? &adapters : NULL, m->arena, e) &&
+	       allocate_scratch(m, e);
 }
 
 /* Weights that will stay in memory are brought there from the start; those that will not would only drive out each other. */

@@ -18,6 +18,12 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+/* A LoRA adapter (model/adapter.h): an open file, which must outlive the model, and how strongly it counts. */
+struct model_adapter {
+	const struct gguf *file;
+	float scale;
+};
+
 struct model_options {
 	uint32_t context; /* positions a sequence may hold; 0: the least of trained length, 8192, and what fits in half of
 	                     free_memory */
@@ -25,6 +31,8 @@ struct model_options {
 	bool exact;         /* float32 everywhere; implies KV_F32 */
 	uint32_t max_rows;  /* of one batch; 0: 512 */
 	size_t free_memory; /* bytes that may be used, for the default context; 0: not known */
+	const struct model_adapter *adapters;
+	uint32_t n_adapters;
 };
 
 /* Answer rows of one batch; prompt rows fill the rest up to max_rows. */

@@ -1,4 +1,5 @@
 /* plan: adding steps and buffers, and finding a place for every buffer (see plan.h and plan_internal.h). */
+#include "model/adapter.h"
 #include "model/plan_internal.h"
 
 #include <string.h>
@@ -144,11 +145,13 @@ static bool place_buffers(struct plan *p, struct arena *arena)
 	return true;
 }
 
-bool plan_build(struct plan *p, const struct config *c, const struct weights *w, struct arena *arena, struct error *e)
+bool plan_build(struct plan *p, const struct config *c, const struct weights *w, const struct plan_adapters *adapters,
+                struct arena *arena, struct error *e)
 {
 	memset(p, 0, sizeof *p);
 	struct plan_builder b = { .p = p, .c = c, .w = w, .arena = arena };
 	decoder_plan(&b);
+	if (!b.failed && adapters && !adapter_rewrite(&b, adapters->model, adapters->list, adapters->n, e)) return false;
 	if (b.failed) return error_memory(e);
 	find_lifetimes(p, w);
 	return place_buffers(p, arena) || error_memory(e);

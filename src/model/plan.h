@@ -110,7 +110,16 @@ struct plan {
 	size_t max_cols; /* of a product's input */
 };
 
-/* Memory from the arena. */
-bool plan_build(struct plan *p, const struct config *c, const struct weights *w, struct arena *arena, struct error *e);
+/* What rewrites the list before buffers have places (model/adapter.h). */
+struct model_adapter;
+struct plan_adapters {
+	const struct gguf *model;
+	const struct model_adapter *list;
+	uint32_t n;
+};
+
+/* Memory from the arena. `adapters`: NULL for none. */
+bool plan_build(struct plan *p, const struct config *c, const struct weights *w, const struct plan_adapters *adapters,
+                struct arena *arena, struct error *e);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "app/lab/lab.h"
 #include "base/machine.h"
+#include "base/memory.h"
 
 #include <errno.h>
 #include <math.h>
@@ -40,6 +41,18 @@ static int take_number(const char *option, const char *text, uint64_t most, uint
 	return LAB_DONE;
 }
 
+/* FILE or FILE=SCALE; a name may have a '=' of its own. */
+static int take_adapter(struct model_arguments *a, const char *text)
+{
+	double scale = 1;
+	if (!text || !*text) return lab_misuse("--lora needs FILE or FILE=SCALE");
+	if (a->n_adapters == LAB_MOST_ADAPTERS) return lab_misuse("--lora: at most %d adapters", LAB_MOST_ADAPTERS);
+	const char *equals = strrchr(text, '=');
+	if (!equals || !lab_real(equals + 1, -1e6, 1e6, &scale)) equals = text + strlen(text);
+	a->adapters[a->n_adapters++] = (struct lab_adapter){ text, (size_t)(equals - text), (float)scale };
+	return LAB_DONE;
+}
+
 int model_option(struct model_arguments *a, int argc, char **argv, int *i, bool *taken)
 {
 	const char *option = argv[*i], *value = *i + 1 < argc ? argv[*i + 1] : NULL;
@@ -48,7 +61,11 @@ int model_option(struct model_arguments *a, int argc, char **argv, int *i, bool 
 		a->exact = true;
 		return LAB_DONE;
 	}
-	if (strcmp(option, "--engine") == 0 || strcmp(option, "--lora") == 0) {
+	if (strcmp(option, "--lora") == 0) {
+		++*i;
+		return take_adapter(a, value);
+	}
+	if (strcmp(option, "--engine") == 0) {
 		struct error e;
 		error_set(&e, "%s: not in this version", option);
 		return lab_fail(&e);
@@ -83,17 +100,34 @@ enum kv_type lab_kv(const struct model_arguments *a)
 	return a->exact ? KV_F32 : a->kv_given ? a->kv : KV_F16;
 }
 
+/* Opens the files of --lora into m->adapter_files. */
+static bool open_adapters(struct lab_model *m, const struct model_arguments *a, struct model_adapter *list, struct error *e)
+{
+	for (uint32_t i = 0; i < a->n_adapters; i++) {
+		char *path = memory_copy_text(a->adapters[i].text, a->adapters[i].path);
+		if (!path) return error_memory(e);
+		m->adapter_files[i] = gguf_open(path, e);
+		memory_free(path);
+		if (!m->adapter_files[i]) return false;
+		list[i] = (struct model_adapter){ m->adapter_files[i], a->adapters[i].scale };
+	}
+	return true;
+}
+
 bool lab_model_open(struct lab_model *m, const struct model_arguments *a, uint32_t context, uint32_t max_rows, struct error *e)
 {
 	*m = (struct lab_model){ 0 };
-	struct model_options o = { .context = a->context ? a->context : context,
+	struct model_adapter adapters[LAB_MOST_ADAPTERS];
+	struct model_options o = { .adapters = adapters,
+		                   .n_adapters = a->n_adapters,
+		                   .context = a->context ? a->context : context,
 		                   .kv = lab_kv(a),
 		                   .exact = a->exact,
 		                   .max_rows = max_rows,
 		                   .free_memory = machine_free_memory() };
 	m->file = gguf_open(a->path, e);
 	if (m->file) m->threads = threads_new(a->threads ? a->threads : threads_available(), e);
-	if (m->threads) m->model = model_open(m->file, &o, m->threads, e);
+	if (m->threads && open_adapters(m, a, adapters, e)) m->model = model_open(m->file, &o, m->threads, e);
 	if (m->model) return true;
 	lab_model_close(m);
 	return false;
@@ -104,5 +138,6 @@ void lab_model_close(struct lab_model *m)
 	model_close(m->model);
 	threads_free(m->threads);
 	gguf_close(m->file);
+	for (size_t i = 0; i < LAB_MOST_ADAPTERS; i++) gguf_close(m->adapter_files[i]);
 	*m = (struct lab_model){ 0 };
 }

@@ -6,12 +6,23 @@
 #include "format/gguf.h"
 #include "model/model.h"
 
+enum { LAB_MOST_ADAPTERS = 16 };
+
+/* --lora FILE[=SCALE] */
+struct lab_adapter {
+	const char *text; /* as given */
+	size_t path;      /* bytes of it that are the path */
+	float scale;
+};
+
 struct model_arguments {
 	uint32_t threads; /* 0: all cores */
 	uint32_t context; /* 0: as many as the command needs */
 	bool exact, kv_given;
 	enum kv_type kv;
 	const char *path; /* the first argument that is no option */
+	struct lab_adapter adapters[LAB_MOST_ADAPTERS];
+	uint32_t n_adapters;
 };
 
 /* Looks at argv[*i]; when it is an option of every MODEL command, takes it (and its value, moving *i) and sets *taken. The status
@@ -29,6 +40,7 @@ enum kv_type lab_kv(const struct model_arguments *a);
 
 struct lab_model {
 	struct gguf *file;
+	struct gguf *adapter_files[LAB_MOST_ADAPTERS];
 	struct threads *threads;
 	struct model *model;
 };
