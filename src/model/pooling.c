@@ -18,11 +18,11 @@ static void project(const struct projection *p, const float *x, float *row, floa
 static void score(const struct model *m, const float *x, float *work, float *out)
 {
 	const struct weights *w = &m->weights;
-	size_t n = m->config.n_embd;
-	bool softmax = m->config.family->softmax_labels;
-	float *row = work, *hidden = work + n, *labels = work + 2 * n;
+	size_t n = m->config.n_embd, most = n > w->head.weights.rows ? n : w->head.weights.rows;
+	float *row = work, *hidden = work + n, *labels = work + n + most;
 	memcpy(hidden, x, n * sizeof *hidden);
 	if (w->head.weights.data) {
+		n = w->head.weights.rows;
 		project(&w->head, x, row, hidden);
 		if (m->config.family->head_activation)
 			ops_gate(m->config.family->activation, hidden, NULL, hidden, n);
@@ -34,7 +34,7 @@ static void score(const struct model *m, const float *x, float *work, float *out
 	out[0] = hidden[0];
 	if (!w->head_out.weights.data) return;
 	project(&w->head_out, hidden, row, labels);
-	if (softmax) ops_softmax(labels, w->head_out.weights.rows);
+	if (m->config.family->softmax_labels) ops_softmax(labels, w->head_out.weights.rows);
 	out[0] = labels[0];
 }
 
@@ -59,10 +59,10 @@ bool model_pool(const struct model *m, enum pooling pooling, const float *vector
 	const float *one =
 	        kind == POOLING_LAST || (kind == POOLING_RANK && !m->config.whole) ? vectors + (size_t)(n_rows - 1) * n : vectors;
 	if (kind == POOLING_RANK) {
-		size_t labels = m->weights.head_out.weights.rows;
+		size_t labels = m->weights.head_out.weights.rows, hidden = m->weights.head.weights.rows;
 		if (!m->weights.head.weights.data && !m->weights.head_out.weights.data)
 			return error_set(e, "%s is no reranker: it has no tensor 'cls.output.weight'", gguf_name(m->file));
-		float *work = memory_new(2 * n + labels, sizeof *work);
+		float *work = memory_new(2 * n + hidden + labels, sizeof *work);
 		if (!work) return error_memory(e);
 		memcpy(out, one, n * sizeof *out);
 		if (m->config.family->head_activation) mean(vectors, n_rows, n, out); /* such a head reads the mean */

@@ -168,12 +168,13 @@ static bool bind_token_type(const struct weights_binder *b)
 /* The head of a reranker, which has one label or a few. */
 static bool bind_head(const struct weights_binder *b)
 {
-	const struct gguf_tensor *t = gguf_tensor(b->file, "cls.output.weight");
+	const struct gguf_tensor *dense = gguf_tensor(b->file, "cls.weight"), *t = gguf_tensor(b->file, "cls.output.weight");
 	struct weights *w = b->w;
 	size_t n = b->c->n_embd, labels = t ? (size_t)t->dims[1] : 1;
+	size_t hidden = dense && !t ? (size_t)dense->dims[1] : n; /* without labels it gives the scores itself */
 	if (b->c->pooling != POOLING_RANK) return true;
-	return weights_matrix(b, "cls.weight", false, n, n, &w->head.weights) &&
-	       weights_vector(b, "cls.bias", false, n, &w->head.bias) &&
+	return weights_matrix(b, "cls.weight", false, n, hidden, &w->head.weights) &&
+	       weights_vector(b, "cls.bias", false, hidden, &w->head.bias) &&
 	       weights_norm(b, "cls.norm.weight", false, n, &w->head_norm) &&
 	       weights_matrix(b, "cls.output.weight", !w->head.weights.data, n, labels, &w->head_out.weights) &&
 	       weights_vector(b, "cls.output.bias", false, labels, &w->head_out.bias);

@@ -4,10 +4,12 @@
  */
 #include "../testdata.h"
 #include "base/file.h"
+#include "format/gguf_writer.h"
 #include "nn/kernels.h"
 #include "opened.h"
 
 #include <math.h>
+#include <unistd.h>
 
 enum { TEXTS = 3, MAX_TOKENS = 256, MAX_FIELD = 1024 };
 
@@ -166,6 +168,62 @@ static void pooling_takes_the_mean_the_first_or_the_last(void **state)
 	close_model(&o);
 }
 
+/* bert.gguf with a head of two labels, written to a file of its own. */
+static void write_reranker(const char *from, const char *to)
+{
+	struct error e = { "" };
+	struct gguf *g = gguf_open(from, &e);
+	struct gguf_writer w = gguf_writer_new();
+	float dense[64 * 64], label[2 * 64], bias[64];
+	assert_non_null(g);
+	for (size_t i = 0; i < 64 * 64; i++) dense[i] = i / 64 == i % 64 ? 0.5f : 0;
+	for (size_t i = 0; i < 64; i++) {
+		bias[i] = 0.25f;
+		label[i] = i == 3 ? 2 : 0;
+		label[64 + i] = 7;
+	}
+	for (size_t i = 0; i < gguf_value_count(g); i++) {
+		const struct gguf_value *v = gguf_value_at(g, i);
+		if (strcmp(v->key, "bert.pooling_type") != 0) gguf_put_value(&w, v);
+	}
+	gguf_put_u32(&w, "bert.pooling_type", POOLING_RANK);
+	for (size_t i = 0; i < gguf_tensor_count(g); i++) {
+		const struct gguf_tensor *t = gguf_tensor_at(g, i);
+		gguf_put_tensor(&w, t->name, t->type->id, t->n_dims, t->dims, t->data, t->size);
+	}
+	gguf_put_tensor(&w, "cls.weight", TYPE_F32, 2, (const uint64_t[]){ 64, 64 }, dense, sizeof dense);
+	gguf_put_tensor(&w, "cls.bias", TYPE_F32, 1, (const uint64_t[]){ 64 }, bias, sizeof bias);
+	gguf_put_tensor(&w, "cls.output.weight", TYPE_F32, 2, (const uint64_t[]){ 64, 2 }, label, sizeof label);
+	assert_true(gguf_writer_save(&w, to, &e));
+	gguf_writer_free(&w);
+	gguf_close(g);
+}
+
+static void a_reranker_scores_the_first_position_through_its_head(void **state)
+{
+	(void)state;
+	const char *path = testdata("golden/embed/bert.gguf");
+	if (!path) skip();
+	char made[] = "/tmp/hearth-rerank-XXXXXX";
+	close(mkstemp(made));
+	write_reranker(path, made);
+	struct error e = { "" };
+	struct opened o = open_model(made, 1, (struct model_options){ .context = 64 });
+	struct sequence *s = new_sequence(&o);
+	float vectors[3 * 64], out[64];
+	struct row rows[3];
+	for (int i = 0; i < 3; i++)
+		rows[i] = (struct row){ .sequence = s, .token = i + 1, .kind = ROW_PROMPT, .vector = vectors + (size_t)i * 64 };
+	assert_true(model_forward(o.model, rows, 3, &e));
+	assert_true(model_pool(o.model, POOLING_NONE, vectors, 3, out, &e));
+	assert_true(fabs((double)out[0] - 2 * tanh(0.5 * (double)vectors[3] + 0.25)) < 1e-5);
+	assert_true(model_pool(o.model, POOLING_CLS, vectors, 3, out, &e));
+	assert_memory_equal(out, vectors, sizeof out);
+	sequence_free(s);
+	close_model(&o);
+	unlink(made);
+}
+
 int main(void)
 {
 	struct error e;
@@ -173,6 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(vectors_agree_with_their_references_whatever_shares_the_batch),
 		cmocka_unit_test(an_encoder_writes_nothing_and_reads_a_text_as_a_whole),
+		cmocka_unit_test(a_reranker_scores_the_first_position_through_its_head),
 		cmocka_unit_test(pooling_takes_the_mean_the_first_or_the_last),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

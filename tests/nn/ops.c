@@ -245,6 +245,20 @@ static void rope_turns_pairs_and_halves(void **state)
 	}
 }
 
+static void xielu_is_a_parabola_above_zero_and_an_exponential_below(void **state)
+{
+	(void)state;
+	const struct xielu u = { .n = 1.7f, .p = 0.8f, .beta = 0.45f, .eps = -1e-6f };
+	static const float in[] = { 3, 0.5f, 1e-7f, 0, -1e-7f, -0.5f, -3, -100 };
+	float got[8];
+	memcpy(got, in, sizeof in);
+	ops_xielu(got, &u, 8);
+	for (size_t i = 0; i < 8; i++) {
+		double v = (double)in[i], low = fmin(v, -1e-6);
+		near(got[i], v > 0 ? 0.8 * v * v + 0.45 * v : (expm1(low) - v) * 1.7 + 0.45 * v, 1e-6);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +266,7 @@ int main(void)
 		cmocka_unit_test(layer_norm_takes_the_mean_away),
 		cmocka_unit_test(softmax_adds_up_to_one),
 		cmocka_unit_test(gates_agree_with_libm),
+		cmocka_unit_test(xielu_is_a_parabola_above_zero_and_an_exponential_below),
 		cmocka_unit_test(exp_is_within_two_ulp),
 		cmocka_unit_test(soft_cap_is_a_scaled_tanh),
 		cmocka_unit_test(sums_products_and_factors),

@@ -176,7 +176,9 @@ static float *compute(const struct model_arguments *a, const struct texts *t, co
 	}
 	if (!lab_model_open(&m, a, (uint32_t)longest, (uint32_t)rows, e)) return NULL;
 	struct work w = { .m = m.model, .t = t, .pooling = pooling, .max_rows = (uint32_t)rows };
-	*n_embd = model_config(m.model)->n_embd;
+	const struct config *c = model_config(m.model);
+	*n_embd = c->n_embd;
+	if (pooling == POOLING_NONE && c->pooling == POOLING_RANK) w.pooling = c->whole ? POOLING_CLS : POOLING_LAST;
 	w.rows = memory_new(rows, sizeof *w.rows);
 	w.vectors = memory_new(rows, *n_embd * sizeof *w.vectors);
 	w.results = memory_new(t->n ? t->n : 1, *n_embd * sizeof *w.results);
