@@ -291,6 +291,36 @@ static void check_ops(size_t n)
 	}
 }
 
+/* A few rows over a state of n_keys x n_values, with and without what goes back into it. */
+static void check_scan(size_t n_keys, size_t n_values)
+{
+	enum { ROWS = 3, KEYS = 40, VALUES = 150 };
+	static float row[6][KEYS], value[VALUES], s[2][KEYS * VALUES], out[2][ROWS][VALUES], size[KEYS * VALUES];
+	for (int way = 0; way < 3; way++) {
+		for (size_t i = 0; i < 6; i++) random_floats(&seed, row[i], n_keys);
+		for (size_t k = 0; k < n_keys; k++) row[0][k] = 0.9f + 0.01f * row[0][k], row[5][k] = -fabsf(row[5][k]);
+		random_floats(&seed, value, n_values);
+		random_floats(&seed, s[0], n_keys * n_values);
+		memcpy(s[1], s[0], sizeof s[0]);
+		for (size_t i = 0; i < KEYS * VALUES; i++) size[i] = 100 * (float)n_keys;
+		for (size_t side = 0; side < 2; side++) {
+			struct scan_row rows[ROWS];
+			for (size_t r = 0; r < ROWS; r++) {
+				rows[r] = (struct scan_row){ row[0], row[1],       row[2], way ? row[3] : NULL, way ? row[4] : NULL,
+					                     value,  out[side][r], 0.5f };
+			}
+			(side ? plain : level)->scan_rows(s[side], n_keys, n_values, rows, way == 1 ? 1 : ROWS, way == 2);
+		}
+		size_t n_rows = way == 1 ? 1 : ROWS;
+		for (size_t r = 0; r < n_rows && way != 2; r++) {
+			if (first_far(out[0][r], out[1][r], size, n_values, 1e-6f) < n_values)
+				differ("scan of %zu x %zu", n_keys, n_values);
+		}
+		if (way == 1 && first_far(s[0], s[1], size, n_keys * n_values, 1e-6f) < n_keys * n_values)
+			differ("state of a scan of %zu x %zu", n_keys, n_values);
+	}
+}
+
 static void check_level(void)
 {
 	size_t before = failures;
@@ -305,6 +335,7 @@ static void check_level(void)
 	for (int type = 0; type < KV_PLAIN_TYPES; type++) check_attention((enum kv_type)type);
 	check_halves();
 	for (size_t n = 0; n < 1099; n = n < 70 ? n + 1 : n * 2 - 3) check_ops(n);
+	for (size_t n = 1; n < 150; n++) check_scan(1 + n % 40, n);
 	printf("%sok - kerncheck %s: %zu checks, %zu differ\n", failures > before ? "not " : "", level->name, checks,
 	       failures - before);
 }
@@ -453,6 +484,27 @@ static void speed_ops(void)
 	TIME("rope_halves", level->rope_halves(out, N / 2, x, y))
 }
 
+/* A delta net's head: what a row costs while the state stays in cache. */
+static void speed_scan(void)
+{
+	enum { SIZE = 128, ROWS = 64, STATE = 16, CHANNELS = 1024 };
+	static float state[SIZE * SIZE], row[SIZE], out[CHANNELS], decay[SIZE], a[CHANNELS * STATE];
+	struct scan_row rows[ROWS];
+	struct scan_channels_row channels[ROWS];
+	random_floats(&seed, row, SIZE);
+	for (size_t i = 0; i < SIZE; i++) row[i] *= 0.05f, decay[i] = 0.9f;
+	for (size_t i = 0; i < CHANNELS * STATE; i++) a[i] = -0.5f;
+	for (size_t r = 0; r < ROWS; r++) {
+		rows[r] = (struct scan_row){ decay, row, row, row, row, row, out, 0 };
+		channels[r] = (struct scan_channels_row){ a, a, row, row, out };
+	}
+	FASTEST(s, for (int i = 0; i < 20; i++) level->scan_rows(state, SIZE, SIZE, rows, ROWS, false))
+	printf("%s scan_rows, 128 x 128: %.2f us a row\n", level->name, s / (20 * ROWS) * 1e6);
+	FASTEST(c, for (int i = 0; i < 20; i++) level->scan_channels(state, a, STATE, CHANNELS, channels, ROWS))
+	printf("%s scan_channels, 16 x 1024: %.2f us a row\n", level->name, c / (20 * ROWS) * 1e6);
+	sink += out[0];
+}
+
 static void speed_level(void)
 {
 	speed_roof(false);
@@ -463,6 +515,7 @@ static void speed_level(void)
 		speed_attention((enum kv_type)type, 128, 512);
 	}
 	speed_ops();
+	speed_scan();
 }
 
 int main(int argc, char **argv)

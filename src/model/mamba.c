@@ -4,7 +4,7 @@
  *     x, z = h Win;  x = silu(convolution(x));  r, B, C = x Wx, each with a norm in some models;  dt = softplus(r Wdt)
  *     S' = exp(dt A) S + dt x B;  y = C S' + D x;  out = (y silu(z)) Wout
  *
- * The state is n_state values for each channel, a value of all channels side by side.
+ * The state is n_state values for each channel, that of a group of channels after the other (nn/scan.h).
  */
 #include "model/recurrent.h"
 
@@ -110,7 +110,7 @@ static void scan_some(const struct model *m, const struct step *s, const struct 
 			                              .read = recurrent_row(m, g, i + k, s->also[SCAN_READS]),
 			                              .out = out[k] };
 	}
-	scan_channels(state + first, r->n_inner, w->a + first * r->n_state, r->n_state, last - first, rows, n);
+	scan_channels(state, w->a + first * r->n_state, r->n_state, last - first, rows, n);
 	for (uint32_t k = 0; k < n; k++) {
 		float *x = recurrent_row(m, g, i + k, s->in);
 		for (size_t c = first; c < last; c++) x[c] = out[k][c - first] + w->skip[c] * x[c];
@@ -118,24 +118,16 @@ static void scan_some(const struct model *m, const struct step *s, const struct 
 	}
 }
 
-/* The state of some channels lies in n_state pieces. */
-static float *take_state(const struct model *m, const struct step *s, const struct segment *g, size_t first, size_t last)
-{
-	const struct config_recurrent *r = &m->config.recurrent;
-	for (size_t n = 0; n < r->n_state; n++) recurrent_take_state(m, s, g, s->state + n * r->n_inner + first, last - first);
-	return g->out + m->state_offset[s->layer] + s->state;
-}
-
 static void scan(const struct model *m, const struct step *s, unsigned t, unsigned count)
 {
-	size_t begin, end;
+	size_t begin, end, n_state = m->config.recurrent.n_state;
 	threads_range(m->config.recurrent.n_inner, CHANNELS_AT_ONCE, t, count, &begin, &end);
 	for (uint32_t i = 0; i < m->n_timelines; i++) {
 		for (uint32_t k = 0; k < m->timelines[i].n_segments; k++) {
 			const struct segment *g = &m->segments[m->timelines[i].first + k];
 			for (size_t first = begin; first < end; first += CHANNELS_AT_ONCE) {
 				size_t last = end - first < CHANNELS_AT_ONCE ? end : first + CHANNELS_AT_ONCE;
-				float *state = take_state(m, s, g, first, last);
+				float *state = recurrent_take_state(m, s, g, s->state + first * n_state, (last - first) * n_state);
 				for (uint32_t row = 0; row < g->n_rows; row += ROWS_AT_ONCE) {
 					uint32_t n = g->n_rows - row < ROWS_AT_ONCE ? g->n_rows - row : ROWS_AT_ONCE;
 					scan_some(m, s, g, row, n, state, first, last);

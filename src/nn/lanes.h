@@ -52,7 +52,7 @@ static inline lanes lanes_load_part(const float *p, size_t n)
 
 static inline lanes lanes_of(float f)
 {
-	return (lanes){ 0 } + f;
+	return f - (lanes){ 0 }; /* not a sum: adding 0 to -0 would have to be computed */
 }
 
 #ifndef OPS_FUSED
