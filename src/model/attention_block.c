@@ -37,12 +37,18 @@ static bool bind_qkv(const struct weights_binder *b, uint32_t i, struct layer_we
 	return true;
 }
 
+bool attention_bind_norms(const struct weights_binder *b, uint32_t i, struct layer_weights *l)
+{
+	const struct config_layer *n = &b->c->layer[i];
+	return bind_norm(b, i, "attn_q_norm", n->n_head, &l->q_norm) &&
+	       (n->kv_from != i || bind_norm(b, i, "attn_k_norm", n->n_head_kv, &l->k_norm));
+}
+
 static bool bind(const struct weights_binder *b, uint32_t i, struct layer_weights *l)
 {
 	const struct config_layer *n = &b->c->layer[i];
 	char name[WEIGHTS_MAX_NAME];
-	return bind_qkv(b, i, l) && bind_norm(b, i, "attn_q_norm", n->n_head, &l->q_norm) &&
-	       (n->kv_from != i || bind_norm(b, i, "attn_k_norm", n->n_head_kv, &l->k_norm)) &&
+	return bind_qkv(b, i, l) && attention_bind_norms(b, i, l) &&
 	       (!b->c->family->sinks ||
 	        weights_vector(b, weights_name(name, i, "attn_sinks", ".weight"), true, n->n_head, &l->sinks)) &&
 	       (!b->c->family->sub_norms ||
@@ -88,7 +94,10 @@ const struct attention_block *attention_block(enum attention_kind kind)
 {
 	static const struct attention_block plain = { "attention", bind, plan };
 	static const struct attention_block *const blocks[ATTENTION_KINDS] = {
-		[ATTENTION_PLAIN] = &plain, [ATTENTION_LATENT] = &attention_latent, [ATTENTION_BLOCKS] = &attention_blocks
+		[ATTENTION_PLAIN] = &plain,
+		[ATTENTION_GATED] = &attention_gated,
+		[ATTENTION_LATENT] = &attention_latent,
+		[ATTENTION_BLOCKS] = &attention_blocks,
 	};
 	return blocks[kind];
 }

@@ -16,7 +16,7 @@ struct attention_block {
 	void (*plan)(struct plan_builder *b, const struct layer_weights *l, int h, struct plan_sink out);
 };
 
-extern const struct attention_block attention_latent, attention_blocks;
+extern const struct attention_block attention_gated, attention_latent, attention_blocks;
 
 /* Floats that a thread needs for a row's keys and values while they are put together, in bytes. */
 size_t latent_scratch_bytes(const struct config *c);
@@ -26,6 +26,9 @@ size_t blocks_page_bytes(const struct config *c, uint32_t layer);
 size_t blocks_scratch_bytes(const struct config *c, uint32_t context);
 
 const struct attention_block *attention_block(enum attention_kind kind);
+
+/* The norms of queries and keys, as the family has them. */
+bool attention_bind_norms(const struct weights_binder *b, uint32_t layer, struct layer_weights *l);
 
 /* Attention of queries in buffer q, and the product of its result with matrix o. */
 void attention_add(struct plan_builder *b, int q, const struct projection *o, struct plan_sink out);

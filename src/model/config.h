@@ -48,13 +48,22 @@ struct config_layer {
 	struct xielu xielu;                  /* of families that have it */
 };
 
+/* Whether the layer looks at other positions at all: some are nothing but a feed-forward block. */
+static inline bool config_mixes(const struct config_layer *l)
+{
+	return l->n_head_kv || l->recurrent;
+}
+
 /* Sizes of recurrent blocks. */
 struct config_recurrent {
 	uint32_t n_conv;  /* inputs of the convolution: those of this position and of n_conv - 1 before it */
 	uint32_t n_inner; /* channels of the block */
 	uint32_t n_state; /* values of state for each channel */
-	uint32_t n_rank;  /* of the time steps: their low rank */
+	uint32_t n_rank;  /* of the time steps: their low rank; where a state is a head's, the number of heads */
 	uint32_t n_group;
+	bool bare_norms;                         /* Mamba's steps, keys and reads are normed, with weights where a file has them */
+	uint32_t n_mix, n_decay, n_rate, n_gate; /* of RWKV: the ranks of what is mixed anew for each row */
+	uint32_t rescale;                        /* of RWKV 6: every so many layers the stream is halved; 0: never */
 };
 
 struct config_experts {

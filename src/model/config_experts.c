@@ -38,7 +38,7 @@ static bool read_shared(const struct config_source *s, const struct config *c, s
 {
 	uint32_t shared = 0;
 	enum shared_expert kind = c->family->shared;
-	if (kind != SHARED_BY_COUNT) {
+	if (kind != SHARED_BY_COUNT && kind != SHARED_OPTIONAL) {
 		if (kind == SHARED_ALWAYS) x->n_ff_shared = c->layer[0].n_ff;
 		return config_count(s, "expert_shared_feed_forward_length", 0, CONFIG_MAX_FF, &x->n_ff_shared);
 	}
@@ -46,6 +46,21 @@ static bool read_shared(const struct config_source *s, const struct config *c, s
 	if ((uint64_t)shared * x->n_ff > CONFIG_MAX_FF) return config_fail(s, "expert_shared_count", "is too large");
 	x->n_ff_shared = shared * x->n_ff;
 	return true;
+}
+
+/* Which layers have experts. A layer without a feed-forward block, where others have one, has none either. */
+static void mark_layers(const struct config_source *s, struct config *c, uint32_t dense, uint32_t step)
+{
+	const struct family *f = c->family;
+	char name[64];
+	bool wide = false;
+	for (uint32_t i = 0; i < c->n_layer; i++) wide |= c->layer[i].n_ff > 0;
+	for (uint32_t i = 0; i < c->n_layer; i++) {
+		bool experts = i >= dense && (i + 1) % step == 0 && !f->side_experts && (c->layer[i].n_ff > 0 || !wide);
+		snprintf(name, sizeof name, "blk.%u.ffn_gate_inp.weight", i);
+		if (f->experts_found && !gguf_tensor(s->file, name)) experts = false;
+		c->layer[i].experts = experts;
+	}
 }
 
 bool config_experts(const struct config_source *s, struct config *c)
@@ -65,7 +80,7 @@ bool config_experts(const struct config_source *s, struct config *c)
 	    !config_count(s, "leading_dense_block_count", 0, CONFIG_MAX_LAYERS, &dense))
 		return false;
 	if (f->experts_step && !config_count(s, "interleave_moe_layer_step", 1, CONFIG_MAX_LAYERS, &step)) return false;
-	for (uint32_t i = 0; i < c->n_layer; i++) c->layer[i].experts = i >= dense && (i + 1) % step == 0 && !f->side_experts;
+	mark_layers(s, c, dense, step);
 	if (!read_gating(s, x, f) || !read_groups(s, x) || !read_shared(s, c, x)) return false;
 	if (f->experts_keys && !config_float(s, "expert_weights_scale", 0, 1e6f, &x->scale)) return false;
 	if (x->scale == 0) x->scale = 1; /* "none" in some files */

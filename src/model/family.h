@@ -37,6 +37,7 @@ enum qk_norm {
 /* How a layer looks back at other positions (model/attention_block.h). */
 enum attention_kind {
 	ATTENTION_PLAIN,
+	ATTENTION_GATED,  /* its result times a gate */
 	ATTENTION_LATENT, /* over compressed keys and values */
 	ATTENTION_BLOCKS, /* over a window and compressed blocks of positions */
 	ATTENTION_KINDS
@@ -45,13 +46,22 @@ enum attention_kind {
 /* Blocks that carry a state from position to position instead of looking back at keys and values. */
 enum recurrent_kind {
 	RECURRENT_NONE,
-	RECURRENT_MAMBA, /* selective scan, a state of n_state values for each channel */
-	RECURRENT_MAMBA2 /* one decay for each head */
+	RECURRENT_MAMBA,             /* selective scan, a state of n_state values for each channel */
+	RECURRENT_MAMBA2,            /* one decay for each head */
+	RECURRENT_PLAMO2,            /* the same, with decays, keys and reads made as in Mamba */
+	RECURRENT_SHORT_CONVOLUTION, /* nothing but the inputs of a gated convolution */
+	RECURRENT_DELTA_NET,         /* gated delta rule */
+	RECURRENT_KIMI_DELTA,        /* the same with a decay for each key */
+	RECURRENT_RWKV6,
+	RECURRENT_RWKV7,
+	RECURRENT_KINDS
 };
 
 /* Which layers have the family's recurrent block. */
 enum recurrent_layers {
-	RECURRENT_EVERYWHERE,   /* all, and none has attention */
+	RECURRENT_EVERYWHERE, /* all, and none has attention */
+	RECURRENT_BESIDE,     /* all, beside attention */
+	RECURRENT_PERIOD, /* those that attention.recurrent_layers names; without it all but every full_attention_interval-th (4) */
 	RECURRENT_WITHOUT_KEYS, /* those whose attention.head_count_kv is 0; with an array of feed_forward_length, of them those
 	                           without feed-forward */
 };
@@ -59,6 +69,7 @@ enum recurrent_layers {
 /* The width of the expert that every row takes beside the chosen ones. */
 enum shared_expert {
 	SHARED_BY_COUNT, /* expert_shared_count times expert_feed_forward_length */
+	SHARED_OPTIONAL, /* the same, in layers that have the tensors */
 	SHARED_BY_WIDTH, /* expert_shared_feed_forward_length; none where the file has no such key */
 	SHARED_ALWAYS    /* the same, but feed_forward_length where the file has no such key */
 };
@@ -97,6 +108,7 @@ struct family {
 	bool sum_norms;          /* norms of the stream behind each sum: attn_output_norm, layer_output_norm */
 	bool attn_norm_optional; /* a layer without one reads the stream as it is */
 	const char *ffn_norm;    /* the name of the norm before the feed-forward block; NULL: ffn_norm */
+	const char *output_norm; /* the name of the norm behind the last layer; NULL: output_norm.weight */
 
 	enum stream_kind stream;
 	bool out_scale;       /* a layer's result times layer_output_scale, where there is one */
@@ -107,6 +119,8 @@ struct family {
 	enum attention_kind attention;
 	enum recurrent_kind recurrent;
 	enum recurrent_layers recurrent_layers;
+	bool keys_in_turn; /* of delta nets: value head h reads key head h % n of n; else heads of values are shared out in blocks
+	                    */
 	enum qk_norm qk_norm;
 	bool qk_norm_last;      /* behind rope; else before it */
 	bool qk_norm_optional;  /* else the tensors must be there */
@@ -164,6 +178,7 @@ struct family {
 
 	/* experts; a file may have them without any of these */
 	bool experts;       /* every layer behind the leading dense ones must have them */
+	bool experts_found; /* a layer has them where it has their router: ffn_gate_inp */
 	bool experts_keys;  /* reads expert_gating_func, expert_weights_norm and expert_weights_scale */
 	bool gating_key;    /* reads expert_gating_func alone */
 	bool experts_split; /* default of expert_feed_forward_length: feed_forward_length / expert_used_count */

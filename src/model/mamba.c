@@ -23,7 +23,7 @@ enum { SCAN_STEPS, SCAN_KEYS, SCAN_READS, SCAN_GATE };
 
 static bool configure(const struct config_source *s, struct config *c)
 {
-	return recurrent_configure_scan(s, c) &&
+	return recurrent_configure_scan(s, c) && config_bool(s, "ssm.dt_b_c_rms", &c->recurrent.bare_norms) &&
 	       (c->recurrent.n_state <= SCAN_MOST_STATE || config_fail(s, "ssm.state_size", "is above 256"));
 }
 
@@ -79,9 +79,11 @@ static void plan(struct plan_builder *b, const struct layer_weights *l, int h, s
 	plan_add_product(s, &w->rank, rank, false);
 	plan_add_product(s, &w->keys, keys, false);
 	plan_add_product(s, &w->reads, reads, false);
-	if (w->rank_norm) plan_add_norm(b, STEP_NORM, rank, w->rank_norm, rank);
-	if (w->key_norm) plan_add_norm(b, STEP_NORM, keys, w->key_norm, keys);
-	if (w->read_norm) plan_add_norm(b, STEP_NORM, reads, w->read_norm, reads);
+	if (r->bare_norms || (w->rank_norm && w->key_norm && w->read_norm)) {
+		plan_add_norm(b, STEP_NORM, rank, w->rank_norm, rank);
+		plan_add_norm(b, STEP_NORM, keys, w->key_norm, keys);
+		plan_add_norm(b, STEP_NORM, reads, w->read_norm, reads);
+	}
 	plan_add_product(plan_add_step(b, STEP_MATMUL, rank, PLAN_NO_BUFFER), &w->step, steps, false);
 	s = plan_add_step(b, STEP_SCAN, c, c);
 	s->state = recurrent_convolution_floats(b->c, r->n_inner);

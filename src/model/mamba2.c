@@ -4,6 +4,8 @@
  *     z, xBC, dt = h Win;  x, B, C = silu(convolution(xBC));  dt = softplus(dt + bias)
  *     S' = exp(dt a) S + B (dt x);  y = C S' + D x;  y = y silu(z), with a norm of each group where a model has one;  out = y Wout
  *
+ * PLaMo 2 (Preferred Networks) has no groups; its convolution sees x alone, and steps, B and C are made from x, each with a norm.
+ *
  * A head's state is n_state x head values; B and C are shared by the heads of a group. n_rank is the number of heads.
  */
 #include "model/recurrent.h"
@@ -17,18 +19,28 @@ struct mamba2 {
 	struct convolution convolution;
 	const float *step_bias, *a, *skip; /* n_rank: of each head */
 	const float *norm;                 /* n_inner, or NULL */
+	/* of PLaMo 2: z and x, head after head, in one; what the steps, keys and reads are made from */
+	struct projection in_both, keys, reads, rank, steps;
+	const float *rank_norm, *key_norm, *read_norm;
 };
 
-/* The buffers of the scan, in `also`. */
-enum { SCAN_STEPS, SCAN_GATE };
+/* The buffers of the scan, in `also`; a head's keys and reads lie in theirs behind `at` values, or behind none. */
+enum { SCAN_STEPS, SCAN_GATE, SCAN_KEYS, SCAN_READS };
 
-static bool configure(const struct config_source *s, struct config *c)
+static bool configure_heads(const struct config_source *s, struct config *c)
 {
 	if (!recurrent_configure_scan(s, c)) return false;
 	const struct config_recurrent *r = &c->recurrent;
 	if (r->n_inner % r->n_rank != 0) return config_fail(s, "ssm.time_step_rank", "does not divide the inner size");
 	if (r->n_inner / r->n_rank > MAMBA2_MOST_HEAD)
 		return config_fail(s, "ssm.inner_size", "makes heads of more than 512 values");
+	return true;
+}
+
+static bool configure(const struct config_source *s, struct config *c)
+{
+	const struct config_recurrent *r = &c->recurrent;
+	if (!configure_heads(s, c)) return false;
 	if (r->n_group == 0 || r->n_rank % r->n_group != 0)
 		return config_fail(s, "ssm.group_count", "does not divide the number of heads");
 	return true;
@@ -83,9 +95,16 @@ static void plan(struct plan_builder *b, const struct layer_weights *l, int h, s
 	s->state = recurrent_convolution_floats(b->c, mixed(b->c));
 	s->also[SCAN_STEPS] = steps;
 	s->also[SCAN_GATE] = z;
-	s->n_also = SCAN_GATE + 1;
+	s->also[SCAN_KEYS] = s->also[SCAN_READS] = c;
+	s->n_also = SCAN_READS + 1;
 	if (w->norm) plan_add_step(b, STEP_SCAN_OUTPUTS, y, y);
 	plan_add_matmul(b, y, &w->out, out);
+}
+
+/* Where the keys of a head begin in their buffer. */
+static size_t keys_at(const struct config_recurrent *r, size_t head)
+{
+	return r->n_group ? r->n_inner + head / (r->n_rank / r->n_group) * r->n_state : 0;
 }
 
 /* Rows [i, i + n) of a segment for one head. */
@@ -94,18 +113,19 @@ static void scan_some(const struct model *m, const struct step *s, const struct 
 {
 	const struct config_recurrent *r = &m->config.recurrent;
 	const struct mamba2 *w = m->weights.layer[s->layer].mamba2;
-	size_t size = r->n_inner / r->n_rank, group = head / (r->n_rank / r->n_group);
+	size_t size = r->n_inner / r->n_rank, at = keys_at(r, head);
 	struct scan_row rows[ROWS_AT_ONCE] = { { 0 } };
 	float decays[ROWS_AT_ONCE][CONFIG_MAX_STATE], values[ROWS_AT_ONCE][MAMBA2_MOST_HEAD];
 	for (uint32_t k = 0; k < n; k++) {
 		const float *x = recurrent_row(m, g, i + k, s->in);
-		float step = recurrent_softplus(recurrent_row(m, g, i + k, s->also[SCAN_STEPS])[head] + w->step_bias[head]);
+		float rate = recurrent_row(m, g, i + k, s->also[SCAN_STEPS])[head];
+		float step = recurrent_softplus(w->step_bias ? rate + w->step_bias[head] : rate);
 		float decay = expf(step * w->a[head]);
 		for (size_t c = 0; c < r->n_state; c++) decays[k][c] = decay;
 		for (size_t c = 0; c < size; c++) values[k][c] = step * x[head * size + c];
 		rows[k] = (struct scan_row){ .decay = decays[k],
-			                     .key = x + r->n_inner + group * r->n_state,
-			                     .read = x + r->n_inner + (r->n_group + group) * r->n_state,
+			                     .key = recurrent_row(m, g, i + k, s->also[SCAN_KEYS]) + at,
+			                     .read = recurrent_row(m, g, i + k, s->also[SCAN_READS]) + at + r->n_group * r->n_state,
 			                     .value = values[k],
 			                     .out = recurrent_row(m, g, i + k, s->out) + head * size };
 	}
@@ -156,4 +176,86 @@ const struct recurrent_block recurrent_mamba2 = { .name = "mamba-2",
 	                                          .state_floats = state_floats,
 	                                          .plan = plan,
 	                                          .outputs = outputs,
+	                                          .scan = scan };
+
+/* ---- PLaMo 2 ---- */
+
+static bool configure_plamo2(const struct config_source *s, struct config *c)
+{
+	if (!configure_heads(s, c)) return false;
+	return c->recurrent.n_group == 0 || config_fail(s, "ssm.group_count", "is not 0, as in all models of this architecture");
+}
+
+/* The rank of the steps is not in the metadata: the published code's rule. */
+static size_t plamo2_rank(const struct config *c)
+{
+	return c->n_embd / 16 > 64 ? c->n_embd / 16 : 64;
+}
+
+static size_t state_floats_plamo2(const struct config *c)
+{
+	return recurrent_convolution_floats(c, c->recurrent.n_inner) + (size_t)c->recurrent.n_state * c->recurrent.n_inner;
+}
+
+static bool bind_plamo2(const struct weights_binder *b, uint32_t layer, struct layer_weights *l)
+{
+	const struct config_recurrent *r = &b->c->recurrent;
+	struct mamba2 *w = arena_alloc(b->arena, 1, sizeof *w);
+	if (!w) return error_memory(b->e);
+	l->mamba2 = w;
+	char name[WEIGHTS_MAX_NAME];
+	size_t rank = plamo2_rank(b->c), n = r->n_state;
+	struct projection x = { 0 };
+	if (!weights_projection(b, layer, "ssm_in", b->c->n_embd, (size_t)2 * r->n_inner, &w->in_both) ||
+	    !weights_projection(b, layer, "ssm_x", r->n_inner, 2 * n + rank, &x))
+		return false;
+	w->keys = weights_part(&x, 0, n);
+	w->reads = weights_part(&x, n, n);
+	w->rank = weights_part(&x, 2 * n, rank);
+	return recurrent_bind_convolution(b, layer, "ssm_conv1d", r->n_inner, &w->convolution) &&
+	       weights_layer_vector(b, layer, "ssm_dt_norm", true, rank, &w->rank_norm) &&
+	       weights_layer_vector(b, layer, "ssm_b_norm", true, n, &w->key_norm) &&
+	       weights_layer_vector(b, layer, "ssm_c_norm", true, n, &w->read_norm) &&
+	       weights_projection(b, layer, "ssm_dt", rank, r->n_rank, &w->steps) &&
+	       weights_table(b, weights_name(name, layer, "ssm_a", ""), 1, r->n_rank, &w->a) &&
+	       weights_table(b, weights_name(name, layer, "ssm_d", ""), 1, r->n_rank, &w->skip) &&
+	       weights_projection(b, layer, "ssm_out", r->n_inner, b->c->n_embd, &w->out);
+}
+
+static void plan_plamo2(struct plan_builder *b, const struct layer_weights *l, int h, struct plan_sink out)
+{
+	const struct config_recurrent *r = &b->c->recurrent;
+	const struct mamba2 *w = l->mamba2;
+	size_t inner = r->n_inner, size = r->n_inner / r->n_rank, width = plamo2_rank(b->c);
+	int both = plan_add_buffer(b, "zx", 2 * inner), z = plan_add_buffer(b, "z", inner), in = plan_add_buffer(b, "in", inner);
+	int c = plan_add_buffer(b, "c", inner), y = plan_add_buffer(b, "y", inner), steps = plan_add_buffer(b, "dt", r->n_rank);
+	int rank = plan_add_buffer(b, "rank", width), keys = plan_add_buffer(b, "B", r->n_state),
+	    reads = plan_add_buffer(b, "C", r->n_state);
+	plan_add_matmul(b, h, &w->in_both, (struct plan_sink){ both, false });
+	struct plan_split *split = plan_add_split(b, both);
+	plan_add_part(b, split, size, z, 0);
+	plan_add_part(b, split, size, in, 0);
+	recurrent_add_convolution(b, &w->convolution, in, c, 0, true);
+	struct step *s = plan_add_matmul(b, c, &w->keys, (struct plan_sink){ keys, false });
+	plan_add_product(s, &w->reads, reads, false);
+	plan_add_product(s, &w->rank, rank, false);
+	plan_add_norm(b, STEP_NORM, rank, w->rank_norm, rank);
+	plan_add_norm(b, STEP_NORM, keys, w->key_norm, keys);
+	plan_add_norm(b, STEP_NORM, reads, w->read_norm, reads);
+	plan_add_matmul(b, rank, &w->steps, (struct plan_sink){ steps, false });
+	s = plan_add_step(b, STEP_SCAN, c, y);
+	s->state = recurrent_convolution_floats(b->c, inner);
+	s->also[SCAN_STEPS] = steps;
+	s->also[SCAN_GATE] = z;
+	s->also[SCAN_KEYS] = keys;
+	s->also[SCAN_READS] = reads;
+	s->n_also = SCAN_READS + 1;
+	plan_add_matmul(b, y, &w->out, out);
+}
+
+const struct recurrent_block recurrent_plamo2 = { .name = "plamo-2",
+	                                          .configure = configure_plamo2,
+	                                          .bind = bind_plamo2,
+	                                          .state_floats = state_floats_plamo2,
+	                                          .plan = plan_plamo2,
 	                                          .scan = scan };

@@ -82,6 +82,31 @@ struct step *plan_add_matmul(struct plan_builder *b, int in, const struct projec
 	return apart ? plan_add_step(b, STEP_ADD, to, out.out) : s;
 }
 
+void plan_add_gate(struct plan_builder *b, enum ops_activation activation, int in, int out)
+{
+	plan_add_step(b, STEP_GATE, in, out)->activation = activation;
+}
+
+struct plan_split *plan_add_split(struct plan_builder *b, int in)
+{
+	static struct plan_split lost; /* written when memory is out, never read */
+	struct plan_split *split = arena_alloc(b->arena, 1, sizeof *split);
+	plan_add_step(b, STEP_SPLIT, in, PLAN_NO_BUFFER)->split = split;
+	if (split) return split;
+	b->failed = true;
+	lost.n_parts = 0;
+	return &lost;
+}
+
+void plan_add_part(struct plan_builder *b, struct plan_split *split, size_t size, int out, size_t at)
+{
+	if (b->failed) return;
+	struct step *s = &b->p->steps[b->p->n_steps - 1];
+	s->also[s->n_also++] = out;
+	split->part[split->n_parts].size = size;
+	split->part[split->n_parts++].at = at;
+}
+
 static void use(struct plan *p, int buffer, size_t step)
 {
 	if (buffer == PLAN_NO_BUFFER) return;

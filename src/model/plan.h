@@ -44,6 +44,9 @@ enum step_kind {
 	STEP_SCAN_INPUTS,  /* what a recurrent block does to single rows before its scan */
 	STEP_SCAN,         /* out = what the block's recurrence makes of in and the state */
 	STEP_SCAN_OUTPUTS, /* and to single rows behind it */
+	STEP_GATE,         /* out = act(in) * out */
+	STEP_SPLIT,        /* parts of in, which lie group after group, to the buffers of `also` */
+	STEP_LERP,         /* out = in + also[0] * weight, or also[0] * (weight + also[1]) */
 	STEP_CHOOSE,       /* in = router logits: chooses experts and their weights, groups rows by expert */
 	STEP_EXPERTS_UP,   /* out = act(gate(in)) * up(in), a row for each choice */
 	STEP_EXPERTS_DOWN, /* out = down(in), a row for each choice */
@@ -54,7 +57,7 @@ enum step_kind {
 	STEP_KINDS
 };
 
-enum { PLAN_MAX_PRODUCTS = 3, PLAN_MAX_ALSO = 8, PLAN_NO_BUFFER = -1 };
+enum { PLAN_MAX_PRODUCTS = 3, PLAN_MAX_ALSO = 8, PLAN_MAX_PARTS = 4, PLAN_NO_BUFFER = -1 };
 
 struct plan_buffer {
 	const char *name;
@@ -79,6 +82,15 @@ struct plan_product {
 	bool add;                  /* out += */
 };
 
+/* How a row consists of equal groups, each of some parts: those of all groups go to one place. */
+struct plan_split {
+	uint32_t n_parts;
+	struct {
+		size_t size; /* of one group's, in floats */
+		size_t at;   /* where they begin in their buffer */
+	} part[PLAN_MAX_PARTS];
+};
+
 struct step {
 	enum step_kind kind;
 	uint32_t layer; /* of those that belong to one */
@@ -96,7 +108,9 @@ struct step {
 	size_t in_width, out_width; /* of a head's part of in and out, where each is multiplied by itself */
 	const struct hyper *hyper;  /* weights of a mixed stream */
 	const struct convolution *convolution;
-	size_t state; /* of steps with a state: where theirs begins in the layer's, in floats */
+	const struct plan_split *split;
+	const float *weight; /* of STEP_LERP: as many as out is wide */
+	size_t state;        /* of steps with a state: where theirs begins in the layer's, in floats */
 	uint32_t n_products;
 	struct plan_product product[PLAN_MAX_PRODUCTS];
 };

@@ -9,10 +9,11 @@ struct plan_builder {
 	const struct config *c;
 	const struct weights *w;
 	struct arena *arena;
-	uint32_t layer; /* the one that is being built */
-	int inputs;     /* buffer of the layers' inputs (model/layer_inputs.h) */
-	int vectors;    /* buffer of a stream of several vectors (model/altup.c) */
-	bool failed;    /* memory is out; what is added from then on is lost */
+	uint32_t layer;   /* the one that is being built */
+	int inputs;       /* buffer of the layers' inputs (model/layer_inputs.h) */
+	int vectors;      /* buffer of a stream of several vectors (model/altup.c) */
+	int first_values; /* buffer of the first layer's, where later ones look back at them (model/rwkv7.c) */
+	bool failed;      /* memory is out; what is added from then on is lost */
 };
 
 /* Where a block's result goes: added to a buffer, or written into it. */
@@ -38,6 +39,13 @@ void plan_add_product(struct step *s, const struct projection *p, int out, bool 
 
 /* A step with one product. */
 struct step *plan_add_matmul(struct plan_builder *b, int in, const struct projection *p, struct plan_sink out);
+
+/* out = act(in) * out. */
+void plan_add_gate(struct plan_builder *b, enum ops_activation activation, int in, int out);
+
+/* A STEP_SPLIT without parts, and one more part of it: `size` floats of each group to buffer `out` from `at` on. */
+struct plan_split *plan_add_split(struct plan_builder *b, int in);
+void plan_add_part(struct plan_builder *b, struct plan_split *split, size_t size, int out, size_t at);
 
 /* down(act(gate) * up), or down(act(up)) without a gate */
 void plan_add_feed_forward(struct plan_builder *b, int in, const struct projection *gate, const struct projection *up,

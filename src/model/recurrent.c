@@ -10,8 +10,11 @@ enum { CHANNELS_AT_ONCE = 64 };
 
 const struct recurrent_block *recurrent_block(enum recurrent_kind kind)
 {
-	static const struct recurrent_block *const blocks[] = {
-		[RECURRENT_MAMBA] = &recurrent_mamba, [RECURRENT_MAMBA2] = &recurrent_mamba2
+	static const struct recurrent_block *const blocks[RECURRENT_KINDS] = {
+		[RECURRENT_MAMBA] = &recurrent_mamba,         [RECURRENT_MAMBA2] = &recurrent_mamba2,
+		[RECURRENT_PLAMO2] = &recurrent_plamo2,       [RECURRENT_SHORT_CONVOLUTION] = &recurrent_short_convolution,
+		[RECURRENT_DELTA_NET] = &recurrent_delta_net, [RECURRENT_KIMI_DELTA] = &recurrent_kimi_delta,
+		[RECURRENT_RWKV6] = &recurrent_rwkv6,         [RECURRENT_RWKV7] = &recurrent_rwkv7,
 	};
 	return blocks[kind];
 }

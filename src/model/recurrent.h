@@ -69,6 +69,7 @@ static inline float *recurrent_row(const struct model *m, const struct segment *
 /* ln(1 + exp(x)), x itself where that is all of it. */
 float recurrent_softplus(float x);
 
-extern const struct recurrent_block recurrent_mamba, recurrent_mamba2;
+extern const struct recurrent_block recurrent_mamba, recurrent_mamba2, recurrent_plamo2, recurrent_short_convolution,
+        recurrent_delta_net, recurrent_kimi_delta, recurrent_rwkv6, recurrent_rwkv7;
 
 #endif

@@ -49,6 +49,8 @@ step_run step_blocks_store, step_blocks_make, step_blocks_attend;
 step_run step_latent, step_each_head;
 /* xielu.c */
 step_run step_xielu;
+/* steps_rows.c */
+step_run step_gate, step_split, step_lerp;
 /* recurrent.c */
 step_run step_convolution, step_scan_inputs, step_scan, step_scan_outputs;
 /* experts.c */

@@ -65,6 +65,7 @@ static bool bind_experts(const struct weights_binder *b, uint32_t i, struct laye
 	const struct config_experts *x = &b->c->experts;
 	char name[WEIGHTS_MAX_NAME];
 	size_t n_embd = b->c->n_embd, shared = x->n_ff_shared;
+	if (b->c->family->shared == SHARED_OPTIONAL && !weights_has(b, i, "ffn_up_shexp")) shared = 0;
 	return weights_projection(b, i, "ffn_gate_inp", n_embd, x->n, &l->router) &&
 	       weights_vector(b, weights_name(name, i, "exp_probs_b", ".bias"), false, x->n, &l->router_bias) &&
 	       bind_by_token(b, i, l) && bind_expert_inputs(b, i, l) &&
@@ -118,8 +119,10 @@ static bool bind_second_half(const struct weights_binder *b, uint32_t i, struct 
 	const struct family *f = b->c->family;
 	size_t n = b->c->n_embd;
 	bool needed = !b->c->parallel && !f->ffn_norm_optional;
-	return (f->no_pre_norms || weights_layer_norm(b, i, f->ffn_norm ? f->ffn_norm : "ffn_norm", needed, n, &l->ffn_norm)) &&
-	       bind_feed_forward(b, i, l) && bind_side_experts(b, i, l) &&
+	const char *norm = f->ffn_norm ? f->ffn_norm : "ffn_norm";
+	if (!config_mixes(&b->c->layer[i])) norm = "attn_norm"; /* a layer that is nothing else has one norm */
+	return (f->no_pre_norms || weights_layer_norm(b, i, norm, needed, n, &l->ffn_norm)) && bind_feed_forward(b, i, l) &&
+	       bind_side_experts(b, i, l) &&
 	       (!f->out_scale || weights_layer_vector(b, i, "layer_output_scale", false, 1, &l->out_scale)) &&
 	       (!f->post_norms || weights_layer_norm(b, i, "post_ffw_norm", true, n, &l->ffn_post_norm));
 }
@@ -130,11 +133,12 @@ static bool bind_layer(const struct weights_binder *b, uint32_t i)
 	const struct config_layer *n = &b->c->layer[i];
 	struct layer_weights *l = &b->w->layer[i];
 	size_t n_embd = b->c->n_embd;
-	return (f->no_pre_norms || (weights_layer_norm(b, i, "attn_norm", !f->attn_norm_optional, n_embd, &l->attn_norm) &&
-	                            weights_layer_norm(b, i, "attn_norm_2", false, n_embd, &l->attn_norm_2))) &&
+	bool mixes = config_mixes(n), norms = mixes && !f->no_pre_norms;
+	return (!norms || weights_layer_norm(b, i, "attn_norm", !f->attn_norm_optional, n_embd, &l->attn_norm)) &&
+	       (!norms || !n->n_head_kv || weights_layer_norm(b, i, "attn_norm_2", false, n_embd, &l->attn_norm_2)) &&
 	       (!n->n_head_kv || attention_block(f->attention)->bind(b, i, l)) &&
 	       (!n->recurrent || recurrent_block(n->recurrent)->bind(b, i, l)) &&
-	       (!f->post_norms || weights_layer_norm(b, i, "post_attention_norm", true, n_embd, &l->attn_post_norm)) &&
+	       (!f->post_norms || !mixes || weights_layer_norm(b, i, "post_attention_norm", true, n_embd, &l->attn_post_norm)) &&
 	       (!f->sum_norms || (weights_layer_norm(b, i, "attn_output_norm", true, n_embd, &l->attn_sum_norm) &&
 	                          weights_layer_norm(b, i, "layer_output_norm", true, n_embd, &l->ffn_sum_norm))) &&
 	       (!(n->n_ff || n->experts) || bind_second_half(b, i, l));
@@ -192,8 +196,9 @@ static bool bind_ends(const struct weights_binder *b)
 	if (!w->output.weights.data) w->output.weights = w->embedding;
 	return (!f->embedding_norm || weights_norm(b, "token_embd_norm.weight", true, c->n_embd, &w->embedding_norm)) &&
 	       weights_matrix(b, "position_embd.weight", f->learned_positions, c->n_embd, c->n_context, &w->positions) &&
-	       weights_norm(b, "output_norm.weight", !f->no_output_norm, c->n_embd, &w->output_norm) && bind_token_type(b) &&
-	       bind_head(b) && bind_factors(b, "rope_freqs.weight", &w->rope_factors) &&
+	       weights_norm(b, f->output_norm ? f->output_norm : "output_norm.weight", !f->no_output_norm, c->n_embd,
+	                    &w->output_norm) &&
+	       bind_token_type(b) && bind_head(b) && bind_factors(b, "rope_freqs.weight", &w->rope_factors) &&
 	       bind_factors(b, "rope_factors_long.weight", &w->rope_factors_long) &&
 	       bind_factors(b, "rope_factors_short.weight", &w->rope_factors_short);
 }

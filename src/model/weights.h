@@ -57,6 +57,10 @@ struct layer_weights {
 	const struct latent *latent;                  /* of latent attention; its file knows the members */
 	const struct mamba *mamba; /* of the layer's recurrent block, by its kind; the block's own file knows the members */
 	const struct mamba2 *mamba2;
+	const struct short_convolution *short_convolution;
+	const struct delta_net *delta_net;
+	const struct rwkv6 *rwkv6;
+	const struct rwkv7 *rwkv7;
 	struct projection gate, up, down; /* dense feed-forward block; gate may be none */
 	struct projection router;         /* n_expert x n_embd */
 	const float *router_bias;         /* n_expert, added for the choice alone, or NULL */

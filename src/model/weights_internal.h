@@ -26,12 +26,13 @@ bool weights_stack(const struct weights_binder *b, const char *name, bool needed
                    struct matrix *out);
 bool weights_matrix(const struct weights_binder *b, const char *name, bool needed, size_t cols, size_t rows, struct matrix *out);
 
-/* n floats in place or unpacked; *out is NULL when the tensor is absent and not needed. The layer's is blk.LAYER.ROLE.weight. */
+/* n floats in place or unpacked; *out is NULL when the tensor is absent and not needed. The layer's is blk.LAYER.ROLE.weight, or
+ * without the .weight. */
 bool weights_vector(const struct weights_binder *b, const char *name, bool needed, size_t n, const float **out);
 bool weights_layer_vector(const struct weights_binder *b, uint32_t layer, const char *role, bool needed, size_t n,
                           const float **out);
 
-/* The same for a small table of rows x cols, which must be there; one that is a single row may be stored as a vector. */
+/* The same for a small table of rows x cols, which must be there; dimensions of 1 may stand anywhere in its shape. */
 bool weights_table(const struct weights_binder *b, const char *name, size_t cols, size_t rows, const float **out);
 
 /* A table of 32-bit integers where it lies, of any alignment; it must be there. */

@@ -19,6 +19,12 @@ static bool wrong_shape(const struct weights_binder *b, const struct gguf_tensor
 	                 wanted);
 }
 
+static void count_tensor(const struct weights_binder *b, const struct gguf_tensor *t)
+{
+	b->w->bytes += t->size;
+	b->w->parameters += t->dims[0] * t->dims[1] * t->dims[2] * t->dims[3];
+}
+
 /* The tensor of that name with shape cols x rows x count; *t is NULL when it is absent and not needed. */
 static bool find(const struct weights_binder *b, const char *name, bool needed, size_t cols, size_t rows, size_t count,
                  const struct gguf_tensor **t)
@@ -27,8 +33,7 @@ static bool find(const struct weights_binder *b, const char *name, bool needed, 
 	if (!*t) return !needed || error_set(b->e, "%s: tensor '%s' is missing", gguf_name(b->file), name);
 	const uint64_t *d = (*t)->dims;
 	if (d[0] != cols || d[1] != rows || d[2] != count || d[3] != 1) return wrong_shape(b, *t, cols, rows, count);
-	b->w->bytes += (*t)->size;
-	b->w->parameters += (uint64_t)cols * rows * count;
+	count_tensor(b, *t);
 	return true;
 }
 
@@ -82,14 +87,27 @@ bool weights_vector(const struct weights_binder *b, const char *name, bool neede
 	return !t || take_floats(b, t, n, out);
 }
 
+/* Whether a tensor has this shape when dimensions of 1 are left away. */
+static bool same_but_for_ones(const struct gguf_tensor *t, size_t cols, size_t rows)
+{
+	uint64_t wanted[] = { cols, rows }, left[4] = { 1, 1, 1, 1 }, right[4] = { 1, 1, 1, 1 };
+	size_t n_left = 0, n_right = 0;
+	for (size_t i = 0; i < 4; i++) {
+		if (t->dims[i] != 1) left[n_left++] = t->dims[i];
+	}
+	for (size_t i = 0; i < 2; i++) {
+		if (wanted[i] != 1) right[n_right++] = wanted[i];
+	}
+	return memcmp(left, right, sizeof left) == 0;
+}
+
 bool weights_table(const struct weights_binder *b, const char *name, size_t cols, size_t rows, const float **out)
 {
 	const struct gguf_tensor *t = gguf_tensor(b->file, name);
-	bool flat = t && t->dims[1] == 1 && t->dims[2] == 1 && (cols == 1 || rows == 1);
-	bool deep = t && t->dims[1] == 1 && t->dims[2] == rows && rows > 1; /* a dimension of 1 between */
-	if (flat) return find(b, name, true, cols * rows, 1, 1, &t) && take_floats(b, t, cols * rows, out);
-	if (deep) return find(b, name, true, cols, 1, rows, &t) && take_floats(b, t, cols * rows, out);
-	return find(b, name, true, cols, rows, 1, &t) && take_floats(b, t, cols * rows, out);
+	if (!t) return error_set(b->e, "%s: tensor '%s' is missing", gguf_name(b->file), name);
+	if (!same_but_for_ones(t, cols, rows)) return wrong_shape(b, t, cols, rows, 1);
+	count_tensor(b, t);
+	return take_floats(b, t, cols * rows, out);
 }
 
 const char *weights_name(char out[WEIGHTS_MAX_NAME], uint32_t layer, const char *role, const char *end)
@@ -110,11 +128,20 @@ bool weights_projection(const struct weights_binder *b, uint32_t layer, const ch
 	return !scale || scale->dims[0] != 1 || weights_vector(b, name, false, 1, &p->scale);
 }
 
+/* Writes the name of a layer's vector: some files leave the .weight away. */
+static const char *vector_name(const struct weights_binder *b, char out[WEIGHTS_MAX_NAME], uint32_t layer, const char *role)
+{
+	if (!gguf_tensor(b->file, weights_name(out, layer, role, ".weight")) &&
+	    gguf_tensor(b->file, weights_name(out, layer, role, "")))
+		return out;
+	return weights_name(out, layer, role, ".weight");
+}
+
 bool weights_layer_vector(const struct weights_binder *b, uint32_t layer, const char *role, bool needed, size_t n,
                           const float **out)
 {
 	char name[WEIGHTS_MAX_NAME];
-	return weights_vector(b, weights_name(name, layer, role, ".weight"), needed, n, out);
+	return weights_vector(b, vector_name(b, name, layer, role), needed, n, out);
 }
 
 struct projection weights_part(const struct projection *whole, size_t first, size_t rows)
@@ -153,7 +180,7 @@ bool weights_norm(const struct weights_binder *b, const char *name, bool needed,
 bool weights_layer_norm(const struct weights_binder *b, uint32_t layer, const char *role, bool needed, size_t n, struct norm *norm)
 {
 	char name[WEIGHTS_MAX_NAME];
-	return weights_norm(b, weights_name(name, layer, role, ".weight"), needed, n, norm);
+	return weights_norm(b, vector_name(b, name, layer, role), needed, n, norm);
 }
 
 bool weights_integers(const struct weights_binder *b, const char *name, size_t cols, size_t rows, const uint8_t **out)

@@ -84,6 +84,12 @@ void ops_sigmoid(float *x, size_t n)
 	kernels_chosen->sigmoid(x, n);
 }
 
+void ops_unit_length(float *x, float eps, size_t n)
+{
+	float length = sqrtf(kernels_chosen->dot_float(x, x, n));
+	kernels_chosen->scale_multiply(x, NULL, 1.0f / (length > eps ? length : eps), x, n);
+}
+
 float ops_dot(const float *a, const float *b, size_t n)
 {
 	return kernels_chosen->dot_float(a, b, n);

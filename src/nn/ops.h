@@ -36,8 +36,20 @@ void ops_clamp(float *x, float least, float most, size_t n);
  *   gelu:      g * (1 + tanh(sqrt(2/pi) * (g + 0.044715 g^3))) / 2      what "gelu" means in llama-family files
  *   gelu_erf:  g * (1 + erf(g / sqrt(2))) / 2                           the exact form
  *   gelu_quick: g / (1 + exp(-1.702 g))
- *   relu, relu_squared: max(g, 0), its square */
-enum ops_activation { OPS_SILU, OPS_GELU, OPS_GELU_ERF, OPS_GELU_QUICK, OPS_RELU, OPS_RELU_SQUARED, OPS_ACTIVATIONS };
+ *   relu, relu_squared: max(g, 0), its square
+ *   sigmoid, tanh, linear: 1 / (1 + exp(-g)), tanh(g), g itself */
+enum ops_activation {
+	OPS_SILU,
+	OPS_GELU,
+	OPS_GELU_ERF,
+	OPS_GELU_QUICK,
+	OPS_RELU,
+	OPS_RELU_SQUARED,
+	OPS_SIGMOID,
+	OPS_TANH,
+	OPS_LINEAR,
+	OPS_ACTIVATIONS
+};
 void ops_gate(enum ops_activation kind, const float *gate, const float *up, float *out, size_t n);
 
 /* x = xielu(x) with a layer's numbers (model/xielu.c says what they are):
@@ -49,6 +61,9 @@ void ops_xielu(float *x, const struct xielu *numbers, size_t n);
 
 /* x = 1 / (1 + exp(-x)). */
 void ops_sigmoid(float *x, size_t n);
+
+/* x = x / max(sqrt(sum of x^2), eps). */
+void ops_unit_length(float *x, float eps, size_t n);
 
 float ops_dot(const float *a, const float *b, size_t n);
 

@@ -58,6 +58,11 @@ static inline lanes lanes_sigmoid(lanes x)
 	return 1.0f / (1.0f + lanes_exp(-x));
 }
 
+static inline lanes lanes_linear(lanes x)
+{
+	return x;
+}
+
 #define OPS_GATE(kind)                                                                                                             \
 	static void gate_##kind(const float *gate, const float *up, float *out, size_t n)                                          \
 	{                                                                                                                          \
@@ -74,6 +79,9 @@ OPS_GATE(gelu_erf)
 OPS_GATE(gelu_quick)
 OPS_GATE(relu)
 OPS_GATE(relu_squared)
+OPS_GATE(sigmoid)
+OPS_GATE(tanh)
+OPS_GATE(linear)
 
 static float dot_float(const float *a, const float *b, size_t n)
 {
@@ -200,6 +208,9 @@ void OPS_NAME(ops_fill, OPS_LEVEL)(struct kernels *k)
 	k->gate[OPS_GELU_QUICK] = gate_gelu_quick;
 	k->gate[OPS_RELU] = gate_relu;
 	k->gate[OPS_RELU_SQUARED] = gate_relu_squared;
+	k->gate[OPS_SIGMOID] = gate_sigmoid;
+	k->gate[OPS_TANH] = gate_tanh;
+	k->gate[OPS_LINEAR] = gate_linear;
 	k->sigmoid = sigmoid;
 	k->add = add;
 	k->multiply = multiply;

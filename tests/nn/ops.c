@@ -98,7 +98,27 @@ static double activation(enum ops_activation kind, double g)
 	case OPS_GELU_QUICK: return g / (1 + exp(-1.702 * g));
 	case OPS_RELU: return positive;
 	case OPS_RELU_SQUARED: return positive * positive;
+	case OPS_SIGMOID: return 1 / (1 + exp(-g));
+	case OPS_TANH: return tanh(g);
+	case OPS_LINEAR: return g;
 	default: return 0;
+	}
+}
+
+static void a_vector_of_unit_length_points_the_same_way(void **state)
+{
+	(void)state;
+	EACH_LEVEL
+	{
+		fill(l + 9);
+		double squares = 0;
+		for (size_t i = 0; i < n; i++) squares += (double)x[i] * (double)x[i];
+		memcpy(out, x, sizeof out);
+		ops_unit_length(out, 1e-6f, n);
+		for (size_t i = 0; i < n; i++) near(out[i], (double)x[i] / sqrt(squares), 1e-6);
+		memcpy(out, x, sizeof out);
+		ops_unit_length(out, 1e6f, n); /* one that is shorter is not made longer than by 1 / eps */
+		for (size_t i = 0; i < n; i++) near(out[i], (double)x[i] / 1e6, 1e-6);
 	}
 }
 
@@ -111,8 +131,9 @@ static void gates_agree_with_libm(void **state)
 			fill(l + 4);
 			ops_gate((enum ops_activation)kind, x, y, out, n);
 			for (size_t i = 0; i < n; i++) {
-				double v = activation((enum ops_activation)kind, (double)x[i]) * (double)y[i];
-				assert_true(fabs((double)out[i] - v) <= 4e-7 * fabs((double)x[i] * (double)y[i]));
+				double v = activation((enum ops_activation)kind, (double)x[i]),
+				       size = fmax(fabs((double)x[i]), fabs(v));
+				assert_true(fabs((double)out[i] - v * (double)y[i]) <= 4e-7 * size * fabs((double)y[i]));
 			}
 			assert_true(out[n] == 777);
 			ops_gate((enum ops_activation)kind, x, NULL, x, n);
@@ -265,6 +286,7 @@ int main(void)
 		cmocka_unit_test(rms_norm_divides_by_the_root_of_the_mean_square),
 		cmocka_unit_test(layer_norm_takes_the_mean_away),
 		cmocka_unit_test(softmax_adds_up_to_one),
+		cmocka_unit_test(a_vector_of_unit_length_points_the_same_way),
 		cmocka_unit_test(gates_agree_with_libm),
 		cmocka_unit_test(xielu_is_a_parabola_above_zero_and_an_exponential_below),
 		cmocka_unit_test(exp_is_within_two_ulp),
