@@ -63,6 +63,7 @@ static const struct family table[] = {
 	  .qk_norm = QK_NORM_WHOLE,
 	  .experts = true,
 	  .experts_raw = true },
+	{ .architecture = "exaone", .rope = ROPE_HALVES, .activation = OPS_SILU },
 	{ .architecture = "exaone4",
 	  .rope = ROPE_HALVES,
 	  .activation = OPS_SILU,

@@ -4,11 +4,13 @@
  */
 #include "../testdata.h"
 #include "base/file.h"
+#include "format/gguf_writer.h"
 #include "nn/format.h"
 #include "nn/kernels.h"
 #include "opened.h"
 
 #include <math.h>
+#include <unistd.h>
 
 enum { MAX_TOKENS = 256, MAX_FIELD = 1024, MAX_NAME = 100 };
 
@@ -137,6 +139,55 @@ static void families_agree_with_their_references(void **state)
 	assert_true(checked >= 60);
 }
 
+/* The model under another architecture's name, keys and all. */
+static void write_renamed(const char *from, const char *old, const char *new, const char *to)
+{
+	struct error e = { "" };
+	struct gguf *g = gguf_open(from, &e);
+	struct gguf_writer w = gguf_writer_new();
+	char key[MAX_FIELD];
+	size_t n = strlen(old);
+	assert_non_null(g);
+	for (size_t i = 0; i < gguf_value_count(g); i++) {
+		struct gguf_value v = *gguf_value_at(g, i);
+		if (strcmp(v.key, "general.architecture") == 0) continue;
+		if (strncmp(v.key, old, n) == 0 && v.key[n] == '.') {
+			snprintf(key, sizeof key, "%s%s", new, v.key + n);
+			v.key = key;
+		}
+		gguf_put_value(&w, &v);
+	}
+	gguf_put_text(&w, "general.architecture", new, strlen(new));
+	for (size_t i = 0; i < gguf_tensor_count(g); i++) {
+		const struct gguf_tensor *t = gguf_tensor_at(g, i);
+		gguf_put_tensor(&w, t->name, t->type->id, t->n_dims, t->dims, t->data, t->size);
+	}
+	if (!gguf_writer_save(&w, to, &e)) fail_msg("%s", e.text);
+	gguf_writer_free(&w);
+	gguf_close(g);
+}
+
+/* Families without a golden model of their own whose layout is that of another. */
+static void families_of_one_layout_agree(void **state)
+{
+	static const char *const pairs[][2] = { { "qwen2", "exaone" }, { "qwen2", "qwen2vl" }, { "qwen3moe", "qwen3vlmoe" } };
+	(void)state;
+	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+		char path[3][MAX_FIELD], made[] = "/tmp/hearth-renamed-XXXXXX";
+		snprintf(path[0], MAX_FIELD, "golden/arch/%s.gguf", pairs[i][0]);
+		snprintf(path[1], MAX_FIELD, "golden/arch/%s.tokens", pairs[i][0]);
+		snprintf(path[2], MAX_FIELD, "golden/arch/%s.logits", pairs[i][0]);
+		if (!testdata(path[0])) skip();
+		close(mkstemp(made));
+		write_renamed(testdata(path[0]), pairs[i][0], pairs[i][1], made);
+		struct golden g = { .model = made, .tokens = testdata(path[1]), .logits = testdata(path[2]), .name = pairs[i][1] };
+		g.n_positions = read_positions("0-7,15-16,31-32,47,63-64,79-95", g.positions);
+		double error = error_of(&g, 96, true);
+		unlink(made);
+		if (!(error <= 1e-9)) fail_msg("%s: error %g", pairs[i][1], error);
+	}
+}
+
 /* The largest of llama.cpp's own errors, from the columns of quant/index.tsv. */
 static double largest_column(const char *columns)
 {
@@ -199,6 +250,7 @@ int main(void)
 	if (!kernels_choose(getenv("HEARTH_CPU"), &e)) return 1;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(families_agree_with_their_references),
+		cmocka_unit_test(families_of_one_layout_agree),
 		cmocka_unit_test(weight_formats_agree_with_their_references),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
