@@ -30,12 +30,12 @@ _hearth() {
 	case $command in
 	chat) words="$talk --version" ;;
 	run) words="$talk --file --json --raw" ;;
-	models) words="list inspect --plan --json --help -h" ;;
+	models) words="list inspect verify --plan --json --help -h" ;;
 	doctor) words="--help -h" ;;
 	help) words="chat run models doctor help --help -h" ;;
 	esac
 	[ "$COMP_CWORD" -gt 1 ] || words+=" chat run models doctor help"
-	if [ "$command" = models ] && [ "$before" = inspect ]; then
+	if [ "$command" = models ] && { [ "$before" = inspect ] || [ "$before" = verify ]; }; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 	fi

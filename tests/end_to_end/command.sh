@@ -79,6 +79,7 @@ if [ -f "$model" ]; then
 	shown "as one object of four members" matches '^\{"text": ".*", "ids": \[[0-9, ]+\], "prompt_tokens": [0-9]+, "stop": "(eos|length)"\}$'
 	check "inspect says the architecture" "$hearth" models inspect $model
 	check "inspect shows the plan" "$hearth" models inspect $model --plan
+	check "verify reads all of a model" "$hearth" models verify $model
 	"$hearth" run -n 12 --seed 5 "Tell me about tea." >"$work/a" </dev/null
 	"$hearth" run -n 12 --seed 5 --threads 1 "Tell me about tea." >"$work/b" </dev/null
 	check "equal seeds give equal answers, whatever the threads" cmp "$work/a" "$work/b"

@@ -306,8 +306,10 @@ bool model_file_find(char out[PATHS_ROOM], const struct paths *p, const char *na
 		if (!p->builtin[0]) return error_set(e, "%s: the built-in model is not there; install hearth again", p->expected);
 		return snprintf(out, PATHS_ROOM, "%s", p->builtin) < PATHS_ROOM;
 	}
-	if (paths_is_folder(name)) return error_set(e, "%s: is a directory; name a .gguf file in it", name);
-	if (paths_is_file(name)) {
+	char config[PATHS_ROOM];
+	bool folder = paths_is_folder(name), model = folder && paths_join(config, name, "config.json") && paths_is_file(config);
+	if (folder && !model) return error_set(e, "%s: is a directory; name a .gguf file in it", name);
+	if (model || paths_is_file(name)) {
 		if (paths_absolute(out, name)) return true;
 		return error_set(e, "%s: the path is too long", name);
 	}

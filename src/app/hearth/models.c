@@ -1,9 +1,10 @@
-/* models: `hearth models list` and `hearth models inspect FILE`. */
+/* models: `hearth models list`, `hearth models inspect FILE` and `hearth models verify FILE`. */
 #include "app/hearth/commands.h"
 #include "app/hearth/opening.h"
 #include "app/hearth/terminal.h"
 #include "app/hearth/visible.h"
 #include "base/memory.h"
+#include "format/gguf_verify.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -98,21 +99,48 @@ static int inspect(const struct options *o, struct opening *n)
 	return commands_fail(&e);
 }
 
+/* ---- verify ---- */
+
+/* Reads all of it: the parts of a split model, the vocabulary, every weight. */
+static int verify(const struct options *o, struct opening *n)
+{
+	struct error e;
+	struct buffer out = buffer_new(MAX_OUT);
+	char path[PATHS_ROOM], bytes[32];
+	uint64_t seen = 0;
+	bool ok = model_file_find(path, &n->paths, o->words[1], &e) && model_file_look(&n->file, path, &e);
+	struct gguf *g = ok ? gguf_open(path, &e) : NULL;
+	ok = g && gguf_verify(g, &seen, &e);
+	if (ok && o->json) {
+		buffer_format(&out, "{\"whole\": true, \"tensors\": %zu, \"bytes\": %llu}\n", gguf_tensor_count(g),
+		              (unsigned long long)seen);
+	} else if (ok) {
+		model_file_bytes(bytes, seen);
+		buffer_format(&out, "The model is whole: %zu tensors, %s of weights, all of them numbers.\n", gguf_tensor_count(g),
+		              bytes);
+	}
+	gguf_close(g);
+	if (ok) return commands_print(&out);
+	buffer_free(&out);
+	return commands_fail(&e);
+}
+
 int models_command(const struct options *o)
 {
 	struct error e;
 	const char *what = o->n_words ? o->words[0] : "";
-	bool is_list = strcmp(what, "list") == 0, is_inspect = strcmp(what, "inspect") == 0;
-	if (!is_list && !is_inspect)
+	bool is_list = strcmp(what, "list") == 0, is_inspect = strcmp(what, "inspect") == 0,
+	     is_verify = strcmp(what, "verify") == 0;
+	if (!is_list && !is_inspect && !is_verify)
 		error_set(&e,
-		          *what ? "models does not know '%.80s': list or inspect FILE"
-		                : "models needs a word: list, or inspect FILE",
+		          *what ? "models does not know '%.80s': list, inspect FILE or verify FILE"
+		                : "models needs a word: list, inspect FILE or verify FILE",
 		          what);
-	else if (is_inspect && o->n_words < 2)
-		error_set(&e, "models inspect needs a file");
+	else if (!is_list && o->n_words < 2)
+		error_set(&e, "models %s needs a file", what);
 	else if (o->n_words > (is_list ? 1u : 2u))
 		error_set(&e, "models %s takes no further word '%.80s'", what, o->words[is_list ? 1 : 2]);
-	else if (is_list && o->plan)
+	else if (!is_inspect && o->plan)
 		error_set(&e, "--plan belongs to models inspect");
 	else {
 		struct opening *n = memory_new(1, sizeof *n);
@@ -121,7 +149,7 @@ int models_command(const struct options *o)
 			return commands_fail(&e);
 		}
 		opening_begin(n, o);
-		int status = is_list ? list(o, n) : inspect(o, n);
+		int status = is_list ? list(o, n) : is_verify ? verify(o, n) : inspect(o, n);
 		hearth_close(n->engine);
 		memory_free(n);
 		return status;

@@ -50,9 +50,10 @@ const struct command_row command_rows[] = {
 	  "  hearth run --file letter.txt \"Answer this letter politely\"\n"
 	  "  dmesg | hearth run \"Is there an error in this?\"\n",
 	  run_command },
-	{ "models", FOR_MODELS, "list [--json] | inspect FILE [--plan] [--json]", "see which models there are, and what is in one",
+	{ "models", FOR_MODELS, "list [--json] | inspect FILE [--plan] [--json] | verify FILE [--json]",
+	  "see which models there are, what is in one, and whether it is whole",
 	  "list shows the built-in model and the files in the models folder; inspect shows what a file says\n"
-	  "about itself and what memory it needs.\n",
+	  "about itself and what memory it needs; verify reads all of it and looks for damage.\n",
 	  models_command },
 	{ "doctor", FOR_DOCTOR, "", "explain this machine: processor, memory, what fits, folders, protection", "", doctor_command },
 	{ "help", FOR_HELP, "[COMMAND]", "show help", "", help_command },

@@ -71,9 +71,15 @@ static bool run_job(const struct bench_options *o, struct bench_job job, struct 
 		snprintf(n, sizeof n, "%u", o->generate);
 		snprintf(runs, sizeof runs, "%u", o->runs);
 		fcntl(ends[1], F_SETFD, 0);
-		char *argv[16] = { "hearth-lab", "bench", (char *)(uintptr_t)o->model.path, "-n", n, "-r", runs, "--job", spec };
+		char *argv[16 + 2 * LAB_MOST_ADAPTERS] = { "hearth-lab", "bench", (char *)(uintptr_t)o->model.path,
+			                                   "-n",         n,       "-r",
+			                                   runs,         "--job", spec };
 		size_t at = 9;
 		if (o->model.exact) argv[at++] = "--exact";
+		for (uint32_t i = 0; i < o->model.n_adapters; i++) {
+			argv[at++] = "--lora";
+			argv[at++] = (char *)(uintptr_t)o->model.adapters[i].text;
+		}
 		if (o->model.kv_given) {
 			argv[at++] = "--kv";
 			argv[at++] = (char *)(uintptr_t)kv_type_name(o->model.kv);
