@@ -493,7 +493,7 @@ struct gguf *gguf_open_external(struct file_map *maps, size_t n_maps, const stru
 
 struct gguf *gguf_open(const char *path, struct error *e)
 {
-	if (file_is_folder(path)) return huggingface_open(path, e);
+	if (huggingface_is(path)) return huggingface_open(path, e);
 	struct gguf *g = gguf_new(e);
 	if (!g) return NULL;
 	if (file_map_path(&g->maps[0], path, e)) {

@@ -43,7 +43,6 @@ static bool finite_block(const struct gguf_tensor *t, const uint8_t *block, cons
 
 bool gguf_verify(const struct gguf *g, uint64_t *seen, struct error *e)
 {
-	static volatile uint8_t sink; /* so that no read is left out */
 	if (seen) *seen = 0;
 	for (size_t i = 0; i < gguf_tensor_count(g); i++) {
 		const struct gguf_tensor *t = gguf_tensor_at(g, i);
@@ -52,10 +51,9 @@ bool gguf_verify(const struct gguf *g, uint64_t *seen, struct error *e)
 			if (halves[k].type == t->type->id) at = halves[k].at;
 		}
 		size_t blocks = t->size / t->type->bytes;
-		uint8_t bytes = 0;
 		for (size_t b = 0; b < blocks; b++) {
 			const uint8_t *block = t->data + b * t->type->bytes;
-			bytes ^= block[0];
+			(void)*(const volatile uint8_t *)block; /* no read is left out */
 			if (finite_block(t, block, at)) continue;
 			/* a file that was cut shows zeros, not this; but say first what is wrong first */
 			return gguf_intact(g, e) && error_set(e,
@@ -63,7 +61,6 @@ bool gguf_verify(const struct gguf *g, uint64_t *seen, struct error *e)
 			                                      "the file is damaged, get it again",
 			                                      gguf_name(g), t->name, b, blocks, t->type->name);
 		}
-		sink ^= bytes;
 		if (seen) *seen += t->size;
 		if (!gguf_intact(g, e)) return false;
 	}

@@ -98,6 +98,13 @@ static struct gguf *put_together(struct hf_folder *f)
 	return g;
 }
 
+bool huggingface_is(const char *path)
+{
+	char config[4096];
+	int n = file_is_folder(path) ? snprintf(config, sizeof config, "%s/config.json", path) : -1;
+	return n > 0 && (size_t)n < sizeof config && file_exists(config);
+}
+
 static bool read_all(struct hf_folder *f)
 {
 	return hf_read_config(f) && hf_read_weights(f) && hf_read_tokenizer(f);

@@ -320,7 +320,7 @@ static void hostile_folders_are_one_line(void **state)
 	static const struct {
 		const char *file, *text, *says;
 	} cases[] = {
-		{ "config.json", NULL, "config.json" },
+		{ "config.json", NULL, "is a directory" },
 		{ "config.json", "", "not JSON" },
 		{ "config.json", "[1]", "no JSON object" },
 		{ "config.json", "{}", "'model_type': is missing" },
