@@ -128,6 +128,8 @@ void dot_fill_avx512vnni(struct kernels *k);
 void dot_k_fill_avx512vnni(struct kernels *k);
 void kernels_fill_avx512bf16(struct kernels *k);
 void bf16_fill_avx512bf16(struct kernels *k);
+void kernels_fill_amx(struct kernels *k);
+void bf16_fill_amx(struct kernels *k);
 #elif defined(__aarch64__)
 void kernels_fill_neon(struct kernels *k);
 void attention_fill_neon(struct kernels *k);

@@ -8,6 +8,8 @@
 #include <string.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #elif defined(__aarch64__)
 #include <sys/auxv.h>
 #endif
@@ -70,6 +72,20 @@ static bool runs_avx512bf16(void)
 	return runs_avx512vnni() && all_bits(cpu_leaf(7, 1, 0), 1u << 5);
 }
 
+/* AMX asks twice: the CPU and its system must have it (XCR0 bits 17 and 18), and the process must be given the room for its tiles.
+ * That is given for good and to all threads that come later, so it is asked for before there are any. */
+static bool runs_amx(void)
+{
+	enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
+	static enum { UNKNOWN, YES, NO } answer; /* asked once: a program in its jail may not ask any more */
+	if (answer == UNKNOWN) {
+		bool has = runs_avx512bf16() && all_bits(cpu_leaf(7, 0, 3), 1u << 22 | 1u << 24) /* AMX-BF16, AMX-TILE */
+		           && system_saves(0x600e6);
+		answer = has && syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0 ? YES : NO;
+	}
+	return answer == YES;
+}
+
 #elif defined(__aarch64__)
 static bool runs_dotprod(void)
 {
@@ -84,6 +100,7 @@ static const struct level levels[] = {
 	{ "avx512", "avx2", runs_avx512, kernels_fill_avx512 },
 	{ "avx512vnni", "avx512", runs_avx512vnni, kernels_fill_avx512vnni },
 	{ "avx512bf16", "avx512vnni", runs_avx512bf16, kernels_fill_avx512bf16 },
+	{ "amx", "avx512bf16", runs_amx, kernels_fill_amx },
 #elif defined(__aarch64__)
 	{ "neon", "portable", always, kernels_fill_neon },
 	{ "dotprod", "neon", runs_dotprod, kernels_fill_dotprod },
