@@ -458,6 +458,22 @@ static void speed_matmul(const struct format *f, size_t n_rows)
 	free(scratch);
 }
 
+/* The products and the packing of prompt rows alone, operands in cache. */
+static void speed_bf16(void)
+{
+	enum { ROWS = 96, OUTS = 256, COLS = 512, CALLS = 50 };
+	static uint16_t tile[OUTS * COLS], x[ROWS * (COLS + 32)];
+	static float out[ROWS * OUTS], rows[BF16_GROUP * (COLS + 32)];
+	if (!level->products_bf16) return;
+	random_floats(&seed, rows, BF16_GROUP * (COLS + 32));
+	FASTEST(p, for (int i = 0; i < CALLS * OUTS / BF16_GROUP; i++)
+	                   level->pack_bf16(rows, COLS + 32, BF16_GROUP, COLS, tile + i % 16 * BF16_GROUP * COLS))
+	FASTEST(s, for (int i = 0; i < CALLS; i++) level->products_bf16(tile, OUTS, x, COLS + 32, ROWS, COLS, out, OUTS, false))
+	printf("%s products_bf16 from cache: %.1f GFLOP/s; pack_bf16 %.3f ns a weight\n", level->name,
+	       2.0 * CALLS * ROWS * OUTS * COLS / s * 1e-9, p * 1e9 / ((double)CALLS * OUTS * COLS));
+	sink += out[0];
+}
+
 static void speed_attention(enum kv_type type, size_t n_rows, size_t position)
 {
 	enum { HEADS = 32, KV_HEADS = 8, HEAD = 64 };
@@ -530,6 +546,7 @@ static void speed_scan(void)
 static void speed_level(void)
 {
 	speed_roof(false);
+	speed_bf16();
 	for (size_t i = 0; i < FORMAT_COUNT; i++) speed_format(format_at(i));
 	for (size_t i = 0; i < FORMAT_COUNT; i++) speed_matmul(format_at(i), 256);
 	for (int type = 0; type < KV_TYPES; type++) {
