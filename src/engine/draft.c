@@ -95,7 +95,9 @@ static bool feed(struct draft *d, struct sequence *s, const int32_t *ids, uint32
 		enum row_kind kind = n <= FEW ? ROW_ANSWER : ROW_PROMPT;
 		for (uint32_t i = 0; i < now; i++) {
 			bool last = wanted && done + i + 1 == n;
-			d->rows[i] = (struct row){ s, ids[done + i], kind, last ? d->logits : NULL, NULL };
+			d->rows[i] = (struct row){
+				.sequence = s, .token = ids[done + i], .kind = kind, .logits = last ? d->logits : NULL
+			};
 		}
 		struct error ignored;
 		if (!model_forward(d->model, d->rows, now, &ignored)) return false;

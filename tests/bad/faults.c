@@ -108,10 +108,12 @@ static bool open_and_run(struct error *e)
 	struct model *m = g ? model_open(g, &options, threads, e) : NULL;
 	struct sequence *s = m ? sequence_new(m, e) : NULL, *fork = NULL;
 	float logits[MODEL_VOCAB];
-	const struct row first[] = { { s, 1, ROW_PROMPT, NULL }, { s, 4, ROW_PROMPT, NULL } };
+	const struct row first[] = { { .sequence = s, .token = 1, .kind = ROW_PROMPT },
+		                     { .sequence = s, .token = 4, .kind = ROW_PROMPT } };
 	bool ok = s && model_forward(m, first, 2, e);
 	if (ok) fork = sequence_fork(s, 2, e);
-	const struct row second[] = { { s, 5, ROW_ANSWER, NULL }, { fork, 6, ROW_ANSWER, logits } };
+	const struct row second[] = { { .sequence = s, .token = 5, .kind = ROW_ANSWER },
+		                      { .sequence = fork, .token = 6, .kind = ROW_ANSWER, .logits = logits } };
 	ok = fork && model_forward(m, second, 2, e);
 	struct buffer words = buffer_new(1 << 20);
 	ok = ok && model_describe(m, true, &words, e);
@@ -229,7 +231,7 @@ static void a_model_goes_on_after_memory_ran_out(void **state)
 	assert_non_null(m);
 	float expected[MODEL_VOCAB], logits[MODEL_VOCAB];
 	struct sequence *s = sequence_new(m, &e);
-	const struct row again = { s, 5, ROW_ANSWER, logits };
+	const struct row again = { .sequence = s, .token = 5, .kind = ROW_ANSWER, .logits = logits };
 	memory_fail_at(1, true);
 	assert_false(model_forward(m, &again, 1, &e));
 	memory_fail_at(0, false);
@@ -237,7 +239,7 @@ static void a_model_goes_on_after_memory_ran_out(void **state)
 	assert_true(model_forward(m, &again, 1, &e));
 	memcpy(expected, logits, sizeof logits);
 	struct sequence *fresh = sequence_new(m, &e);
-	assert_true(model_forward(m, &(struct row){ fresh, 5, ROW_ANSWER, logits }, 1, &e));
+	assert_true(model_forward(m, &(struct row){ .sequence = fresh, .token = 5, .kind = ROW_ANSWER, .logits = logits }, 1, &e));
 	assert_memory_equal(expected, logits, sizeof logits);
 	sequence_free(fresh);
 	sequence_free(s);
@@ -260,11 +262,13 @@ static void a_file_cut_under_a_running_model(void **state)
 	struct model *m = model_open(g, &options, threads, &e);
 	struct sequence *s = sequence_new(m, &e);
 	float logits[MODEL_VOCAB];
-	assert_true(model_forward(m, &(struct row){ s, 5, ROW_PROMPT, logits }, 1, &e));
+	assert_true(model_forward(m, &(struct row){ .sequence = s, .token = 5, .kind = ROW_PROMPT, .logits = logits }, 1, &e));
 	assert_int_equal(truncate(made_path("cut.gguf"), 8192), 0);
 	for (int i = 0; i < 3; i++) {
 		e.text[0] = 0;
-		assert_false(model_forward(m, &(struct row){ s, 5, i % 2 ? ROW_ANSWER : ROW_PROMPT, logits }, 1, &e));
+		assert_false(model_forward(
+		        m, &(struct row){ .sequence = s, .token = 5, .kind = i % 2 ? ROW_ANSWER : ROW_PROMPT, .logits = logits }, 1,
+		        &e));
 		assert_non_null(strstr(e.text, "cut.gguf: the file was cut short while in use"));
 		assert_int_equal(sequence_length(s), 1);
 	}

@@ -256,7 +256,10 @@ static bool open_and_run(const struct buffer *b, bool run, struct error *e)
 	if (m && run) {
 		struct sequence *s = sequence_new(m, e);
 		float *logits = memory_new(2, model_config(m)->n_vocab * sizeof *logits);
-		const struct row rows[] = { { s, 1, ROW_PROMPT, logits }, { s, 0, ROW_ANSWER, logits + model_config(m)->n_vocab } };
+		const struct row rows[] = {
+			{ .sequence = s, .token = 1, .kind = ROW_PROMPT, .logits = logits },
+			{ .sequence = s, .token = 0, .kind = ROW_ANSWER, .logits = logits + model_config(m)->n_vocab }
+		};
 		if (s && logits) model_forward(m, rows, 2, e);
 		memory_free(logits);
 		sequence_free(s);

@@ -170,7 +170,10 @@ static void run(struct model *m, enum row_kind kind, uint32_t batch, float *logi
 		struct row rows[TOKENS];
 		uint32_t n = TOKENS - at < batch ? TOKENS - at : batch;
 		for (uint32_t i = 0; i < n; i++)
-			rows[i] = (struct row){ s, (int32_t)((at + i) * 7 % n_vocab), kind, logits + (size_t)(at + i) * n_vocab };
+			rows[i] = (struct row){ .sequence = s,
+				                .token = (int32_t)((at + i) * 7 % n_vocab),
+				                .kind = kind,
+				                .logits = logits + (size_t)(at + i) * n_vocab };
 		if (!s || !model_forward(m, rows, n, &e)) fail_msg("%s", e.text);
 	}
 	sequence_free(s);

@@ -75,7 +75,8 @@ static void run_rows(struct model *m)
 	size_t n_vocab = model_config(m)->n_vocab;
 	struct sequence *s = sequence_new(m, &e);
 	float *logits = memory_new(n_vocab, sizeof *logits);
-	const struct row rows[] = { { s, 0, ROW_PROMPT, NULL }, { s, 0, ROW_ANSWER, logits } };
+	const struct row rows[] = { { .sequence = s, .token = 0, .kind = ROW_PROMPT },
+		                    { .sequence = s, .token = 0, .kind = ROW_ANSWER, .logits = logits } };
 	if (s && logits) seen += model_forward(m, rows, 2, &e);
 	memory_free(logits);
 	sequence_free(s);

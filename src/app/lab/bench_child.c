@@ -70,7 +70,10 @@ static bool feed(struct bench *b, uint32_t n, enum row_kind kind)
 		for (uint32_t i = 0; i < now; i++) {
 			b->seed = b->seed * 1664525u + 1013904223u;
 			bool last = done + i + 1 == n || kind == ROW_ANSWER;
-			rows[i] = (struct row){ b->sequence, (int32_t)((b->seed >> 8) % n_vocab), kind, last ? b->logits : NULL, NULL };
+			rows[i] = (struct row){ .sequence = b->sequence,
+				                .token = (int32_t)((b->seed >> 8) % n_vocab),
+				                .kind = kind,
+				                .logits = last ? b->logits : NULL };
 		}
 		if (!model_forward(b->m.model, rows, now, &b->e)) return false;
 		done += now;
