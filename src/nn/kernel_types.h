@@ -90,8 +90,8 @@ struct kernels {
 	void (*add_scaled)(float *sum, const float *x, float factor, size_t n);
 	/* the recurrences of nn/scan.h */
 	void (*scan_rows)(float *state, size_t n_keys, size_t n_values, const struct scan_row *rows, size_t n_rows, bool first);
-	void (*scan_channels)(float *state, const float *a, size_t n_state, size_t n_channels,
-	                      const struct scan_channels_row *rows, size_t n_rows);
+	void (*scan_channels)(float *state, const float *a, size_t n_state, size_t n_channels, const struct scan_channels_row *rows,
+	                      size_t n_rows);
 
 	void (*rope_pairs)(float *x, size_t half, const float *cosines, const float *sines);  /* one head's `half` pairs */
 	void (*rope_halves)(float *x, size_t half, const float *cosines, const float *sines); /* one head */
