@@ -61,11 +61,24 @@ static void add_router(struct plan_builder *b, const struct layer_weights *l, in
 	plan_add_step(b, STEP_CHOOSE, r, PLAN_NO_BUFFER);
 }
 
+/* What the reference computes for a shared expert whose matrices a file leaves out: the activation alone, silu(in) = in
+ * sigmoid(in). */
+static void add_bare_shared(struct plan_builder *b, int in, int out)
+{
+	int y = plan_add_buffer(b, "shared", b->c->n_embd);
+	plan_add_part(b, plan_add_split(b, in), b->c->n_embd, y, 0);
+	plan_add_gate(b, OPS_SIGMOID, in, y);
+	plan_add_step(b, STEP_ADD, y, out);
+}
+
 /* out += the expert that every row takes, through its own gate where it has one. */
 static void add_shared(struct plan_builder *b, const struct layer_weights *l, int in, int out)
 {
 	struct plan_sink to = { out, true };
-	if (!l->down_shared.weights.data) return;
+	if (!l->down_shared.weights.data) {
+		if (b->c->family->shared == SHARED_OPTIONAL) add_bare_shared(b, in, out);
+		return;
+	}
 	if (l->router_shared.weights.data) to = (struct plan_sink){ plan_add_buffer(b, "shared", b->c->n_embd), false };
 	add_feed_forward(b, in, &l->gate_shared, &l->up_shared, &l->down_shared, NULL, b->c->layer[b->layer].gate_limit_shared, to);
 	if (to.add) return;

@@ -69,7 +69,7 @@ enum recurrent_layers {
 /* The width of the expert that every row takes beside the chosen ones. */
 enum shared_expert {
 	SHARED_BY_COUNT, /* expert_shared_count times expert_feed_forward_length */
-	SHARED_OPTIONAL, /* the same, in layers that have the tensors */
+	SHARED_OPTIONAL, /* the same; a layer without the tensors adds the activation of its input */
 	SHARED_BY_WIDTH, /* expert_shared_feed_forward_length; none where the file has no such key */
 	SHARED_ALWAYS    /* the same, but feed_forward_length where the file has no such key */
 };

@@ -6,8 +6,8 @@
 
 enum { N = 60 };
 
-static const char *const models[] = { "mamba",  "mamba2",       "plamo2", "falcon-h1", "lfm2moe",
-	                              "qwen35", "qwen3next-in", "rwkv6",  "rwkv7" };
+static const char *const models[] = { "mamba",  "mamba2",       "plamo2",      "falcon-h1", "lfm2moe",
+	                              "qwen35", "qwen3next-in", "kimi-linear", "rwkv6",     "rwkv7" };
 enum { MODELS = sizeof models / sizeof models[0] };
 
 static int32_t ids[N];
