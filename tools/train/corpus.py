@@ -16,22 +16,24 @@ from array import array
 
 from tokenizer import ASSISTANT, BOS, END, EOS, SYSTEM, USER, Tokenizer
 
+DRAWN = {"knowing", "rewriting", "reading", "drills", "talking"}  # what the user says is drawn by lot: there is little in it to learn
 CONTEXT = 1024
 LONG = 2000
 FULL, SOME, NONE = 0, 1 << 12, 2 << 12  # classes of loss weight
 
 # kind: (main, final)
 MIX = {
-    "own": (1.0, 2.2), "everyday": (1.0, 0.32), "personality": (1.2, 0.25), "chatterbot": (3.0, 1.0), "seed": (3.0, 1.0), "persona": (0.6, 0.04),
-    "topical": (0.2, 0.01), "fairytale": (0.7, 0.06), "passage": (1.2, 0.12), "sums": (0.08, 0.01), "translate": (0.0, 0.0), "country": (0.5, 0.15),
-    "strategy": (0.5, 0.06), "trivia": (0.08, 0.01), "search": (0.2, 0.02), "words": (0.1, 0.02), "shell": (0.05, 0.01), "health": (0.06, 0.01),
-    "split": (0.3, 0.04), "recipe": (0.7, 0.15), "plain": (1.0, 0.4), "tasks": (0.03, 0.0), "tiny": (0.9, 0.1), "stories": (0.15, 0.0), "articles": (0.03, 0.0),
+    "own": (3.0, 3.0), "knowing": (1.6, 3.6), "talking": (1.0, 1.2), "rewriting": (1.0, 0.8), "reading": (0.5, 0.65), "drills": (0.5, 0.1),
+    "personality": (0.7, 0.0), "chatterbot": (2.0, 0.0), "seed": (1.5, 0.5), "persona": (0.15, 0.0), "topical": (0.04, 0.0), "fairytale": (0.3, 0.06),
+    "passage": (0.5, 0.12), "sums": (0.02, 0.0), "translate": (0.0, 0.0), "country": (0.3, 0.0), "strategy": (0.3, 0.0), "trivia": (0.04, 0.0),
+    "search": (0.1, 0.0), "words": (0.04, 0.0), "shell": (0.02, 0.0), "health": (0.04, 0.0), "split": (0.15, 0.03), "recipe": (0.3, 0.0),
+    "plain": (0.6, 0.2), "tasks": (0.02, 0.0), "tiny": (0.35, 0.05), "stories": (0.01, 0.0), "articles": (0.0, 0.0),
 }
 STORY = ["Tell me a story about {}.", "Write a short story about {}.", "Can you tell me a story about {}?", "Please write a story about {}."]
 STORY_ANY = ["Tell me a story.", "Write a short story.", "Can you tell me a short story?", "I would like to hear a story.", "Tell me a bedtime story."]
 SYSTEMS = ["You are a helpful assistant.", "You are a friendly assistant. Answer briefly.", "Answer in plain English.", "You are hearth, a private assistant.",
            "You are a helpful assistant that runs on this computer.", "Be polite and clear.", "Answer in one or two sentences."]
-SHORT = {"own", "everyday", "personality", "chatterbot", "country", "search", "strategy", "words"}
+SHORT = {"own", "knowing", "rewriting", "drills", "talking", "personality", "chatterbot", "country", "search", "strategy", "words"}
 
 
 def kind_of(name, doc):
@@ -146,7 +148,7 @@ def main(which, tokenizer, corpus, own, out, seed="1"):
             ours = not name.startswith("tier")
             if (number % 100 == 0) != (which == "held") and not (ours and which != "held"):
                 continue
-            kind = ("everyday" if "everyday" in name else "own") if ours else kind_of(name, doc)
+            kind = name.removesuffix(".txt") if ours else kind_of(name, doc)
             share = 1 if which == "held" else MIX[kind][column]
             if which == "held" and name[:5] != "tier1":
                 continue
@@ -177,7 +179,7 @@ def main(which, tokenizer, corpus, own, out, seed="1"):
             if turns[0][0] != "System" and rng.random() < 0.12:
                 turns.insert(0, ["System", rng.choice(SYSTEMS)])
         # What the user says in our patterns is drawn by lot: there is nothing in it to learn.
-        ids = w.dialogue(turns, NONE if kind == "everyday" else user_class)
+        ids = w.dialogue(turns, NONE if kind in DRAWN and (kind != "reading" or rng.random() < 0.7) else user_class)
         if rng.random() < 0.03 and which != "held":
             ids = ids[1:]  # a caller may leave BOS out
         w.add(ids)
