@@ -23,7 +23,7 @@ FULL, SOME, NONE = 0, 1 << 12, 2 << 12  # classes of loss weight
 
 # kind: (main, final)
 MIX = {
-    "own": (3.0, 3.0), "knowing": (1.6, 3.6), "talking": (1.0, 1.2), "rewriting": (1.0, 0.8), "reading": (0.5, 0.65), "drills": (0.5, 0.1),
+    "own": (3.0, 3.0), "knowing": (1.6, 3.2), "talking": (1.0, 1.3), "rewriting": (1.0, 0.8), "reading": (0.5, 0.65), "drills": (0.5, 0.1),
     "personality": (0.7, 0.0), "chatterbot": (2.0, 0.0), "seed": (1.5, 0.5), "persona": (0.15, 0.0), "topical": (0.04, 0.0), "fairytale": (0.3, 0.06),
     "passage": (0.5, 0.12), "sums": (0.02, 0.0), "translate": (0.0, 0.0), "country": (0.3, 0.0), "strategy": (0.3, 0.0), "trivia": (0.04, 0.0),
     "search": (0.1, 0.0), "words": (0.04, 0.0), "shell": (0.02, 0.0), "health": (0.04, 0.0), "split": (0.15, 0.03), "recipe": (0.3, 0.0),
@@ -178,7 +178,7 @@ def main(which, tokenizer, corpus, own, out, seed="1"):
                         i += 1
             if turns[0][0] != "System" and rng.random() < 0.12:
                 turns.insert(0, ["System", rng.choice(SYSTEMS)])
-        # What the user says in our patterns is drawn by lot: there is nothing in it to learn.
+        # In a passage a name comes again, so that it is worth learning what the user says in some of them.
         ids = w.dialogue(turns, NONE if kind in DRAWN and (kind != "reading" or rng.random() < 0.7) else user_class)
         if rng.random() < 0.03 and which != "held":
             ids = ids[1:]  # a caller may leave BOS out

@@ -12,8 +12,10 @@ import sys
 
 import drills
 import knowing
+import places
 import reading
 import rewriting
+import summing
 import talking
 from words import chance, pick, rng
 
@@ -21,7 +23,7 @@ from words import chance, pick, rng
 KINDS = {
     "knowing": (knowing.KNOWERS, 60000),
     "rewriting": (rewriting.REWRITERS, 40000),
-    "reading": (reading.READERS, 40000),
+    "reading": (reading.READERS + places.PLACE_READERS + summing.SUMMARIES, 40000),
     "drills": (drills.DRILLS, 20000),
     "talking": (talking.TALKERS, 45000),
 }

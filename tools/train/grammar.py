@@ -35,6 +35,11 @@ def filled(pattern, gender):
     return re.sub(r"\ba (?=[aeiou])(?!uni|use)", "an ", s)
 
 
+def with_whom(gender):
+    own = PRONOUNS[gender or "m"][2]
+    return pick(["with ", "with ", "for "]) + pick([own + " " + pick(RELATIVES)[0], own + " " + pick(RELATIVES)[0], name()[0], "the " + pick(PERSONS)[0], own + " friends"])
+
+
 class Clause:
     """subject verb object tail; gender m, f, n, p (they), i (I), w (we), y (you)"""
 
@@ -46,9 +51,11 @@ class Clause:
         self.moves = pattern.startswith("@")
         self.pattern = pattern
         self.object = filled(pattern.lstrip("@"), gender)
-        self.tail = tail if tail is not None else (" " + pick(TIMES) if chance(0.35) else "")
+        self.tail = tail if tail is not None else (" " + pick(TIMES) if chance(0.35) else " " + with_whom(gender) + (" " + pick(TIMES) if chance(0.5) else "") if chance(0.2) else "")
         # "lives in Rome every day" and the like
         if self.base in ("live", "know", "want", "need", "like", "love", "hate") and self.tail not in ("",):
+            self.tail = ""
+        if self.tail.startswith((" with", " for")) and (self.moves or "with" in self.object):
             self.tail = ""
         if "late" in self.object or "on time" in self.object:
             self.tail = ""

@@ -107,7 +107,7 @@ def forms(f):
 
 
 def features(f):
-    kind = pick(["sounds", "young", "colorof", "amounts", "amounts", "amounts", "madeof"])
+    kind = pick(["sounds", "young", "colorof", "colorof", "madeof"])
     a, b = pick(f[kind])
     if kind == "sounds":
         return pick([f"What sound does {article(a)} make?", f"Which sound does {article(a)} make?", f"What does {article(a)} say?"]), f"{capital(article(a))} {b}."
@@ -115,20 +115,23 @@ def features(f):
         return pick([f"What is a young {a} called?", f"What do you call a baby {a}?", f"What is the word for a young {a}?"]), f"A young {a} is called {article(b)}."
     if kind == "colorof":
         return pick([f"What color is {a}?", f"What colour is {a}?", f"Which color has {a}?", f"Tell me the color of {a}.", f"What is the color of {a}?"]), f"{capital(a)} is {b}."
-    if kind == "amounts":
-        what, where = re.match(r"(\w+) (.*)", a).groups()
-        place = where.split(" ", 1)[1]
-        if where.startswith("in "):
-            asks = [f"How many {what} are {where}?", f"How many {what} are there {where}?"]
-            if place.startswith(("a ", "an ")):
-                asks += [f"How many {what} does {place} have?", f"How many {what} has {place}?"]
-            if asks and chance(0.5) and place.startswith(("a ", "an ")):
-                return asks[2], f"{capital(place)} has {b} {what}."
-            return pick(asks), f"There {'is' if b == 'one' else 'are'} {b} {what} {where}."
-        place = re.sub(r"^the word ", "the word ", place)
-        return pick([f"How many {what} does {place} have?", f"How many {what} has {place}?", f"How many {what} are there {where}?"]), f"{capital(place)} has {b} {what}."
     plur = a == "shoes"
     return pick([f"What {'are' if plur else 'is'} {a} made of?", f"Of which material {'are' if plur else 'is'} {a} made?"]), f"{capital(a)} {'are' if plur else 'is'} usually made of {b}."
+
+
+def amounts(f):
+    a, b = pick(f["amounts"])
+    what, where = re.match(r"(\w+) (.*)", a).groups()
+    place = where.split(" ", 1)[1]
+    if where.startswith("in "):
+        asks = [f"How many {what} are {where}?", f"How many {what} are there {where}?"]
+        if place.startswith(("a ", "an ")):
+            asks += [f"How many {what} does {place} have?", f"How many {what} has {place}?"]
+        if asks and chance(0.5) and place.startswith(("a ", "an ")):
+            return asks[2], f"{capital(place)} has {b} {what}."
+        return pick(asks), f"There {'is' if b == 'one' else 'are'} {b} {what} {where}."
+    place = re.sub(r"^the word ", "the word ", place)
+    return pick([f"How many {what} does {place} have?", f"How many {what} has {place}?", f"How many {what} are there {where}?"]), f"{capital(place)} has {b} {what}."
 
 
 def used(f):
@@ -170,6 +173,7 @@ def howto(f):
 
 def why(f):
     q, a = pick(f["why"])
+    q = pick(q.split(" | "))
     k = rng.random()
     if k < 0.75:
         return f"Why {q}?", a
@@ -325,6 +329,6 @@ def sums(_):
 
 
 KNOWERS = [
-    (thing, 13), (guess, 1), (group, 11), (belongs, 1), (capitals, 5), (opposites, 8), (synonyms, 2), (forms, 3), (features, 7), (used, 5), (tools, 5), (wear, 2),
-    (howto, 9), (why, 10), (difference, 7), (makes, 1), (work, 5), (habits, 5), (compared, 12), (order, 9), (sums, 14), (is_it, 2), (buy, 2), (what_to_say, 1), (common, 5), (count, 1),
+    (thing, 13), (guess, 1), (group, 11), (belongs, 1), (capitals, 5), (opposites, 8), (synonyms, 2), (forms, 3), (features, 5), (amounts, 7), (used, 5), (tools, 5), (wear, 2),
+    (howto, 9), (why, 12), (difference, 7), (makes, 1), (work, 5), (habits, 5), (compared, 12), (order, 11), (sums, 14), (is_it, 2), (buy, 2), (what_to_say, 1), (common, 5), (count, 1),
 ]

@@ -242,61 +242,6 @@ def two(_):
     return finish(t, None)
 
 
-SIGHTS = "museum,castle,tower,church,bridge,library,theatre,hotel,station,school,market,mill,swimming pool,zoo,town hall,garden,stadium,palace,lighthouse,shop,bakery,cafe,cinema,park,farm,harbor,post office,gym,bank,restaurant,monument,old house,temple,inn,factory,hospital,airport,windmill,fountain".split(",")
-MATERIALS = "stone,wood,brick,glass,iron,steel,marble,clay,concrete".split(",")
-SPANS = ["ten minutes", "fifteen minutes", "half an hour", "two hours", "three days", "a week", "twenty minutes", "an hour", "five minutes", "forty minutes"]
-
-
-def notice(_):
-    """A place: when it opens, what it costs, how old it is"""
-    t = Text()
-    x, where = pick(SIGHTS), pick([f"in the middle of {town()}", f"in {town()}", f"near {town()}", "on a hill", "on a rock near the harbor", "next to the station", "by the river", "at the end of the road", f"between {town()} and the sea", "on an island"])
-    the = f"the {x}"
-    adj = pick(["old", "small", "new", "big", "famous", "beautiful"])
-    T = capital(the)
-    kind = rng.randrange(3)
-    s = [f"The {x} stands {where}.", f"There is {article(adj)} {x} {where}.", f"The {adj} {x} lies {where}."][kind]
-    t.say(s, (f"Where is {the}?", f"{T} is {where}."), (f"What is {where}?", f"There is {article(x)} {where}."))
-    opens, closes, year, cost = rng.randint(6, 12), rng.randint(1, 11), rng.randint(1200, 2022), rng.randint(2, 90)
-    d, e = rng.sample(DAYS, 2)
-    ca, cb = rng.sample(COLORS, 2)
-    it = pick([the, "it", "it"])
-    span, m, w = pick(SPANS), pick(MATERIALS), pick(["king", "rich man", "farmer", "queen", "young woman", "group of students", "ship captain", "monk", "poor widow", "famous painter", "rich merchant", "doctor from " + town(), "clever engineer", "general", "French architect", "young prince"])
-    kinds = [
-        (f"{it} opens at {numeral(opens)} and closes at {numeral(closes)}.", [(f"When does {the} open?", f"{T} opens at {numeral(opens)}."), (f"When does {the} close?", f"{T} closes at {numeral(closes)}."), (f"At what time does {the} open?", f"{T} opens at {numeral(opens)}.")]),
-        (f"{it} was built in {year}.", [(f"When was {the} built?", f"{T} was built in {year}."), (f"In which year was {the} built?", f"{T} was built in {year}.")]),
-        (f"{it} was built by a {w} in {year}.", [(f"Who built {the}?", f"A {w} built {the}."), (f"Who built {the}?", f"A {w} built {the}."), (f"By whom was {the} built?", f"{T} was built by a {w}.")]),
-        (f"{pick(['A ticket', 'One ticket', 'The ticket'])} costs {pick([str(cost), numeral(cost)])} dollars.", None),
-        (f"{it} is closed on {d}s.", [(f"When is {the} closed?", f"{T} is closed on {d}s."), (f"Is {the} open on {d}s?", f"No, {the} is closed on {d}s."), (f"Is {the} open on {d}?", f"No, {the} is closed on {d}s."), (f"On which day is {the} closed?", f"{T} is closed on {d}s."), (f"Can I visit {the} on {d}?", f"No, {the} is closed on {d}s.")]),
-        (f"{it} is open on {d} and {e}.", [(f"When is {the} open?", f"{T} is open on {d} and {e}."), (f"Is {the} open on {d}?", f"Yes, {the} is open on {d}."), (f"Is {the} open on {e}s?", f"Yes, {the} is open on {e}s.")]),
-        (f"{it} is open every day except {d}.", [(f"Is {the} open on {d}?", f"No, {the} is not open on {d}."), (f"Is {the} open on {e}?", f"Yes, {the} is open on {e}."), (f"When is {the} closed?", f"{T} is closed on {d}.")]),
-        (f"{it} is made of {m}.", [(f"What is {the} made of?", f"{T} is made of {m}."), (f"Of which material is {the}?", f"{T} is made of {m}.")]),
-        (f"{it} is painted {ca} and {cb}.", [(f"What color is {the}?", f"{T} is {ca} and {cb}."), (f"Which colors does {the} have?", f"{T} is {ca} and {cb}.")]),
-        (f"its roof is {ca} and its door is {cb}.", [("What color is the roof?", f"The roof is {ca}."), ("What color is the door?", f"The door is {cb}.")]),
-        (f"the {pick(['bus', 'train', 'boat', 'walk'])} there takes {span}.", None),
-        (f"the bus to {the} leaves every {span}." if not span.startswith(("a ", "an ", "half")) else f"the bus to {the} leaves every hour.", None),
-        (f"more than {cost * 100} people visit {the} every week.", [(f"How many people visit {the} every week?", f"More than {cost * 100} people visit {the} every week."), (f"How many people visit {the}?", f"More than {cost * 100} people visit {the} every week.")]),
-        (f"{it} has {numeral(cost // 8 + 2)} rooms and a garden.", [(f"How many rooms does {the} have?", f"{T} has {numeral(cost // 8 + 2)} rooms.")]),
-        (f"children under {numeral(cost // 8 + 3)} do not have to pay.", [("Who does not have to pay?", f"Children under {numeral(cost // 8 + 3)} do not have to pay."), ("Do small children have to pay?", f"No, children under {numeral(cost // 8 + 3)} do not have to pay.")]),
-        (f"dogs are not allowed in {the}.", [(f"Are dogs allowed in {the}?", f"No, dogs are not allowed in {the}."), (f"Can I bring my dog to {the}?", f"No, dogs are not allowed in {the}."), (f"What is not allowed in {the}?", f"Dogs are not allowed in {the}.")]),
-    ]
-    for sentence, asks in rng.sample(kinds, rng.randint(1, 4)):
-        if asks is None:
-            if "ticket" in sentence:
-                n = sentence.split("costs ")[1].split(" dollars")[0]
-                asks = [("How much does a ticket cost?", f"A ticket costs {n} dollars."), ("What is the price of a ticket?", f"A ticket costs {n} dollars."), ("How much is a ticket?", f"A ticket costs {n} dollars.")]
-            elif "leaves" in sentence:
-                every = sentence.split("every ")[1].rstrip(".")
-                asks = [("How often does the bus leave?", f"The bus leaves every {every}."), ("How often does the bus go?", f"The bus leaves every {every}.")]
-            else:
-                v = sentence.split(" ")[1]
-                asks = [(f"How long does the {v} take?", f"The {v} takes {span}."), (f"How long is the {v}?", f"The {v} takes {span}.")]
-        t.say(sentence, *asks)
-    if len({w for w in ("opens at", "closed on", "open on", "every day except") if w in " ".join(t.sentences)}) > 1:
-        return notice(_)
-    return finish(t)
-
-
 def lost(_):
     """Somebody loses a thing, and somebody else finds it"""
     t = Text()
@@ -415,37 +360,6 @@ def simple(_):
     return finish(t)
 
 
-GOALS = [("wanted to bake {x}", "{he} had no {y}", "asked {m}", "{m} gave {him} some {y}", "{x} was delicious", [("a cake", "eggs"), ("bread", "flour"), ("a pie", "apples"), ("cookies", "sugar"), ("pancakes", "milk"), ("a pizza", "cheese"), ("a birthday cake", "butter")]),
-         ("wanted to repair {x}", "{he} had no {y}", "asked {m}", "{m} lent {him} some {y}", "{x} was as good as new", [("a chair", "nails"), ("the fence", "wood"), ("the roof", "tools"), ("a bicycle", "oil"), ("a kite", "string")]),
-         ("wanted to visit {x}", "{he} did not know the {y}", "asked {m}", "{m} showed {him} the {y}", "{x} was happy about the visit", [("an old friend", "way"), ("a cousin", "address"), ("a teacher", "house")]),
-         ("wanted to buy {x}", "{he} did not have enough {y}", "asked {m}", "{m} lent {him} the {y}", "{x} was better than {he} had hoped", [("a guitar", "money"), ("a bicycle", "money"), ("a camera", "money"), ("a coat", "money")])]
-
-
-def summary(_):
-    (n, g), (m, _mg) = people(2)
-    n = capital(n)
-    he, him, his = PRONOUNS[g]
-    k = rng.randrange(5)
-    if k <= 2:
-        want, lack, asked, got, end, fill = pick(GOALS)
-        x, y = pick(fill)
-        f = lambda s: s.format(x=x, y=y, m=m, he=he, him=him)  # noqa: E731
-        text = f"{n} {f(want)}. {capital(f(lack))}, so {he} {f(asked)}. {capital(f(got))}, and {f(end).replace('a ', 'the ', 1) if f(end).startswith('a ') else f(end)}."
-        bare = f(want).replace("wanted to ", "")
-        past = {"bake": "baked", "repair": "repaired", "visit": "visited", "buy": "bought"}[bare.split()[0]] + bare[len(bare.split()[0]):]
-        short = f"{n} {past} with {y if bare.startswith(('bake', 'repair')) else 'the help'} from {m}." if bare.startswith(("bake", "repair")) else f"{n} {past} with the help of {m}."
-    elif k == 3:
-        x, where, spot = pick(THINGS), pick(["at the station", "in the park", "at school", "on the train", "at the market"]), pick(SPOTS)
-        text = f"{n} lost {his} {x} {where}. {capital(he)} looked everywhere and asked everybody. At last {m} found it {spot}."
-        short = f"{n} lost {his} {x}, and {m} found it {spot}."
-    else:
-        p, w = pick(PLACES), pick(["it began to rain", "the bus was late", "the shop was closed", "it was too crowded", "there was a storm"])
-        text = f"{n} went to the {p} with {m}. They wanted to stay all day, but {w}. So they went home early and played cards."
-        short = f"{n} and {m} went to the {p}, but came home early because {w}."
-    head = pick(["Summarize this: ", "Give me a short summary: ", "Summarize this text in one sentence: ", "What is this text about? ", "Say in one sentence what happens: ", "Summarize this in one sentence: ", "Sum this up: ", "Please summarize: ", "Write a one-sentence summary: "])
-    return head + text, short
-
-
 WANTS_TO = ["be a J", "be a J", "be a J", "live in TOWN", "travel to TOWN", "learn HOBBY", "buy a THING", "have a PET", "sell the THING", "build a house", "write a book", "win the race", "stay at home", "go to the PLACE", "play the PLAYED"]
 
 
@@ -518,6 +432,43 @@ def helpers(_):
     return finish(t, n)
 
 
+def three(_):
+    """Three children, friends or animals, and what each one is like"""
+    t = Text()
+    n, g = somebody()
+    x = pick(["children", "sons", "daughters", "friends", "dogs", "cats", "brothers", "sisters", "students", "horses", "cousins"])
+    trio = [y[0] for y in names(3)] if x not in ("dogs", "cats", "horses") else rng.sample(PET_NAMES, 3)
+    t.say(f"{n} has three {x}: {trio[0]}, {trio[1]} and {trio[2]}.", (f"How many {x} does {n} have?", f"{n} has three {x}."), (f"What are the names of {n}'s {x}?", f"They are called {trio[0]}, {trio[1]} and {trio[2]}."))
+    told = rng.sample(trio, rng.randint(1, 3))
+    traits = rng.sample(["the oldest", "the youngest", "very tall", "very small", "shy", "funny", "strong", "fast", "clever", "quiet", "brave", "lazy"], len(told))
+    acts = rng.sample(["plays the flute", "plays the piano", "likes fish", "can swim", "sleeps a lot", "runs very fast", "loves apples", "is afraid of the dark", "sings well", "lives in " + town(), "likes to dance", "eats too much", "never gets tired", "has blue eyes", "plays chess", "can jump high"], len(told))
+    for who, trait, act in zip(told, traits, acts):
+        t.say(f"{who} is {trait} and {act}.", *[(f"Who {act}?", f"{who} {act}.")] * 3, (f"Who is {trait}?", f"{who} is {trait}."))
+    return finish(t)
+
+
+CAUSES = [("it is cold in winter", "buy warm clothes", "bought warm clothes"), ("there is little food in winter", "keep food in the cellar", "kept food in the cellar"), ("the bridge was broken", "go by boat", "went by boat"), ("the school was closed", "stay at home", "stayed at home"), ("the baby was asleep", "speak quietly", "spoke quietly"), ("the water was too cold", "leave the lake", "left the lake"), ("there was no bread", "go to the bakery", "went to the bakery"), ("the road was wet", "drive slowly", "drove slowly"),
+          ("the lift was broken", "take the stairs", "took the stairs"), ("the light went out", "light a candle", "lit a candle"), ("the dog was hungry", "go to the kitchen", "went to the kitchen"), ("it was very hot", "open the window", "opened the window"), ("the film was boring", "leave the cinema", "left the cinema"), ("the soup was too hot", "wait for a while", "waited for a while"), ("the last bus had left", "walk home", "walked home"), ("the museum was closed", "go to the park", "went to the park"), ("there was a lot of noise", "close the door", "closed the door")]
+NATURE = [("bury nuts in autumn", "there is little to eat in winter"), ("fly south", "it is too cold for them in winter"), ("come out at night", "it is cooler then"), ("live in groups", "this is safer"), ("build high nests", "there are many cats"), ("sleep in caves", "it is dry and dark there"), ("eat a lot in autumn", "they need fat for the winter"), ("swim close to the shore", "the water is warmer there"), ("hide in the grass", "the eagles cannot see them there"), ("move very slowly", "they want to save strength"), ("sing in the morning", "the air is calm then"), ("follow the ships", "the sailors throw away fish")]
+
+
+def because(_):
+    """Somebody does something because of something"""
+    t = Text()
+    if chance(0.5):
+        who, g = somebody()
+        why_, base, past = pick(CAUSES)
+        when = pick(["", "", " yesterday", " last week", " on " + pick(DAYS)])
+        t.say(pick([f"{who} {past}{when}, because {why_}.", f"{who} {past}{when} because {why_}.", f"{capital(why_)}, so {who} {past}{when}."]), *[(f"Why did {who} {base}?", f"{who} {past} because {why_}.")] * 4, (f"Who {past}?", f"{who} {past}."), (f"What did {who} do?", f"{who} {past}."))
+    else:
+        who = pick(["squirrels", "mice", "foxes", "deer", "birds", "fish", "bats", "ducks", "wolves", "hedgehogs", "crows", "seals", "rabbits", "owls", "frogs", "the young birds", "small fish", "wild goats"])
+        act, why_ = pick(NATURE)
+        t.say(f"{who} {act}{pick([',', ''])} because {why_}.", *[(f"Why do {who} {act}?", f"{who} {act} because {why_}.")] * 4, *([(f"When do {who} {act.rsplit(' in ', 1)[0]}?", f"{who} {act}.")] if " in autumn" in act else []))
+        if chance(0.5):
+            t.sentences.append(pick(EXTRA))
+    return finish(t)
+
+
 def prices(_):
     """Two things with two prices, colors or places"""
     t = Text()
@@ -541,53 +492,6 @@ def prices(_):
     return finish(t)
 
 
-RIDES = "ferry,train,bus,boat,plane,ship,tram,night train,school bus,airport bus,coach".split(",")
-
-
-def timetable(_):
-    t = Text()
-    r = pick(RIDES)
-    to = pick([f"to {town()}", f"from {town()} to {town()}", "to the island", "to the airport", "to the beach", "to the castle", "to the city", "to the harbor", "to the zoo"])
-    h, span, cost = rng.randint(1, 12), pick(SPANS), pick([str(rng.randint(2, 60)), numeral(rng.randint(2, 12))])
-    day = pick(["in the morning", "in the evening", "every day", "at night", "on weekdays", f"on {pick(DAYS)}s", "in summer"])
-    start = pick(["the harbor", "the main square", "the station", "the old bridge", "platform " + str(rng.randint(1, 9)), "the town hall", "the market"])
-    rows = [(f"The {r} {to} leaves at {numeral(h)} {day}.", [(f"When does the {r} leave?", f"The {r} leaves at {numeral(h)} {day}."), (f"At what time does the {r} {to} leave?", f"The {r} {to} leaves at {numeral(h)}."), (f"Where does the {r} go?", f"The {r} goes {to}.")]),
-            (f"The {r} {to} leaves every {span if not span.startswith(('a ', 'an ', 'half')) else 'hour'} from {start}.", [(f"How often does the {r} leave?", f"The {r} leaves every {span if not span.startswith(('a ', 'an ', 'half')) else 'hour'}."), (f"From where does the {r} leave?", f"The {r} leaves from {start}."), (f"Where does the {r} leave from?", f"The {r} leaves from {start}."), (f"Where does the {r} start?", f"The {r} starts from {start}.")])]
-    first, asks = pick(rows)
-    t.say(first, *asks)
-    v = pick(["trip", "ride", "journey"])
-    more = [(f"The {v} takes {span}.", [(f"How long does the {v} take?", f"The {v} takes {span}."), (f"How long is the {v}?", f"The {v} takes {span}."), (f"How long does it take to get there?", f"It takes {span}.")] * 2), (f"{pick(['A ticket', 'The ticket', 'One ticket'])} costs {cost} dollars.", [("How much does a ticket cost?", f"A ticket costs {cost} dollars."), ("How much is a ticket?", f"A ticket costs {cost} dollars."), ("What is the price of a ticket?", f"A ticket costs {cost} dollars.")]),
-            ("Children travel for free.", [("Do children have to pay?", "No, children travel for free."), ("Who travels for free?", "Children travel for free.")]), ("Dogs must stay at home.", [("Can I bring my dog?", "No, dogs must stay at home.")]), ("There is a small cafe on board.", [("Can I buy coffee on board?", "Yes, there is a small cafe on board."), ("What is on board?", "There is a small cafe on board.")])]
-    for s, a in rng.sample(more, rng.randint(1, 3)):
-        t.say(s, *a)
-    return finish(t)
-
-
-def season(_):
-    """Open from one time to another, and is it open then?"""
-    t = Text()
-    x = pick(SIGHTS)
-    the, T = "the " + x, "The " + x
-    if chance(0.5):
-        i = rng.randrange(12)
-        n = rng.randint(2, 6)
-        inside = [MONTHS[(i + k) % 12] for k in range(n + 1)]
-        outside = [m for m in MONTHS if m not in inside]
-        a, b, yes, no = inside[0], inside[-1], pick(inside), pick(outside)
-    else:
-        i = rng.randrange(3)
-        n = rng.randint(2, 4)
-        inside = DAYS[i:i + n + 1]
-        a, b, yes, no = inside[0], inside[-1], pick(inside), pick([d for d in DAYS if d not in inside])
-    prep = "on" if a in DAYS else "in"
-    t.say(f"The {x} is open from {a} to {b}.", (f"When is {the} open?", f"{T} is open from {a} to {b}."), *[(f"Is {the} open {prep} {no}?", f"No, {the} is only open from {a} to {b}."), (f"Is {the} open {prep} {yes}?", f"Yes, {the} is open from {a} to {b}.")] * 2, (f"Can I visit {the} {prep} {no}?", f"No, {the} is only open from {a} to {b}."))
-    if chance(0.7):
-        k = numeral(rng.randint(3, 12))
-        s, asks = pick([(f"Children under {k} can come in for free.", [("Who can come in for free?", f"Children under {k} can come in for free.")]), (f"A ticket costs {k} dollars.", [("How much is a ticket?", f"A ticket costs {k} dollars."), ("How much does a ticket cost?", f"A ticket costs {k} dollars.")]), (f"It opens at {k} o'clock.", [(f"At what time does {the} open?", f"{T} opens at {k} o'clock.")]), ("Dogs are not allowed.", [("Are dogs allowed?", "No, dogs are not allowed.")]), ("It is next to the station.", [(f"Where is {the}?", f"{T} is next to the station.")])])
-        t.say(s, *asks)
-    return finish(t)
-
-
 KEEPS = [("Penguins", "thick feathers", "keep them warm"), ("Polar bears", "white fur", "hides them in the snow"), ("Ducks", "oily feathers", "keep them dry"), ("Turtles", "a hard shell", "protects them"), ("Hedgehogs", "sharp spines", "protect them"), ("Camels", "long eyelashes", "keep out the sand"), ("Eagles", "sharp eyes", "help them find food"), ("Cats", "soft feet", "help them walk without a sound"), ("Bats", "large ears", "help them find insects"), ("Fish", "gills", "let them breathe under water"),
          ("Sheep", "thick wool", "keeps them warm"), ("Giraffes", "long necks", "let them reach high leaves"), ("Frogs", "strong legs", "help them jump far"), ("Elephants", "large ears", "cool them"), ("Skunks", "a bad smell", "keeps enemies away"), ("Roses", "thorns", "protect them"), ("Squirrels", "a bushy tail", "helps them balance"), ("Old houses", "thick walls", "keep them cool"), ("Ships", "a deep keel", "keeps them upright")]
 
@@ -608,6 +512,6 @@ def keeps(_):
 
 
 READERS = [
-    (events, 11), (portrait, 8), (two, 5), (notice, 7), (give, 6), (lost, 7), (pair, 6), (about_things, 2), (why, 3), (simple, 4), (summary, 6), (wishes, 6), (mishap, 4), (helpers, 5),
-    (prices, 4), (timetable, 4), (season, 5), (keeps, 3),
+    (events, 11), (portrait, 8), (two, 5), (give, 6), (lost, 7), (pair, 6), (about_things, 2), (why, 3), (simple, 4), (wishes, 6), (mishap, 4), (helpers, 5),
+    (prices, 4), (keeps, 3), (three, 4), (because, 6),
 ]

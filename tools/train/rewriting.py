@@ -162,8 +162,11 @@ def mistakes(_):
         right = f"{c.subject} {c.pasts}{c.rest()} yesterday."
     elif kind == 3:
         s, g, a, _b = be_sentence()
-        right = f"{s} {be_of(g)} {a}."
-        wrong = f"{s} {'is' if be_of(g) in ('are', 'am') else 'are'} {a}."
+        past, when = chance(0.4), pick(["", " today", " yesterday", " this morning", " last night"])
+        past = past or when in (" yesterday", " last night")
+        be = be_of(g, past)
+        right = f"{s} {be} {a}{when}."
+        wrong = f"{s} {('was' if be == 'were' else 'were') if past else 'is' if be in ('are', 'am') else 'are'} {a}{when}."
     elif kind == 4:
         right = c.continuous() + "."
         wrong = f"{c.subject} {ing(c.base)}{c.rest()}."

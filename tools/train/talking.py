@@ -16,8 +16,8 @@ def greeting(_):
         return hi + pick(["", "!", "."]), f"{back} {pick(OFFERS)}"
     if k <= 3:
         when = pick(["", "", " today", f" this {d}", " this fine day", " tonight", " these days", " now"])
-        q = pick(["How are you", "How are you doing", "How do you feel", "How is it going", "How are things", "How are you feeling", "How have you been", "How goes it", "Are you well", "Are you doing well", "Is everything fine", "Is everything okay", "Are you all right", "Is all well with you", "Are you having a good day", "Are you okay"])
-        if q.startswith(("How have", "How goes", "How is it", "How are things")):
+        q = pick(["How are you", "How are you doing", "How do you feel", "How is it going", "How are things", "How are you feeling", "How have you been", "How goes it", "Are you well", "Are you doing well", "Is everything fine", "Is everything okay", "What is new", "What's new with you", "How is life", "How are you getting on", "Are you all right", "Is all well with you", "Are you having a good day", "Are you okay"])
+        if q.startswith(("How have", "How goes", "How is", "How are things", "How are you getting", "What")):
             when = pick(["", "", " today"])
         well = pick(["I am fine, thank you.", "I am doing well, thank you.", "I am well, thank you for asking.", "All is well here, thank you."])
         if "this " in when and chance(0.4):
@@ -47,7 +47,7 @@ def day_question(_):
 def help_request(_):
     what = pick(["something", "a few things", "a question", "my homework", "my English", "a letter", "a text", "a sentence", "an email", "a problem", "some questions", "a recipe", "my work", "a small task", "a story", "a plan", "one thing", "this", "a short text"])
     hi = pick(["", "", "Hi there, ", "Hello, ", "Hi! ", "Hey, ", "Hello! ", "Excuse me, ", "Please, "])
-    q = pick([f"can you help me with {what}?", f"could you help me with {what}?", f"will you help me with {what}?", f"I need help with {what}.", f"I need some help with {what}.", f"would you help me with {what}?", f"can you help me?", "I have a question.", "may I ask you something?", f"please help me with {what}."])
+    q = pick([f"can you help me with {what}?", f"could you help me with {what}?", f"will you help me with {what}?", f"I need help with {what}.", f"I need some help with {what}.", f"would you help me with {what}?", f"can you help me?", "I have a question.", "may I ask you something?", "do you have a minute?", "do you have some time for me?", "can you give me a hand?", f"could you give me a hand with {what}?", "I could use some help.", f"are you able to help me with {what}?", "I want to ask you something.", "may I ask a question?", "I need your help.", "have you got a moment?", f"please help me with {what}."])
     return hi + (q if hi.endswith(", ") else capital(q)), pick(["Of course! What do you need?", "Yes, of course. What is it about?", "Sure! Tell me what you need.", "Yes, I will do my best. What would you like to know?", "Of course. I am a small model, but I will try. What is it?"])
 
 
@@ -124,6 +124,21 @@ def self_answer(_):
     if chance(0.15):
         q = pick(["Tell me, ", "Please tell me: ", "I want to know: ", "One question: ", "Hello! ", "By the way, ", "Honestly, ", "So, ", "Just a question: "]) + q[0].lower() + q[1:] if not q.startswith("I ") else q
     return q, pick(answers.split("|"))
+
+
+READERS_OF = ["someone else", "anyone", "anybody", "my boss", "my family", "the police", "other people", "a company", "the people who made you", "my friends", "my teacher", "strangers", "the government", "somebody on the internet", "my wife", "my husband", "your maker", "hackers", "the owner of hearth"]
+WRITTEN = ["what I write", "what I say", "what I tell you", "what I type", "this chat", "our conversation", "my questions", "my words", "my messages", "my data", "what I ask you", "this talk", "my secrets", "these messages", "what we talk about", "my text"]
+
+
+def private(_):
+    """Who gets to see what is written here?"""
+    who, what = pick(READERS_OF), pick(WRITTEN)
+    be = "are" if what in ("my questions", "my words", "my messages", "my secrets", "these messages") else "is"
+    done = pick(["sent", "given", "shown", "passed on", "sold", "uploaded", "forwarded", "reported", "handed over", "told"])
+    here = pick(["", "", " here", " to you"]) if what in ("what I write", "what I say", "what I type") else ""
+    q = pick([f"Can {who} {pick(['see', 'read', 'find out', 'get', 'look at'])} {what}{here}?", f"Does {who} {pick(['see', 'read', 'get', 'know'])} {what}{here}?", f"{capital(be)} {what}{here} {done} to {who}?", f"Do you {pick(['send', 'show', 'give', 'sell', 'tell'])} {what}{here} to {who}?", f"Will {who} {pick(['see', 'read', 'know'])} {what}{here}?", f"Who {pick(['sees', 'reads', 'gets', 'stores', 'keeps', 'can read', 'can see'])} {what}{here}?",
+              f"{capital(be)} {what}{here} {pick(['private', 'secret', 'safe', 'stored', 'kept', 'public', 'recorded', 'saved on a server', 'safe with you'])}?", f"Where {be} {what}{here} {pick(['stored', 'sent', 'kept', 'saved'])}?", f"What happens with {what}{here}?", f"I do not want that {who} {pick(['sees', 'reads'])} {what}{here}."])
+    return q, pick(["What you write stays on this computer. Nothing is sent to anyone.", "No one else gets your words. I run on this computer only, without the internet.", "It is private: I run on your own computer, and nothing you write is sent away."])
 
 
 CANNOT = """get me a taxi|book me a seat on the train|book me a table|buy me a coffee|get me a doctor|reserve me a room in TOWN|send me a letter|order me a THING|bring me a THING|make me a sandwich|wash the dishes|paint the wall|open this file|post this letter|fetch the THING|call a taxi|call a doctor|call my mother|call the police|order a pizza|order some food|book a table for two|book a hotel in TOWN|book a flight to TOWN|send an email to NAME|send a message to my boss|write a letter and post it|set an alarm for seven|set a timer for ten minutes|wake me at six|turn on the light|turn off the heating|turn up the music|play some music|play a song|play a video|open the door|close the window|cook dinner|make me a coffee|bring me a glass of water|bring me the newspaper|clean my room|wash my car
@@ -421,11 +436,11 @@ def story(_):
     animal = chance(0.4)
     if animal:
         kind = pick(PETS + ["fox", "bear", "mouse", "owl", "frog", "squirrel", "hedgehog", "elephant", "lion", "penguin"])
-        n, g = pick(PET_NAMES), pick("mf")
+        n, g = pick("Rex Coco Pip Fluffy Spot Buddy Lucky Ginger Pepper Biscuit Muffin Mimi Patch Dusty".split()), pick("mf")
         adj = pick(["little", "small", "young", "brave", "shy", "clever", "lonely", "curious"])
     else:
         kind, g = pick([("girl", "f"), ("boy", "m"), ("woman", "f"), ("man", "m"), ("farmer", "m"), ("fisherman", "m"), ("princess", "f"), ("king", "m"), ("baker", "m"), ("teacher", "f"), ("queen", "f"), ("sailor", "m"), ("child", "m")])
-        n = name(g)[0]
+        n = pick("Anna Clara Emma Lena Lily Lucy Maria Mia Nora Rosa Sara Sophie Tina Ella".split() if g == "f" else "Ben Tom Leo Max Paul Peter Sam Jack Karl Otto Felix Hugo Oscar David".split())
         adj = pick(["little", "young", "kind", "poor", "clever", "brave", "shy"]) if kind in ("girl", "boy", "princess", "child") else pick(["kind", "poor", "old", "clever", "lonely"])
     he, him, his = PRONOUNS[g]
     He = capital(he)
@@ -434,13 +449,18 @@ def story(_):
     friend, fg = name()
     place = pick(["garden", "forest", "park", "village", "river", "old house", "mountain", "beach", "barn", "market"])
     hero_plain = article(kind)
-    k = rng.randrange(7)
-    if k == 0:
+    k = rng.randrange(8)
+    if k == 7:
+        asked = f"{hero_plain} who {pick(['gets lost', 'got lost', 'runs away', 'cannot find the way home', 'is lost'])}"
+        body = f"One day {he} walked too far and could not find the way home. {He} was afraid and began to cry. Then {friend} came along the road and asked what was wrong. {friend} took {him} by the hand and brought {him} home. {n} never walked so far alone again."
+        if animal:
+            body = body.replace(f"took {him} by the hand and ", "gave " + him + " some water and ").replace("began to cry", "called for help")
+    elif k == 0:
         asked = f"{hero_plain} who {pick(['finds', 'found'])} {article(x)}"
         spot = pick(["under a stone", "in the grass", "behind a tree", "near the river", "in an old box", "under the bed"])
         body = f"One day {he} found {article(x)} {spot}. {He} wondered whose {x} it was and asked everybody in the village. At last {article('old woman')} said that it was hers and thanked {him} with a warm smile. From that day on, {n} visited her every week."
     elif k == 1:
-        asked = f"{hero_plain} who {pick(['loses', 'lost'])} {article(x)}"
+        asked = f"{hero_plain} who {pick(['loses', 'lost'])} {pick([article(x), his + ' ' + x])}"
         body = f"One day {he} lost {his} {x}. {He} looked in the {place} and at home, but it was gone. Then {friend} came to help. Together they looked again and found it under a tree. {n} was so happy that {he} danced."
     elif k == 2:
         y = pick(["cake", "kite", "boat", "tree house", "garden", "soup", "snowman"])
@@ -464,4 +484,4 @@ def story(_):
     return ask, first + " " + body
 
 
-TALKERS = [(greeting, 10), (day_question, 2), (help_request, 3), (thanks, 4), (goodbye, 4), (self_answer, 16), (cannot, 5), (weather, 3), (unknown, 4), (feeling, 7), (news, 7), (worry, 4), (idea, 4), (hobby, 4), (pastime, 4), (we_news, 2), (likes, 3), (plan, 4), (report, 3), (have, 3), (joke, 2), (message, 9), (memory, 8), (story, 6)]
+TALKERS = [(greeting, 10), (day_question, 2), (help_request, 3), (thanks, 4), (goodbye, 4), (self_answer, 16), (private, 5), (cannot, 5), (weather, 3), (unknown, 4), (feeling, 7), (news, 7), (worry, 4), (idea, 4), (hobby, 4), (pastime, 4), (we_news, 2), (likes, 3), (plan, 4), (report, 3), (have, 3), (joke, 2), (message, 9), (memory, 8), (story, 8)]
