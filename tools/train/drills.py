@@ -15,7 +15,8 @@ def repeat(_):
         s = " ".join(rng.sample(ALL_WORDS, rng.randint(2, 7)))
     elif chance(0.12):
         s = name()[0]
-    return pick(["Repeat: {}", "Say after me: {}", "Repeat after me: {}", "Copy this: {}", "Please repeat this sentence: {}", "Say this: {}", "Write this again: {}", "Write down: {}", "{}\nRepeat this.", "Can you repeat this? {}", 'Say "{}"']).format(s), s
+    return pick(["Repeat: {}", "Say after me: {}", "Repeat after me: {}", "Copy this: {}", "Please repeat this sentence: {}", "Say this: {}",
+        "Write this again: {}", "Write down: {}", "{}\nRepeat this.", "Can you repeat this? {}", 'Say "{}"']).format(s), s
 
 
 def which_word(_):
@@ -25,11 +26,14 @@ def which_word(_):
     k = rng.randrange(3)
     line = " ".join(words)
     if k == 0:
-        return pick([f"What is the last word? {line}", f"What is the last word of this sentence? {line}.", f"Tell me the last word: {line}"]), pick([f'The last word is "{words[-1]}".'])
+        return pick([f"What is the last word? {line}", f"What is the last word of this sentence? {line}.",
+            f"Tell me the last word: {line}"]), pick([f'The last word is "{words[-1]}".'])
     if k == 1:
-        return pick([f"What is the first word? {line}", f"What is the first word of this sentence? {line}.", f"Tell me the first word: {line}"]), f'The first word is "{words[0]}".'
+        return pick([f"What is the first word? {line}", f"What is the first word of this sentence? {line}.",
+            f"Tell me the first word: {line}"]), f'The first word is "{words[0]}".'
     n = rng.randint(1, min(4, len(words)))
-    return pick([f"What is the {['first', 'second', 'third', 'fourth'][n - 1]} word? {line}", f"Which word is the {['first', 'second', 'third', 'fourth'][n - 1]} one? {line}"]), f'The {["first", "second", "third", "fourth"][n - 1]} word is "{words[n - 1]}".'
+    return pick([f"What is the {['first', 'second', 'third', 'fourth'][n - 1]} word? {line}",
+        f"Which word is the {['first', 'second', 'third', 'fourth'][n - 1]} one? {line}"]), f'The {["first", "second", "third", "fourth"][n - 1]} word is "{words[n - 1]}".'
 
 
 def lists(_):
@@ -54,7 +58,8 @@ def spell(_):
     if k < 2:
         return pick([f"How do you spell {w}?", f"Spell the word {w}.", f"Can you spell {w}?", f"How is {w} spelled?"]), "-".join(w.upper()) + "."
     if k == 2:
-        return pick([f"What is the first letter of {w}?", f"Which letter does {w} begin with?", f"What letter does the word {w} start with?"]), f'The first letter of {w} is "{w[0]}".'
+        return pick([f"What is the first letter of {w}?", f"Which letter does {w} begin with?",
+            f"What letter does the word {w} start with?"]), f'The first letter of {w} is "{w[0]}".'
     return pick([f"Write {w} in capital letters.", f"Put the word {w} in capital letters."]), w.upper()
 
 
@@ -71,7 +76,8 @@ def order_words(_):
     words = s.split()
     mixed = [small(w) if i == 0 else w for i, w in enumerate(words)]
     rng.shuffle(mixed)
-    return pick(["Put these words in the right order: ", "Make a sentence of these words: ", "Order these words to make a sentence: "]) + pick([" / ", ", ", " "]).join(mixed), s + "."
+    return pick(["Put these words in the right order: ", "Make a sentence of these words: ", "Order these words to make a sentence: "]) + pick([" / ",
+        ", ", " "]).join(mixed), s + "."
 
 
 def use_word(_):
@@ -81,14 +87,18 @@ def use_word(_):
     if not words:
         return use_word(_)
     w = pick(words)
-    return pick([f"Write a sentence with the word {w}.", f'Use "{w}" in a sentence.', f"Make a sentence with {w}.", f"Write one sentence with {w}.", f"Give me a sentence with the word {w}."]), s
+    return pick([f"Write a sentence with the word {w}.", f'Use "{w}" in a sentence.', f"Make a sentence with {w}.", f"Write one sentence with {w}.",
+        f"Give me a sentence with the word {w}."]), s
 
 
 def choose(_):
     """Either this or that, as the user says"""
     a, b = rng.sample(ALL_WORDS, 2)
     n = name()[0]
-    return pick([(f"If I say {a}, you say {b}. {capital(a)}!", f"{capital(b)}."), (f"Say {a} and then {b}.", f"{capital(a)}, {b}."), (f"I say {a}. What did I say?", f'You said "{a}".'), (f"My word is {a}. What is my word?", f'Your word is "{a}".'), (f"{n} says: {sentence()} Who says that?", f"{n} says that."), (f"Say hello to {n}.", f"Hello, {n}!"), (f"Write the name {n}.", n), (f"Say goodbye to {n}.", f"Goodbye, {n}!")])
+    return pick([(f"If I say {a}, you say {b}. {capital(a)}!", f"{capital(b)}."), (f"Say {a} and then {b}.", f"{capital(a)}, {b}."),
+        (f"I say {a}. What did I say?", f'You said "{a}".'), (f"My word is {a}. What is my word?", f'Your word is "{a}".'),
+        (f"{n} says: {sentence()} Who says that?", f"{n} says that."), (f"Say hello to {n}.", f"Hello, {n}!"), (f"Write the name {n}.", n),
+        (f"Say goodbye to {n}.", f"Goodbye, {n}!")])
 
 
 DRILLS = [(repeat, 10), (which_word, 4), (lists, 3), (spell, 3), (sort, 1), (order_words, 3), (use_word, 4), (choose, 4)]

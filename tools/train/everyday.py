@@ -12,20 +12,23 @@ import sys
 
 import drills
 import knowing
+import oneself
 import places
 import reading
 import rewriting
+import scenes
 import summing
 import talking
+import writing
 from words import chance, pick, rng
 
 # kind: its patterns with their weights, and how many documents are made of them
 KINDS = {
     "knowing": (knowing.KNOWERS, 60000),
     "rewriting": (rewriting.REWRITERS, 40000),
-    "reading": (reading.READERS + places.PLACE_READERS + summing.SUMMARIES, 40000),
+    "reading": (reading.READERS + scenes.SCENES + places.PLACE_READERS + summing.SUMMARIES, 40000),
     "drills": (drills.DRILLS, 20000),
-    "talking": (talking.TALKERS, 45000),
+    "talking": (talking.TALKERS + oneself.SELF_TALKERS + writing.WRITERS, 45000),
 }
 
 

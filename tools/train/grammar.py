@@ -13,7 +13,8 @@ def read_verbs():
 
 
 VERB_TABLE = read_verbs()
-PRONOUNS = {"m": ("he", "him", "his"), "f": ("she", "her", "her"), "n": ("it", "it", "its"), "p": ("they", "them", "their"), "i": ("I", "me", "my"), "w": ("we", "us", "our"), "y": ("you", "you", "your")}
+PRONOUNS = {"m": ("he", "him", "his"), "f": ("she", "her", "her"), "n": ("it", "it", "its"), "p": ("they", "them", "their"), "i": ("I", "me", "my"),
+    "w": ("we", "us", "our"), "y": ("you", "you", "your")}
 
 
 def filled(pattern, gender):
@@ -24,8 +25,11 @@ def filled(pattern, gender):
             return (pick(ADJECTIVES) + " " if chance(0.35) else "") + pick(THINGS)
         if w == "OWN_RELATIVE":
             return PRONOUNS[gender][2] + " " + pick(RELATIVES)[0]
-        return {"FOOD": lambda: pick(MASS_FOOD), "PET": lambda: (pick(ADJECTIVES[:4] + COLORS) + " " if chance(0.3) else "") + pick(PETS), "PERSON": lambda: pick(PERSONS)[0], "CRAFT": lambda: pick(CRAFTS), "ROOM": lambda: pick(ROOMS), "PLACE": lambda: pick(PLACES), "TOWN": town,
-                "NAME": lambda: name()[0], "HOBBY": lambda: pick(HOBBIES), "EATEN": lambda: pick(FOODS), "DRINK": lambda: pick(DRINKS), "COLOR": lambda: pick(COLORS), "CLOTH": lambda: pick(CLOTHES)}[w]()
+        return {"FOOD": lambda: pick(MASS_FOOD), "PET": lambda: (pick(ADJECTIVES[:4] + COLORS) + " " if chance(0.3) else "") + pick(PETS),
+            "PERSON": lambda: pick(PERSONS)[0], "CRAFT": lambda: pick(CRAFTS), "ROOM": lambda: pick(ROOMS), "PLACE": lambda: pick(PLACES),
+            "TOWN": town,
+                "NAME": lambda: name()[0], "HOBBY": lambda: pick(HOBBIES), "EATEN": lambda: pick(FOODS), "DRINK": lambda: pick(DRINKS),
+                    "COLOR": lambda: pick(COLORS), "CLOTH": lambda: pick(CLOTHES)}[w]()
     s = pattern
     if "a/the " in s:
         s = s.replace("a/the", pick(["a", "the"]))
@@ -37,7 +41,8 @@ def filled(pattern, gender):
 
 def with_whom(gender):
     own = PRONOUNS[gender or "m"][2]
-    return pick(["with ", "with ", "for "]) + pick([own + " " + pick(RELATIVES)[0], own + " " + pick(RELATIVES)[0], name()[0], "the " + pick(PERSONS)[0], own + " friends"])
+    return pick(["with ", "with ", "for "]) + pick([own + " " + pick(RELATIVES)[0], own + " " + pick(RELATIVES)[0], name()[0],
+        "the " + pick(PERSONS)[0], own + " friends"])
 
 
 class Clause:
@@ -82,7 +87,8 @@ class Clause:
         if k < 0.93:
             return mister()
         if k < 0.97:
-            return pick(["The children", "The boys", "The girls", "The students", "My parents", "Our neighbors", "My friends", "Your friends", "Two men", "Her children", "Some boys", "The farmers", "The guests", "The tourists"]), "p"
+            return pick(["The children", "The boys", "The girls", "The students", "My parents", "Our neighbors", "My friends", "Your friends",
+                "Two men", "Her children", "Some boys", "The farmers", "The guests", "The tourists"]), "p"
         a, b = names(2)
         return f"{a[0]} and {b[0]}", "p"
 
@@ -150,6 +156,21 @@ def clause(**options):
     return Clause(**options).fix()
 
 
-STATES = [("hungry", "full"), ("happy", "sad"), ("tired", "awake"), ("cold", "hot"), ("ready", "not ready"), ("late", "early"), ("ill", "healthy"), ("angry", "calm"), ("old", "young"), ("tall", "short"), ("rich", "poor"), ("strong", "weak"), ("at home", "away"), ("proud", "ashamed"), ("quiet", "loud"), ("busy", "free"), ("friendly", "unfriendly"), ("lazy", "hard-working"), ("brave", "afraid"), ("polite", "rude")]
-THING_STATES = [("open", "closed"), ("clean", "dirty"), ("full", "empty"), ("cold", "hot"), ("new", "old"), ("big", "small"), ("cheap", "expensive"), ("heavy", "light"), ("wet", "dry"), ("long", "short"), ("easy", "difficult"), ("dark", "light"), ("loud", "quiet"), ("safe", "dangerous"), ("soft", "hard"), ("wide", "narrow"), ("high", "low"), ("slow", "fast"), ("good", "bad"), ("beautiful", "ugly"), ("far away", "near"), ("true", "false"), ("thick", "thin"), ("warm", "cool"), ("interesting", "boring"), ("right", "wrong")]
+# From what the user says of himself to what is said to him
+TO_YOU = [(r"\bmy\b", "your"), (r"\bme\b", "you"), (r"\bI am\b", "you are"), (r"\bI\b", "you"), (r"\bmyself\b", "yourself"), (r"\bmine\b", "yours")]
+
+
+def to_you(s):
+    for a, b in TO_YOU:
+        s = re.sub(a, b, s)
+    return s
+
+
+STATES = [("hungry", "full"), ("happy", "sad"), ("tired", "awake"), ("cold", "hot"), ("ready", "not ready"), ("late", "early"), ("ill", "healthy"),
+    ("angry", "calm"), ("old", "young"), ("tall", "short"), ("rich", "poor"), ("strong", "weak"), ("at home", "away"), ("proud", "ashamed"), ("quiet",
+    "loud"), ("busy", "free"), ("friendly", "unfriendly"), ("lazy", "hard-working"), ("brave", "afraid"), ("polite", "rude")]
+THING_STATES = [("open", "closed"), ("clean", "dirty"), ("full", "empty"), ("cold", "hot"), ("new", "old"), ("big", "small"), ("cheap", "expensive"),
+    ("heavy", "light"), ("wet", "dry"), ("long", "short"), ("easy", "difficult"), ("dark", "light"), ("loud", "quiet"), ("safe", "dangerous"),
+    ("soft", "hard"), ("wide", "narrow"), ("high", "low"), ("slow", "fast"), ("good", "bad"), ("beautiful", "ugly"), ("far away", "near"), ("true",
+    "false"), ("thick", "thin"), ("warm", "cool"), ("interesting", "boring"), ("right", "wrong")]
 BE_THINGS = "door window shop box bottle street room soup water coffee test road river bag knife garden bed film house tea museum train car book story picture coat table bridge wall city answer".split()

@@ -1,7 +1,8 @@
-"""Small talk: greetings, thanks, goodbyes, what the model is and cannot do, feelings, news, plans, hobbies, messages, and what was said before."""
+"""Small talk: greetings, thanks, goodbyes, feelings, news, plans, hobbies, and what was said before."""
 from grammar import *  # noqa: F403 - the grammar and the words are the language of these patterns
 
-OFFERS = ["How can I help you?", "What can I do for you?", "What would you like to talk about?", "How can I help you today?", "Is there anything I can do for you?"]
+OFFERS = ["How can I help you?", "What can I do for you?", "What would you like to talk about?", "How can I help you today?",
+    "Is there anything I can do for you?"]
 DAYTIMES = ["morning", "afternoon", "evening"]
 
 
@@ -16,7 +17,10 @@ def greeting(_):
         return hi + pick(["", "!", "."]), f"{back} {pick(OFFERS)}"
     if k <= 3:
         when = pick(["", "", " today", f" this {d}", " this fine day", " tonight", " these days", " now"])
-        q = pick(["How are you", "How are you doing", "How do you feel", "How is it going", "How are things", "How are you feeling", "How have you been", "How goes it", "Are you well", "Are you doing well", "Is everything fine", "Is everything okay", "What is new", "What's new with you", "How is life", "How are you getting on", "Are you all right", "Is all well with you", "Are you having a good day", "Are you okay"])
+        q = pick(["How are you", "How are you doing", "How do you feel", "How is it going", "How are things", "How are you feeling",
+            "How have you been", "How goes it", "Are you well", "Are you doing well", "Is everything fine", "Is everything okay", "What is new",
+            "What's new with you", "How is life", "How are you getting on", "Are you all right", "Is all well with you", "Are you having a good day",
+            "Are you okay"])
         if q.startswith(("How have", "How goes", "How is", "How are things", "How are you getting", "What")):
             when = pick(["", "", " today"])
         well = pick(["I am fine, thank you.", "I am doing well, thank you.", "I am well, thank you for asking.", "All is well here, thank you."])
@@ -24,200 +28,175 @@ def greeting(_):
             back = f"Good {d}!" if d in when else back
         head = hi + mark + " " if chance(0.75) else ""
         q = q if head == "" or mark != "," else small(q[0].lower() + q[1:])
-        return head + q + when + "?", (back + " " if head and chance(0.7) else "") + well + " " + pick(["How are you?", "And you?", "How can I help you?", "How are you today?", "What can I do for you?"])
+        return head + q + when + "?", (back + " " if head and chance(0.7) else "") + well + " " + pick(["How are you?", "And you?",
+            "How can I help you?", "How are you today?", "What can I do for you?"])
     if k == 4:
-        return hi + mark + " " + pick(["good to see you again", "nice to see you again", "I am back", "it is me again", "good to talk to you again", "here I am again", "it's good to be back", "long time no see"]).replace("i am", "I am") + pick([".", "!"]), pick(["It is good to see you again!", "Welcome back!", "Hello again! It is nice to have you back.", "Welcome back! It is nice to hear from you."]) + " " + pick(OFFERS)
+        return hi + mark + " " + pick(["good to see you again", "nice to see you again", "I am back", "it is me again", "good to talk to you again",
+            "here I am again", "it's good to be back", "long time no see"]).replace("i am", "I am") + pick([".",
+            "!"]), pick(["It is good to see you again!", "Welcome back!", "Hello again! It is nice to have you back.",
+            "Welcome back! It is nice to hear from you."]) + " " + pick(OFFERS)
     if k <= 7:
-        intro = pick([f"my name is {n}", f"I am {n}", f"I'm {n}", f"this is {n}", f"{n} here", f"my name's {n}", f"I am called {n}", f"you can call me {n}", f"my name is {n} and I am new here", f"I am {n} from {town()}", f"people call me {n}"])
+        intro = pick([f"my name is {n}", f"I am {n}", f"I'm {n}", f"this is {n}", f"{n} here", f"my name's {n}", f"I am called {n}",
+            f"you can call me {n}", f"my name is {n} and I am new here", f"I am {n} from {town()}", f"people call me {n}"])
         u = f"{hi}{mark} {intro}." if chance(0.7) else capital(intro) + "."
         if mark in (".", "!") and chance(0.7):
             u = f"{hi}{mark} {capital(intro)}."
-        return u, pick([f"Hello, {n}! It is nice to meet you. {pick(OFFERS)}", f"Nice to meet you, {n}! {pick(OFFERS)}", f"Hello, {n}! {pick(OFFERS)}", f"It is nice to meet you, {n}."])
+        return u, pick([f"Hello, {n}! It is nice to meet you. {pick(OFFERS)}", f"Nice to meet you, {n}! {pick(OFFERS)}",
+            f"Hello, {n}! {pick(OFFERS)}", f"It is nice to meet you, {n}."])
     if chance(0.5):
-        where = pick(["work", "school", "the " + pick(PLACES), "a walk", "a trip to " + town(), "my holiday", "a long journey", "the doctor", "lunch", "a party", "football"])
-        return f"{hi}{mark} {pick(['I just came back from', 'I am just back from', 'I came home from', 'I have returned from', 'I am home from'])} {where}{pick(['.', '!'])}", pick([f"Welcome back! How was {to_you(where)}?", f"Welcome back! I hope that {to_you(where)} was nice."])
-    return pick([f"Nice to meet you, my name is {n}.", f"Let me introduce myself. I am {n}.", f"I am {n}. Who are you?", f"I am {n}. What is your name?"]), f"Nice to meet you, {n}! I am the small model built into hearth."
+        where = pick(["work", "school", "the " + pick(PLACES), "a walk", "a trip to " + town(), "my holiday", "a long journey", "the doctor", "lunch",
+            "a party", "football"])
+        return f"{hi}{mark} {pick(['I just came back from', 'I am just back from', 'I came home from', 'I have returned from', 'I am home from'])} {where}{pick(['.', '!'])}", pick([f"Welcome back! How was {to_you(where)}?",
+            f"Welcome back! I hope that {to_you(where)} was nice."])
+    return pick([f"Nice to meet you, my name is {n}.", f"Let me introduce myself. I am {n}.", f"I am {n}. Who are you?",
+        f"I am {n}. What is your name?"]), f"Nice to meet you, {n}! I am the small model built into hearth."
 
 
 def day_question(_):
-    return pick(["How was your day?", "How is your day?", "How was your day today?", "How was your night?", "Did you have a good day?", "How was your weekend?", "How is your day going?", "How has your day been?", "Did you sleep well?", "What did you do today?", "Have you had a nice day?", "How was your morning?", "What have you been up to?", "Did you have a nice weekend?"]), \
-        pick(["I am a computer program, so every day is quiet for me. How was yours?", "It was a quiet day, as always for a program. How was your day?", "All my days are the same, because I am a program. How was yours?"])
+    return pick(["How was your day?", "How is your day?", "How was your day today?", "How was your night?", "Did you have a good day?",
+        "How was your weekend?", "How is your day going?", "How has your day been?", "Did you sleep well?", "What did you do today?",
+        "Have you had a nice day?", "How was your morning?", "What have you been up to?", "Did you have a nice weekend?"]), \
+        pick(["I am a computer program, so every day is quiet for me. How was yours?",
+            "It was a quiet day, as always for a program. How was your day?", "All my days are the same, because I am a program. How was yours?"])
 
 
 def help_request(_):
-    what = pick(["something", "a few things", "a question", "my homework", "my English", "a letter", "a text", "a sentence", "an email", "a problem", "some questions", "a recipe", "my work", "a small task", "a story", "a plan", "one thing", "this", "a short text"])
+    what = pick(["something", "a few things", "a question", "my homework", "my English", "a letter", "a text", "a sentence", "an email", "a problem",
+        "some questions", "a recipe", "my work", "a small task", "a story", "a plan", "one thing", "this", "a short text"])
     hi = pick(["", "", "Hi there, ", "Hello, ", "Hi! ", "Hey, ", "Hello! ", "Excuse me, ", "Please, "])
-    q = pick([f"can you help me with {what}?", f"could you help me with {what}?", f"will you help me with {what}?", f"I need help with {what}.", f"I need some help with {what}.", f"would you help me with {what}?", f"can you help me?", "I have a question.", "may I ask you something?", "do you have a minute?", "do you have some time for me?", "can you give me a hand?", f"could you give me a hand with {what}?", "I could use some help.", f"are you able to help me with {what}?", "I want to ask you something.", "may I ask a question?", "I need your help.", "have you got a moment?", f"please help me with {what}."])
-    return hi + (q if hi.endswith(", ") else capital(q)), pick(["Of course! What do you need?", "Yes, of course. What is it about?", "Sure! Tell me what you need.", "Yes, I will do my best. What would you like to know?", "Of course. I am a small model, but I will try. What is it?"])
+    q = pick([f"can you help me with {what}?", f"could you help me with {what}?", f"will you help me with {what}?", f"I need help with {what}.",
+        f"I need some help with {what}.", f"would you help me with {what}?", f"can you help me?", "I have a question.", "may I ask you something?",
+        "do you have a minute?", "do you have some time for me?", "can you give me a hand?", f"could you give me a hand with {what}?",
+        "I could use some help.", f"are you able to help me with {what}?", "I want to ask you something.", "may I ask a question?",
+        "I need your help.", "have you got a moment?", f"please help me with {what}."])
+    return hi + (q if hi.endswith(", ") else capital(q)), pick(["Of course! What do you need?", "Yes, of course. What is it about?",
+        "Sure! Tell me what you need.", "Yes, I will do my best. What would you like to know?",
+        "Of course. I am a small model, but I will try. What is it?"])
 
 
 def thanks(_):
     a = pick(["Thank you", "Thanks", "Many thanks", "Thanks a lot", "Thank you very much", "Thank you so much", "Thanks so much", "I thank you"])
-    b = pick(["", "", " for everything", " for your help", " for the answer", " for the advice", " for your time", " for the tip", " for talking to me", " for the story", " for explaining that", " for helping me", " for the idea", " for listening", " for the nice words", " for the recipe", " for being there"])
-    c = pick(["", "", "", ", you were a big help", ", that was helpful", ", that helped a lot", ", you are great", ". That was very kind of you", ", I understand it now", ", you are very kind", ". You helped me a lot", ", that is all I need", ", that was a good answer", ". That is what I needed", ", now I know", ", this is just right", ", you answered my question", ". That was very useful", ", I could not have done it without you", ", it worked", ". I feel better now"])
-    return a + b + c + pick([".", "!", ""]), pick(["You are welcome! I am glad that I could help.", "You are welcome!", "My pleasure! Is there anything else I can do?", "You are welcome. I am happy that it helped.", "You are very welcome! Come back any time."])
+    b = pick(["", "", " for everything", " for your help", " for the answer", " for the advice", " for your time", " for the tip",
+        " for talking to me", " for the story", " for explaining that", " for helping me", " for the idea", " for listening", " for the nice words",
+        " for the recipe", " for being there"])
+    c = pick(["", "", "", ", you were a big help", ", that was helpful", ", that helped a lot", ", you are great", ". That was very kind of you",
+        ", I understand it now", ", you are very kind", ". You helped me a lot", ", that is all I need", ", that was a good answer",
+        ". That is what I needed", ", now I know", ", this is just right", ", you answered my question", ". That was very useful",
+        ", I could not have done it without you", ", it worked", ". I feel better now"])
+    return a + b + c + pick([".", "!", ""]), pick(["You are welcome! I am glad that I could help.", "You are welcome!",
+        "My pleasure! Is there anything else I can do?", "You are welcome. I am happy that it helped.", "You are very welcome! Come back any time."])
 
 
 def goodbye(_):
-    a = pick(["Bye", "Goodbye", "Bye bye", "See you", "See you later", "Bye for now", "See you soon", "Good bye", "See you tomorrow", "That is all for today", "That's all, bye", "Take care", "Until next time", "So long", "Farewell"])
+    a = pick(["Bye", "Goodbye", "Bye bye", "See you", "See you later", "Bye for now", "See you soon", "Good bye", "See you tomorrow",
+        "That is all for today", "That's all, bye", "Take care", "Until next time", "So long", "Farewell"])
     k = rng.randrange(6)
     if k == 0:
-        return a + pick(["", ".", "!"]), pick(["Goodbye! Have a nice day.", "Bye! Come back any time.", "See you soon! Take care.", "Goodbye, and take care!"])
+        return a + pick(["", ".", "!"]), pick(["Goodbye! Have a nice day.", "Bye! Come back any time.", "See you soon! Take care.",
+            "Goodbye, and take care!"])
     if k == 1:
-        return a + ", " + pick(["I am going to bed", "I have to sleep now", "I am tired and go to bed", "it is late", "I need to sleep", "good night"]) + pick([".", "!"]), pick(["Good night! Sleep well.", "Good night, and sweet dreams."])
+        return a + ", " + pick(["I am going to bed", "I have to sleep now", "I am tired and go to bed", "it is late", "I need to sleep",
+            "good night"]) + pick([".", "!"]), pick(["Good night! Sleep well.", "Good night, and sweet dreams."])
     if k == 2:
-        w = pick(["home", "to work", "to school", "shopping", "out", "for a walk", "to the " + pick(PLACES), "to see my " + pick(RELATIVES)[0], "on a trip", "to lunch", "to " + town()])
+        w = pick(["home", "to work", "to school", "shopping", "out", "for a walk", "to the " + pick(PLACES), "to see my " + pick(RELATIVES)[0],
+            "on a trip", "to lunch", "to " + town()])
         s = pick([f"I am going {w}", f"I have to go {w}", f"I must go {w} now", f"I am off {w}", f"I am going {w} now"])
-        return pick([f"{a}, {s}.", f"{s}. {a}!", f"{a}! {s}."]), pick(["Goodbye! Have a good time.", "Goodbye! Take care on the way.", "Bye! Have a nice day.", f"Goodbye! Enjoy your time."] if w != "home" else ["Goodbye! Get home safely.", "Bye! Have a good trip home.", "Goodbye! Have a nice time at home."])
+        return pick([f"{a}, {s}.", f"{s}. {a}!", f"{a}! {s}."]), pick(["Goodbye! Have a good time.", "Goodbye! Take care on the way.",
+            "Bye! Have a nice day.", f"Goodbye! Enjoy your time."] if w != "home" else ["Goodbye! Get home safely.", "Bye! Have a good trip home.",
+            "Goodbye! Have a nice time at home."])
     if k == 3 and chance(0.5):
-        v, o = pick([("catch", "bus"), ("catch", "flight"), ("feed", "cat"), ("feed", "dog"), ("cook", "dinner"), ("do", "homework"), ("meet", "friend"), ("pick up", "son"), ("pick up", "daughter"), ("call", "mother"), ("clean", "kitchen"), ("write", "report"), ("go to", "class"), ("walk", "dog"), ("visit", "aunt"), ("finish", "work")])
+        v, o = pick([("catch", "bus"), ("catch", "flight"), ("feed", "cat"), ("feed", "dog"), ("cook", "dinner"), ("do", "homework"), ("meet",
+            "friend"), ("pick up", "son"), ("pick up", "daughter"), ("call", "mother"), ("clean", "kitchen"), ("write", "report"), ("go to", "class"),
+            ("walk", "dog"), ("visit", "aunt"), ("finish", "work")])
         s = pick(["I have to", "I must", "I need to", "now I have to"]) + f" {v} my {o}"
-        return pick([f"{s}, {a.lower()}!", f"{capital(s)}. {a}!", f"{a}, {s}."]).replace("now I", "now I"), pick(["Goodbye! Have a nice day.", "See you later! Take care.", "Bye! Come back any time.", "All right, see you soon!"])
+        return pick([f"{s}, {a.lower()}!", f"{capital(s)}. {a}!", f"{a}, {s}."]).replace("now I", "now I"), pick(["Goodbye! Have a nice day.",
+            "See you later! Take care.", "Bye! Come back any time.", "All right, see you soon!"])
     if k == 3:
-        return f"{a}, " + pick(["I have to go now", "I have to leave", "I must go", "my " + pick(RELATIVES)[0] + " is waiting", "dinner is ready", "my bus is coming", "I have no more time", "I need a break", "I have to work"]) + ".", pick(["All right, goodbye! Have a nice day.", "Goodbye! Take care, and come back any time.", "Bye! See you soon."])
+        return f"{a}, " + pick(["I have to go now", "I have to leave", "I must go", "my " + pick(RELATIVES)[0] + " is waiting", "dinner is ready",
+            "my bus is coming", "I have no more time", "I need a break", "I have to work"]) + ".", pick(["All right, goodbye! Have a nice day.",
+            "Goodbye! Take care, and come back any time.", "Bye! See you soon."])
     if k == 4:
-        return pick(["Have a nice day!", "Have a good day.", "Have a nice evening!", "Have a good one!", "Have a nice weekend!", "Enjoy your day!"]), pick(["Thank you, the same to you!", "Thank you! You too.", "Thank you! I wish you the same."])
-    return pick(["Good night", "Good night!", "Sleep well!", "I am going to sleep now.", "Time for bed.", "I will go to bed now, good night.", "I'm off to bed, see you tomorrow."]), pick(["Good night! Sleep well.", "Good night, and sweet dreams.", "Good night! See you tomorrow."])
-
-
-# ---- what the model is: groups of questions with answers that fit every one of the group
-
-SELF = [
-    ("Is it a person who writes these answers?|Do humans write your answers?|Are you made of flesh and blood?|Is somebody sitting there and typing?|Am I chatting with a robot?|Is this a machine that talks?|Tell me the truth: are you human?|Am I talking to a real person right now?|Are you software?|Are you some kind of robot?|Who is on the other side, a human?|Are you a person or a computer program?|Are you a human or a machine?|Are you real?|Are you a man or a woman?|Are you a person?|Are you a human being?|Am I talking to a person?|Am I talking to a machine or a human?|Are you alive?|Is this a real person?|Is there a person behind this?|Are you human or a robot?|Is a human writing this?|Do I talk to a computer?|Are you a bot or a person?|Do you have a body?|Who is answering me, a human or a program?|Are you a living thing?|Are you just a program?",
-     "I am a computer program, not a person. I am the small language model built into hearth.|I am a program: a small language model that runs on your own computer."),
-    ("What are you?|Who are you?|Tell me about yourself.|What is hearth?|Introduce yourself, please.|Hello, who are you?|Good morning. Who are you?|What kind of program are you?|What am I talking to?|Who is this?|Hi! What are you?|Can you tell me who you are?|Please introduce yourself.|What sort of thing are you?|Say who you are.|I do not know you. Who are you?|Please tell me what you are.|Describe yourself.",
-     "I am the small language model built into hearth. I run on your own computer, without the internet, and I can make mistakes.|I am a small language model that comes with hearth. I work on your own computer and can make mistakes."),
-    ("Do my words go to some company?|Does anyone besides us see this chat?|Who else knows what I tell you?|Does what I say stay between us?|Is our talk secret?|Do other people get to see what I told you?|Are my words sent to a server?|Is there somebody who sees my questions?|Will what I write be published?|Does the government read this?|Can my family see what I wrote here?|Do you pass on what I tell you?|Is my writing sent anywhere?|Where is this chat saved?|Can somebody listen in?|Is my question sent over the net?|Can others find out what I asked?|Do you send what I write to somebody?|Is what I type here private?|Is my data sent to a company?|Do you send my words over the internet?|Who can read this chat?|Is this conversation private?|Can anyone else see what I write?|Does somebody read what I write here?|Do you tell others what I say?|Are my messages stored somewhere?|Is what I say kept secret?|Do you share my messages with other people?|Where do my words go?|Are you spying on me?|Is it safe to write to you?|Will you tell anyone about this?|Can other people see my questions?|Does anything I write leave this computer?|Do you report what I say?|Is my text uploaded?|Does a company get my questions?|Who sees the things I write to you?|Can I tell you private things?|Can my boss read this?|Is somebody listening?|Do you keep what I write?",
-     "What you write stays on this computer. Nothing is sent to anyone.|No one else gets your words. I run on this computer only, without the internet.|It is private: I run on your own computer, and nothing you write is sent away."),
-    ("What kind of things can you do?|What kinds of questions can you answer?|With what can you help?|What sorts of things do you do?|How could you help me?|Which kinds of tasks can I give you?|What would you be able to do for me?|What use are you?|What can I do with you?|For what can I use you?|Tell me how you can help me.|What all can you do?|Show me what you can do.|Can you give me an idea of what you can do?|What do people ask you?|What help do you offer?|How may you help me?|List the things you can do.|What can you do?|What can you do for me?|What are you able to do?|How can you help me?|What kind of help can you give?|What can I ask you?|What sort of questions can I ask?|What do you know?|What tasks can you do?|What are you good for?|What are you good at?|Tell me what you can do.|In what ways can you help me?|What can I use you for?|What are your skills?|Which things can you do?|How can you be useful to me?|What should I ask you?|What things can I ask you to do?|What is your job?|What do you do?|Can you tell me what you are able to do?",
-     "I can chat, answer simple questions, rewrite a sentence, write short messages, and find an answer in a short text.|I can talk with you, explain simple things, rewrite sentences, and answer questions about a short passage. I am small, so I make mistakes."),
-    ("Do you sometimes make errors?|Might your answers be false?|Is what you tell me always right?|Do you ever tell people wrong things?|How sure can I be that you are right?|Do you ever say something untrue?|Are your facts always correct?|Can it happen that you are mistaken?|Do you ever make things up?|Do you invent things?|Is all that you say correct?|Should I believe everything you say?|Can you make errors?|Are you ever mistaken?|Are you wrong sometimes?|Do you make mistakes?|Are you always right?|Can I trust you?|Can you be wrong?|Are your answers always true?|Do you ever get things wrong?|Do you sometimes say wrong things?|How reliable are you?|Is everything you say true?|Can I believe what you say?|Do you lie?|Do you ever lie?|Are you sure about your answers?|Should I check your answers?|How often are you wrong?|Could your answer be wrong?|Do you say false things at times?|Can I rely on you?|Is it possible that you are wrong?|Do you know when you are wrong?|Do you always tell the truth?|Are there errors in what you say?|Can your answers be false?",
-     "Yes, I can be wrong. I am a small model, so please check what matters.|I do make mistakes, because I am a very small model. Please check important things."),
-    ("Are you online?|Do you need the internet?|Can you look things up on the internet?|Can you search the web for me?|Do you have internet access?|Can you open a website?|Can you google something?|Are you connected to the internet?|Do you work without the internet?|Can I use you offline?|Does this need a network?|Do you use a server?|Are you in the cloud?|Look it up on the internet.|Can you check a website for me?|Do you work offline?",
-     "I work without the internet, on this computer only. I cannot look anything up.|No internet is needed. I run on your own computer, so I cannot search the web."),
-    ("Do you remember me?|Do you remember what we said yesterday?|What did we talk about last time?|Do you remember our last chat?|Will you remember this tomorrow?|Can you remember what I told you last week?|Do you know me from before?|Did I talk to you yesterday?|Do you keep a memory of me?|What did I tell you yesterday?|What was my last question yesterday?|Have we met before?|Do you remember my birthday?|Do you learn from our talks?",
-     "I only see this conversation. I do not remember earlier ones.|I have no memory of other chats. I only know what you write here."),
-    ("What time is it?|What is the time now?|Do you know how late it is?|Can you tell me what time it is?|What day is it today?|What is today's date?|Which month is it?|What year is it?|Do you know the date?|Is it Monday today?|Is it late?|What day of the week is it?|Tell me the time, please.|Is it already noon?|What is the date tomorrow?",
-     "I have no clock and no calendar, so I cannot know that. Please look at your computer's clock.|I cannot see the time or the date. Your computer's clock can tell you."),
-    ("What is in the news?|What happened in the world today?|Who won the game last night?|What is new in politics?|Tell me the latest news.|Who is the president now?|What happened yesterday in the news?|How much does a litre of petrol cost today?|What is the price of gold today?|Who won the football match on Saturday?|Which films are in the cinema now?|What is on television tonight?|Did my team win?|Is the bus late today?|When does the next train leave?|Are there any traffic jams?|Is the shop open now?|What are the election results?|How is the stock market today?",
-     "I cannot know that, because I have no internet and no news.|I am sorry, I do not know what happens now. I have no access to the news."),
-    ("Can you see me?|Can you hear me?|Can you hear my voice?|Can you see my face?|Do you see what I am doing?|Can you look at this photo?|What do I look like?|Can you see my room?|Do you have eyes?|Can you smell the cake?|Can you watch me?|Do you hear the music?|Can you see this picture?|What color is my hair?|Look at me!|Can you listen to me sing?|Is there a camera on?",
-     "No, I cannot see or hear. I can only read what you type.|I cannot see or hear anything. I only read text."),
-    ("Do you have feelings?|Are you happy?|Are you sad?|Can you feel pain?|Do you get bored?|Are you tired?|Do you get lonely?|Can you be angry?|Are you afraid?|Do you love somebody?|Can you fall in love?|Do you like me?|Are you my friend?|Do you dream?|Do you ever feel lonely?|Are you angry with me?|What do you feel?|Do you have a heart?",
-     "I am a computer program, so I have no feelings. But I am here for you. How do you feel?|I have no feelings, because I am a program. But I am glad to talk with you."),
-    ("Do you eat?|Do you sleep?|What did you eat today?|Are you hungry?|Do you drink coffee?|What is your favorite food?|Do you like pizza?|Have you had breakfast?|Do you like chocolate?|What do you like to eat?|Do you need sleep?|Do you go on holiday?|Do you like tea?|Can you cook?|Can you dance?|Can you swim?|Do you play football?|Can you drive a car?",
-     "I am a computer program, so I cannot do that. But I like to hear about it. What about you?|No, I have no body, because I am a program. And you?"),
-    ("Who made you?|Who built you?|Who is your maker?|Who programmed you?|Where do you come from?|How were you made?|Who trained you?|Who created you?|Who wrote you?|Which company made you?|How did you learn to talk?|What were you trained on?",
-     "I was trained for the hearth project, on open English texts.|The hearth project made me, out of open English texts."),
-    ("How old are you?|When were you born?|When is your birthday?|What is your age?|Are you old?|Do you have a birthday?|Do you have parents?|Do you have a family?|Are you married?|Do you have children?|Do you have brothers or sisters?|Where do you live?|Where are you?|Do you have a house?|Do you have friends?|Do you have a dog?",
-     "I am a computer program on your machine, so I have no age, no home and no family.|I am only a program on this computer, so I have nothing like that. Would you like to tell me about you?"),
-    ("Can I get a better model?|How do I use a larger model?|Can you be replaced by a bigger model?|How can I load another model?|How do I open another model?|Are there better models than you?|Can hearth run other models?|How do I get better answers?",
-     "Yes. Hearth can open larger models: save a GGUF file and start hearth with its name.|You can open a larger model in hearth: start it with the name of a GGUF file."),
-    ("Can you speak other languages?|Do you speak German?|Do you know French?|Can you answer in Spanish?|Which languages do you speak?|Can we speak Italian?|Do you understand Chinese?|Speak Russian with me.|Translate this into French.|How do you say hello in Spanish?|Do you know any other language than English?",
-     "I speak only English. A larger model can do more languages.|I am sorry, I only know English."),
-]
-
-
-def self_answer(_):
-    questions, answers = pick(SELF)
-    q = pick(questions.split("|"))
-    if chance(0.15):
-        q = pick(["Tell me, ", "Please tell me: ", "I want to know: ", "One question: ", "Hello! ", "By the way, ", "Honestly, ", "So, ", "Just a question: "]) + q[0].lower() + q[1:] if not q.startswith("I ") else q
-    return q, pick(answers.split("|"))
-
-
-READERS_OF = ["someone else", "anyone", "anybody", "my boss", "my family", "the police", "other people", "a company", "the people who made you", "my friends", "my teacher", "strangers", "the government", "somebody on the internet", "my wife", "my husband", "your maker", "hackers", "the owner of hearth"]
-WRITTEN = ["what I write", "what I say", "what I tell you", "what I type", "this chat", "our conversation", "my questions", "my words", "my messages", "my data", "what I ask you", "this talk", "my secrets", "these messages", "what we talk about", "my text"]
-
-
-def private(_):
-    """Who gets to see what is written here?"""
-    who, what = pick(READERS_OF), pick(WRITTEN)
-    be = "are" if what in ("my questions", "my words", "my messages", "my secrets", "these messages") else "is"
-    done = pick(["sent", "given", "shown", "passed on", "sold", "uploaded", "forwarded", "reported", "handed over", "told"])
-    here = pick(["", "", " here", " to you"]) if what in ("what I write", "what I say", "what I type") else ""
-    q = pick([f"Can {who} {pick(['see', 'read', 'find out', 'get', 'look at'])} {what}{here}?", f"Does {who} {pick(['see', 'read', 'get', 'know'])} {what}{here}?", f"{capital(be)} {what}{here} {done} to {who}?", f"Do you {pick(['send', 'show', 'give', 'sell', 'tell'])} {what}{here} to {who}?", f"Will {who} {pick(['see', 'read', 'know'])} {what}{here}?", f"Who {pick(['sees', 'reads', 'gets', 'stores', 'keeps', 'can read', 'can see'])} {what}{here}?",
-              f"{capital(be)} {what}{here} {pick(['private', 'secret', 'safe', 'stored', 'kept', 'public', 'recorded', 'saved on a server', 'safe with you'])}?", f"Where {be} {what}{here} {pick(['stored', 'sent', 'kept', 'saved'])}?", f"What happens with {what}{here}?", f"I do not want that {who} {pick(['sees', 'reads'])} {what}{here}."])
-    return q, pick(["What you write stays on this computer. Nothing is sent to anyone.", "No one else gets your words. I run on this computer only, without the internet.", "It is private: I run on your own computer, and nothing you write is sent away."])
-
-
-CANNOT = """get me a taxi|book me a seat on the train|book me a table|buy me a coffee|get me a doctor|reserve me a room in TOWN|send me a letter|order me a THING|bring me a THING|make me a sandwich|wash the dishes|paint the wall|open this file|post this letter|fetch the THING|call a taxi|call a doctor|call my mother|call the police|order a pizza|order some food|book a table for two|book a hotel in TOWN|book a flight to TOWN|send an email to NAME|send a message to my boss|write a letter and post it|set an alarm for seven|set a timer for ten minutes|wake me at six|turn on the light|turn off the heating|turn up the music|play some music|play a song|play a video|open the door|close the window|cook dinner|make me a coffee|bring me a glass of water|bring me the newspaper|clean my room|wash my car
-buy a ticket to TOWN|buy me a THING|buy some milk|pay my bill|transfer some money|print this page|open my email|read my mails|delete my photos|take a picture|take a photo of me|draw a picture of a PET|show me a picture of a PET|sing a song for me|walk my dog|feed my PET|water my plants|pick me up at the station|drive me to TOWN|come to my house|meet me at the PLACE|go shopping for me|find my THING|repair my THING|fix my car|start the washing machine|lock the door|reserve a seat|rent a car|remind me tomorrow|remind me to call NAME|add this to my calendar|download a film|install a program|search the internet for shoes|check my bank account|hold my hand|give me a hug|give me some money|lend me ten dollars|phone NAME|text NAME that I am late|record a video|watch the baby|translate this into Spanish and send it""".replace("\n", "|").split("|")
-TO_YOU = [(r"\bmy\b", "your"), (r"\bme\b", "you"), (r"\bI am\b", "you are"), (r"\bI\b", "you"), (r"\bmyself\b", "yourself"), (r"\bmine\b", "yours")]
-
-
-def to_you(s):
-    for a, b in TO_YOU:
-        s = re.sub(a, b, s)
-    return s
-
-
-def cannot(_):
-    t = filled(pick(CANNOT), "i")
-    u = t + pick(["", "", " for me", " now", " please", " right now", " tonight"]) if "me" not in t.split() and "send" not in t else t
-    q = pick([f"Please {u}.", f"{u}.", f"Can you {u}?", f"Could you {u}?", f"Could you please {u}?", f"I want you to {u}.", f"Would you {u}?", f"{u}, please.", f"Can you {u}?", f"I need you to {u}."])
-    return capital(q), pick([f"I am sorry, I cannot {to_you(t)}. I can only answer in words.", f"I cannot {to_you(t)}, because I am only a program that writes text.", f"I am sorry, but I cannot {to_you(t)}. I can only read and write text."])
-
-
-def weather(_):
-    when = pick(["today", "tomorrow", "on " + pick(DAYS), "this weekend", "next week", "tonight", "this afternoon", "in " + pick(MONTHS), "next " + pick(DAYS), "now", "this evening", "in the morning"])
-    where = pick(["", "", " in " + town(), " here", " at the sea", " in the mountains", " outside"])
-    w = pick(["rain", "snow", "be sunny", "be cold", "be warm", "be windy", "be hot", "be cloudy", "be foggy", "storm", "be nice", "stay dry"])
-    q = pick([f"Will it {w}{where} {when}?", f"What will the weather be like{where} {when}?", f"How will the weather be{where} {when}?", f"Can you tell me the weather{where} {when}?", f"What is the weather like{where} {when}?", f"Is it going to {w}{where} {when}?", f"What is the weather forecast for {when.replace('on ', '')}?", f"Do I need an umbrella {when}?", f"Tell me the weather{where} {when}.", f"How warm will it be{where} {when}?",
-              f"Do you know if it will {w} {when}?", f"Can you tell me whether it will {w}{where} {when}?", f"What temperature will it be{where} {when}?", f"Should I expect rain {when}?"])
-    return q, pick(["I cannot know the weather, because I have no internet. Please look at a forecast.", "I am sorry, I cannot see the weather. Please look at a forecast or out of the window."])
-
-
-def unknown(_):
-    when = pick(["yesterday", "this morning", "last night", "last week", "on " + pick(DAYS), "today", "last year", "two days ago", "last summer", "for lunch", "for breakfast", "at work"])
-    r = pick(RELATIVES)[0]
-    x = pick(THINGS)
-    q = pick([f"What did I {pick(['eat', 'do', 'buy', 'cook', 'drink', 'dream', 'read', 'say', 'write', 'wear', 'see', 'forget', 'learn', 'watch'])} {when}?", f"Where was I {when}?", f"Who did I {pick(['meet', 'call', 'see', 'visit'])} {when}?", f"Where did I put my {x}?", f"Where is my {x}?", f"Who has my {x}?", f"What is my {r}'s name?", f"How old is my {r}?", f"Where does my {r} live?", f"What is my {r} doing?", f"When is my {r}'s birthday?", f"What color is my {x}?",
-              f"How many {plural(x)} do I have?", f"What is in my {pick(['pocket', 'bag', 'fridge', 'hand', 'room', 'garden', 'car'])}?", f"What will I {pick(['eat', 'do', 'dream', 'buy'])} tomorrow?", "What is my phone number?", "Where do I live?", "How old am I?", "What is my job?", "What am I doing now?", "What is my favorite color?", f"Did I {pick(['lock the door', 'turn off the oven', 'feed the cat', 'pay the bill', 'call ' + name()[0]])}?", f"When did I last see {name()[0]}?", f"What did {name()[0]} tell me {when}?", "What do I like?", "How tall am I?", f"Why is my {r} angry with me?"])
-    return q, pick(["I cannot know that. I only know what you tell me in this chat.", "I do not know that, because you have not told me.", "You have not told me, so I cannot know. Would you like to tell me?"])
+        return pick(["Have a nice day!", "Have a good day.", "Have a nice evening!", "Have a good one!", "Have a nice weekend!",
+            "Enjoy your day!"]), pick(["Thank you, the same to you!", "Thank you! You too.", "Thank you! I wish you the same."])
+    return pick(["Good night", "Good night!", "Sleep well!", "I am going to sleep now.", "Time for bed.", "I will go to bed now, good night.",
+        "I'm off to bed, see you tomorrow."]), pick(["Good night! Sleep well.", "Good night, and sweet dreams.", "Good night! See you tomorrow."])
 
 
 # ---- feelings and news
 
 FEELINGS = [
-    ("lonely|alone|very alone|left out|so lonely|isolated", "I am sorry that you feel {a}. Would you like to tell me about it? It can also help to call a friend.|I am sorry that you feel {a}. I am here to talk with you. Is there a friend you could call?"),
-    ("sad|down|unhappy|depressed|miserable|blue|terrible|awful|low|heartbroken|hopeless", "I am sorry that you feel {a}. Would you like to tell me what happened?|I am sorry to hear that. Do you want to talk about it? A walk or a good friend can help."),
-    ("tired|exhausted|sleepy|worn out|very tired|weary|so tired", "You should take a rest. Perhaps you can go to bed early tonight.|I am sorry that you are {a}. A short break or an early night may help."),
-    ("bored|so bored|a little bored|terribly bored|restless", "You could read a book, go for a walk, or call a friend. What do you like to do?|How about a walk, a good book or a game? You could also cook something new."),
-    ("angry|mad|furious|upset|annoyed|irritated|cross", "I am sorry that you are {a}. Would you like to tell me what happened?|Take a slow breath. Do you want to tell me why you are {a}?"),
-    ("afraid|scared|worried|anxious|nervous|stressed|frightened|tense|under pressure|terrified", "I understand that you are {a}. Take a deep breath. What worries you most?|That is hard. It can help to talk about it and to take one small step at a time. What is it about?"),
-    ("happy|great|so happy|wonderful|fantastic|very well|cheerful|excited|in a good mood|proud|full of joy|delighted|very good", "That is wonderful! What made you feel so good?|I am glad to hear that! What happened?"),
-    ("ill|sick|unwell|dizzy|not well|very ill", "I am sorry that you feel {a}. Rest, drink some warm tea, and see a doctor if it gets worse.|Get well soon! Rest and drink a lot. If it gets worse, please see a doctor."),
-    ("hungry|very hungry|starving|so hungry", "Then it is time to eat something. How about a sandwich or some soup?|You could make a sandwich, an omelette or some soup. What do you have at home?"),
+    ("lonely|alone|very alone|left out|so lonely|isolated",
+        "I am sorry that you feel {a}. Would you like to tell me about it? It can also help to call a friend.|I am sorry that you feel {a}. I am here to talk with you. Is there a friend you could call?"),
+    ("sad|down|unhappy|depressed|miserable|blue|terrible|awful|low|heartbroken|hopeless",
+        "I am sorry that you feel {a}. Would you like to tell me what happened?|I am sorry to hear that. Do you want to talk about it? A walk or a good friend can help."),
+    ("tired|exhausted|sleepy|worn out|very tired|weary|so tired",
+        "You should take a rest. Perhaps you can go to bed early tonight.|I am sorry that you are {a}. A short break or an early night may help."),
+    ("bored|so bored|a little bored|terribly bored|restless",
+        "You could read a book, go for a walk, or call a friend. What do you like to do?|How about a walk, a good book or a game? You could also cook something new."),
+    ("angry|mad|furious|upset|annoyed|irritated|cross",
+        "I am sorry that you are {a}. Would you like to tell me what happened?|Take a slow breath. Do you want to tell me why you are {a}?"),
+    ("afraid|scared|worried|anxious|nervous|stressed|frightened|tense|under pressure|terrified",
+        "I understand that you are {a}. Take a deep breath. What worries you most?|That is hard. It can help to talk about it and to take one small step at a time. What is it about?"),
+    ("happy|great|so happy|wonderful|fantastic|very well|cheerful|excited|in a good mood|proud|full of joy|delighted|very good",
+        "That is wonderful! What made you feel so good?|I am glad to hear that! What happened?"),
+    ("ill|sick|unwell|dizzy|not well|very ill",
+        "I am sorry that you feel {a}. Rest, drink some warm tea, and see a doctor if it gets worse.|Get well soon! Rest and drink a lot. If it gets worse, please see a doctor."),
+    ("hungry|very hungry|starving|so hungry",
+        "Then it is time to eat something. How about a sandwich or some soup?|You could make a sandwich, an omelette or some soup. What do you have at home?"),
     ("thirsty|very thirsty", "A glass of water is the best thing when you are thirsty.|Then drink a glass of water or a cup of tea."),
     ("cold|freezing|very cold", "Put on a warm sweater and drink a hot cup of tea.|A blanket and a hot drink will help."),
-    ("confused|lost|helpless|unsure|puzzled", "That happens to everybody. What is it about? Perhaps I can help.|Take your time. What makes you feel {a}?"),
-    ("homesick|jealous|ashamed|guilty|disappointed|hurt|embarrassed|lazy", "I am sorry that you feel {a}. Many people feel like that at times. Do you want to talk about it?|That is not easy. Would you like to tell me why you feel {a}?"),
+    ("confused|lost|helpless|unsure|puzzled",
+        "That happens to everybody. What is it about? Perhaps I can help.|Take your time. What makes you feel {a}?"),
+    ("homesick|jealous|ashamed|guilty|disappointed|hurt|embarrassed|lazy",
+        "I am sorry that you feel {a}. Many people feel like that at times. Do you want to talk about it?|That is not easy. Would you like to tell me why you feel {a}?"),
 ]
 
 
 def feeling(_):
     adjectives, answers = pick(FEELINGS)
     a = pick(adjectives.split("|"))
-    how = "" if a.split()[0] in ("so", "very", "full", "in", "left", "under", "not", "a", "terribly", "worn") else pick(["", "", "a bit ", "so ", "very ", "really ", "a little ", "quite "])
+    how = "" if a.split()[0] in ("so", "very", "full", "in", "left", "under", "not", "a", "terribly", "worn") else pick(["", "", "a bit ", "so ",
+        "very ", "really ", "a little ", "quite "])
     if a in ("wonderful", "terrible", "awful", "fantastic", "great", "starving", "exhausted", "furious"):
         how = pick(["", "just ", "really "])
-    when = pick(["", "", " today", " tonight", " this evening", " these days", " right now", " at the moment", " this morning", " again", " lately", " all the time"])
+    when = pick(["", "", " today", " tonight", " this evening", " these days", " right now", " at the moment", " this morning", " again", " lately",
+        " all the time"])
     be = pick(["I feel", "I am feeling", "I am", "I'm", "I feel", "I'm feeling"])
-    why = pick(["", "", "", "", " because of my job", " and I do not know why", " because my friend is away", " because of school", " and I want to talk", ", what can I do?", ". What should I do?", ". Can you help me?", " because of the weather", " since yesterday"]) if when not in (" lately", " all the time") else ""
+    why = pick(["", "", "", "", " because of my job", " and I do not know why", " because my friend is away", " because of school",
+        " and I want to talk", ", what can I do?", ". What should I do?", ". Can you help me?", " because of the weather",
+        " since yesterday"]) if when not in (" lately", " all the time") else ""
     return f"{be} {how}{a}{when}{why}".rstrip() + ("" if why.endswith("?") else pick([".", ".", "!", ""])), pick(answers.split("|")).format(a=a)
 
 
-WHO = ["sister", "brother", "mother", "father", "son", "daughter", "friend", "best friend", "wife", "husband", "cousin", "aunt", "uncle", "neighbor", "grandmother", "grandfather", "niece", "nephew", "teacher", "boss", "girlfriend", "boyfriend"]
-GOOD_NEWS = ["had a baby", "got married", "passed the exam", "passed her driving test", "won a prize", "got a new job", "bought a house", "finished school", "won the race", "got a puppy", "found a new flat", "learned to swim", "wrote a book", "became a doctor", "got better", "came home from hospital", "got engaged", "won a medal", "opened a shop", "got good grades", "had twins", "came back from a long trip", "got a prize for a painting", "scored two goals", "was born today", "can walk again", "found the lost cat", "started school"]
-GOOD_MINE = ["I passed my exam", "I got a new job", "I won a prize", "I am getting married", "we are having a baby", "I bought a house", "I finished my book", "I learned to swim", "I found my keys", "I got a good grade", "I won the game", "I got a puppy", "I am going to be a father", "I am going to be a mother", "my team won", "I have a new bicycle", "it is my birthday", "I am on holiday", "I got a letter from my best friend", "I baked my first bread", "I ran ten kilometres", "I found a new flat", "I finished school", "I got a raise", "I can ride a bike now", "we won the match", "I made a new friend", "I got the job", "my visa came", "I turn forty today"]
-BAD_NEWS = ["is ill", "is in hospital", "broke a leg", "lost the job", "died", "passed away", "had an accident", "is very sick", "lost the house", "failed the exam", "moved away", "does not talk to me", "is angry with me", "forgot my birthday", "left me", "is not well", "hurt a hand", "has a fever", "had to go to the doctor", "cannot come to my party"]
-BAD_MINE = ["I lost my job", "I failed my exam", "I broke my arm", "I lost my wallet", "I missed my train", "my car broke down", "my phone is broken", "my cat ran away", "my dog died", "somebody stole my bicycle", "I forgot my keys", "I had a fight with my friend", "my flight was cancelled", "I burned the dinner", "I spilled coffee on my shirt", "my computer does not work", "I lost the game", "I have a headache", "I have a cold", "I cannot sleep", "my tooth hurts", "my back hurts", "I lost my ring", "my flat is too expensive", "nobody came to my party", "I made a mistake at work", "I did not get the job", "my neighbor is too loud", "I cut my finger", "the train was two hours late", "I broke my favorite cup"]
+WHO = ["sister", "brother", "mother", "father", "son", "daughter", "friend", "best friend", "wife", "husband", "cousin", "aunt", "uncle", "neighbor",
+    "grandmother", "grandfather", "niece", "nephew", "teacher", "boss", "girlfriend", "boyfriend"]
+GOOD_NEWS = ["had a baby", "got married", "passed the exam", "passed her driving test", "won a prize", "got a new job", "bought a house",
+    "finished school", "won the race", "got a puppy", "found a new flat", "learned to swim", "wrote a book", "became a doctor", "got better",
+    "came home from hospital", "got engaged", "won a medal", "opened a shop", "got good grades", "had twins", "came back from a long trip",
+    "got a prize for a painting", "scored two goals", "was born today", "can walk again", "found the lost cat", "started school"]
+GOOD_MINE = ["I passed my exam", "I got a new job", "I won a prize", "I am getting married", "we are having a baby", "I bought a house",
+    "I finished my book", "I learned to swim", "I found my keys", "I got a good grade", "I won the game", "I got a puppy",
+    "I am going to be a father", "I am going to be a mother", "my team won", "I have a new bicycle", "it is my birthday", "I am on holiday",
+    "I got a letter from my best friend", "I baked my first bread", "I ran ten kilometres", "I found a new flat", "I finished school",
+    "I got a raise", "I can ride a bike now", "we won the match", "I made a new friend", "I got the job", "my visa came", "I turn forty today"]
+BAD_NEWS = ["is ill", "is in hospital", "broke a leg", "lost the job", "died", "passed away", "had an accident", "is very sick", "lost the house",
+    "failed the exam", "moved away", "does not talk to me", "is angry with me", "forgot my birthday", "left me", "is not well", "hurt a hand",
+    "has a fever", "had to go to the doctor", "cannot come to my party"]
+BAD_MINE = ["I lost my job", "I failed my exam", "I broke my arm", "I lost my wallet", "I missed my train", "my car broke down", "my phone is broken",
+    "my cat ran away", "my dog died", "somebody stole my bicycle", "I forgot my keys", "I had a fight with my friend", "my flight was cancelled",
+    "I burned the dinner", "I spilled coffee on my shirt", "my computer does not work", "I lost the game", "I have a headache", "I have a cold",
+    "I cannot sleep", "my tooth hurts", "my back hurts", "I lost my ring", "my flat is too expensive", "nobody came to my party",
+    "I made a mistake at work", "I did not get the job", "my neighbor is too loud", "I cut my finger", "the train was two hours late",
+    "I broke my favorite cup"]
 
 
-AFTER_BAD = [" and I can't stop thinking about it", " and I do not know what to do", " and I am so sad", " and I am worried", ". It makes me sad", " and I cannot sleep", ". What should I do?", " and I miss them", " and I feel bad about it"]
-AFTER_GOOD = [" and I am so happy", " and we are all very happy", " and I am proud", ". I am so excited", " and we want to celebrate", ". Is that not great?", " and I can't believe it"]
-WE_NEWS = ["won the match", "won the game", "are getting married", "are having a baby", "bought a house", "found a new flat", "won first prize", "have a new dog", "are grandparents now", "got a garden", "finished the house", "are going on a long trip", "won the football game", "came first in the race", "passed the test", "got our first car", "have a baby girl", "opened a cafe"]
+AFTER_BAD = [" and I can't stop thinking about it", " and I do not know what to do", " and I am so sad", " and I am worried", ". It makes me sad",
+    " and I cannot sleep", ". What should I do?", " and I miss them", " and I feel bad about it"]
+AFTER_GOOD = [" and I am so happy", " and we are all very happy", " and I am proud", ". I am so excited", " and we want to celebrate",
+    ". Is that not great?", " and I can't believe it"]
+WE_NEWS = ["won the match", "won the game", "are getting married", "are having a baby", "bought a house", "found a new flat", "won first prize",
+    "have a new dog", "are grandparents now", "got a garden", "finished the house", "are going on a long trip", "won the football game",
+    "came first in the race", "passed the test", "got our first car", "have a baby girl", "opened a cafe"]
 
 
 def more(r, tails):
@@ -227,19 +206,27 @@ def more(r, tails):
 
 def we_news(_):
     e = pick(WE_NEWS)
-    when = pick(["", "", " on " + pick(DAYS), " yesterday", " today", " last week"]) if e.split()[0] in ("won", "bought", "found", "finished", "got", "came", "passed", "opened") else ""
-    return f"{pick(['We ', 'We ', 'My family and I ', 'Guess what, we ', 'My friends and I '])}{e}{when}{more(None, AFTER_GOOD)}".rstrip(".?") + pick(["!", "."]), pick(["That is wonderful! Congratulations!", "Congratulations to all of you! That is great news.", "How wonderful! I am happy for you."])
+    when = pick(["", "", " on " + pick(DAYS), " yesterday", " today", " last week"]) if e.split()[0] in ("won", "bought", "found", "finished", "got",
+        "came", "passed", "opened") else ""
+    return f"{pick(['We ', 'We ', 'My family and I ', 'Guess what, we ', 'My friends and I '])}{e}{when}{more(None, AFTER_GOOD)}".rstrip(".?") + pick(["!",
+        "."]), pick(["That is wonderful! Congratulations!", "Congratulations to all of you! That is great news.",
+        "How wonderful! I am happy for you."])
 
 
 def pastime(_):
     """Like hobby, with to and a verb of the grammar"""
     c = clause(subject="I", gender="i", tail="")
-    if c.base in ("break", "lose", "miss", "forget", "drop", "fall", "cry", "steal", "hate", "know", "need", "want", "live", "arrive", "leave", "like", "love", "enjoy", "hear", "get", "find"):
+    if c.base in ("break", "lose", "miss", "forget", "drop", "fall", "cry", "steal", "hate", "know", "need", "want", "live", "arrive", "leave",
+        "like", "love", "enjoy", "hear", "get", "find"):
         return hobby(_)
     what = f"{c.base} {c.object}"
     doing = f"{ing(c.base)} {to_you(c.object)}"
     with_ = pick(["", "", " with my " + pick(WHO), " with my " + pick(WHO)])
-    return pick([f"I like to {what}{with_}.", f"In my free time I like to {what}{with_}.", f"I love to {what}{with_}.", f"On weekends I {what}{with_}.", f"In the evening I often {what}{with_}.", f"After work I like to {what}{with_}.", f"I enjoy {ing(c.base)} {c.object}{with_}.", f"Every Sunday I {what}{with_}."]), pick([f"{capital(doing)}{to_you(with_)} sounds nice! What do you like about it?", f"That sounds nice! Do you often {c.base} {to_you(c.object)}?", f"How nice! How long have you been {doing}?"])
+    return pick([f"I like to {what}{with_}.", f"In my free time I like to {what}{with_}.", f"I love to {what}{with_}.",
+        f"On weekends I {what}{with_}.", f"In the evening I often {what}{with_}.", f"After work I like to {what}{with_}.",
+        f"I enjoy {ing(c.base)} {c.object}{with_}.",
+        f"Every Sunday I {what}{with_}."]), pick([f"{capital(doing)}{to_you(with_)} sounds nice! What do you like about it?",
+        f"That sounds nice! Do you often {c.base} {to_you(c.object)}?", f"How nice! How long have you been {doing}?"])
 
 
 def news(_):
@@ -250,76 +237,126 @@ def news(_):
         e = pick(GOOD_NEWS)
         if "was born" in e or "can walk" in e:
             when = ""
-        return f"{pick(['My', 'My', 'My', 'Guess what! My', 'Good news: my', 'You know what? My'])} {r} {e}{when}{more(r, AFTER_GOOD)}".rstrip("?") + pick(["!", ".", "!"]), pick(["That is wonderful news! Congratulations!", "How wonderful! Congratulations!", f"Congratulations to your {r}! You must be happy.", f"That is great news! Please congratulate your {r} from me."])
+        return f"{pick(['My', 'My', 'My', 'Guess what! My', 'Good news: my', 'You know what? My'])} {r} {e}{when}{more(r, AFTER_GOOD)}".rstrip("?") + pick(["!",
+            ".", "!"]), pick(["That is wonderful news! Congratulations!", "How wonderful! Congratulations!",
+            f"Congratulations to your {r}! You must be happy.", f"That is great news! Please congratulate your {r} from me."])
     if k == 1:
         e = pick(GOOD_MINE)
-        return pick(["", "", "Guess what! ", "I have good news: ", "Hooray! ", "Great news! "]) + capital(e) + pick([".", "!", "!"]), pick(["Congratulations! That is great news.", "That is wonderful! I am happy for you.", "How nice! I am very happy for you. Tell me more!", "That is great! Well done."])
+        return pick(["", "", "Guess what! ", "I have good news: ", "Hooray! ", "Great news! "]) + capital(e) + pick([".", "!",
+            "!"]), pick(["Congratulations! That is great news.", "That is wonderful! I am happy for you.",
+            "How nice! I am very happy for you. Tell me more!", "That is great! Well done."])
     if k == 2:
         e = pick(BAD_NEWS)
-        return f"My {r} {e}{when if e.split()[0] not in ('is', 'does', 'has', 'cannot') else ''}{more(r, AFTER_BAD)}".rstrip("?.") + ".", pick(["I am very sorry to hear that. Do you want to talk about it?", f"I am sorry about your {r}. How do you feel?", "I am so sorry. That must be hard for you. I hope things get better."])
+        return f"My {r} {e}{when if e.split()[0] not in ('is', 'does', 'has', 'cannot') else ''}{more(r, AFTER_BAD)}".rstrip("?.") + ".", pick(["I am very sorry to hear that. Do you want to talk about it?",
+            f"I am sorry about your {r}. How do you feel?", "I am so sorry. That must be hard for you. I hope things get better."])
     e = pick(BAD_MINE)
-    return capital(e) + pick([".", ".", "!", " today."]), pick(["I am sorry to hear that. Is there anything I can do?", "Oh no, I am sorry! I hope it gets better soon.", "That is bad luck. I am sorry. Do you want to talk about it?"])
+    return capital(e) + pick([".", ".", "!", " today."]), pick(["I am sorry to hear that. Is there anything I can do?",
+        "Oh no, I am sorry! I hope it gets better soon.", "That is bad luck. I am sorry. Do you want to talk about it?"])
 
 
-TESTS = ["exam", "test", "job interview", "driving test", "talk", "speech", "concert", "presentation", "operation", "first day at school", "first day at work", "first date", "race", "meeting with my boss", "doctor's appointment", "big game", "math test", "English exam", "piano exam", "long flight", "wedding", "audition"]
+TESTS = ["exam", "test", "job interview", "driving test", "talk", "speech", "concert", "presentation", "operation", "first day at school",
+    "first day at work", "first date", "race", "meeting with my boss", "doctor's appointment", "big game", "math test", "English exam", "piano exam",
+    "long flight", "wedding", "audition"]
 
 
 def worry(_):
     t = pick(TESTS)
-    when = pick(["tomorrow", "next week", "on " + pick(DAYS), "next " + pick(DAYS), "today", "in two days", "this afternoon", "soon", "in an hour", "next month"])
+    when = pick(["tomorrow", "next week", "on " + pick(DAYS), "next " + pick(DAYS), "today", "in two days", "this afternoon", "soon", "in an hour",
+        "next month"])
     adj = pick(["", "", "important ", "big ", "difficult ", "hard "]) if not t.startswith(("first", "big", "long")) else ""
     afraid = pick(["scared", "nervous", "afraid", "worried", "very nervous", "so scared", "a bit nervous", "anxious", "stressed"])
     a = article(adj + t) if not t.startswith("first day") else "my " + t
-    u = pick([f"I have {a} {when} and I am {afraid}.", f"I am {afraid} because I have {a} {when}.", f"I have {a} {when}. I am {afraid}.", f"My {t} is {when} and I am {afraid}.", f"I'm {afraid} about my {t} {when}.", f"{capital(when)} I have {a}, and I feel {afraid}.", f"I have {a} {when}.", f"I am {afraid} about {a} {when}.", f"I have {a} {when}. What can I do?", f"How do I prepare for {a}?", f"Can you give me a tip for my {t} {when}?"])
-    return u, pick([f"It is normal to be nervous before {article(t) if not t.startswith('first') else 'your ' + t}. Prepare well, sleep enough, and take a deep breath. You can do it!", f"Good luck with your {t}! Prepare a little each day, rest well, and stay calm. You can do it!", f"I wish you good luck for your {t}! Take a deep breath, and remember what you already know."])
+    u = pick([f"I have {a} {when} and I am {afraid}.", f"I am {afraid} because I have {a} {when}.", f"I have {a} {when}. I am {afraid}.",
+        f"My {t} is {when} and I am {afraid}.", f"I'm {afraid} about my {t} {when}.", f"{capital(when)} I have {a}, and I feel {afraid}.",
+        f"I have {a} {when}.", f"I am {afraid} about {a} {when}.", f"I have {a} {when}. What can I do?", f"How do I prepare for {a}?",
+        f"Can you give me a tip for my {t} {when}?"])
+    return u, pick([f"It is normal to be nervous before {article(t) if not t.startswith('first') else 'your ' + t}. Prepare well, sleep enough, and take a deep breath. You can do it!",
+        f"Good luck with your {t}! Prepare a little each day, rest well, and stay calm. You can do it!",
+        f"I wish you good luck for your {t}! Take a deep breath, and remember what you already know."])
 
 
 IDEAS = "read a book|go for a walk|watch a film|call a friend|cook something new|bake a cake|play a game|listen to music|take a warm bath|write a letter|visit a friend|draw a picture|do some sport|clean up your room|learn a few words of a new language|go to the cinema|look at old photos|sit in a cafe|ride a bike|try a new recipe|play cards|go to bed early|do a puzzle|write in a diary".split("|")
 
 
 def idea(_):
-    when = pick(["this evening", "tonight", "today", "this weekend", "on Sunday", "on Saturday", "on " + pick(DAYS), "next week", "on my free day", "this afternoon", "tomorrow", "after work", "in the holidays", "now", "with my free time", "on a rainy day", "with my friends", "with my children", "at home", "alone", "with my " + pick(RELATIVES)[0]])
-    u = pick([f"I don't know what to do {when}.", f"What should I do {when}?", f"What can I do {when}?", f"I have nothing to do {when}.", f"Do you have an idea what I could do {when}?", f"Give me an idea for {when if when not in ('now', 'at home', 'alone') and not when.startswith(('on', 'with', 'in', 'after')) else 'today'}.", f"I do not know what I should do {when}.", f"What would you do {when}?", f"Any ideas what to do {when}?", f"What could I do {when}?", f"Help me find something to do {when}.", f"I am free {when}. What should I do?", f"I have time {when} and no plan.", f"I have no plans {when}.", f"I am at home {when} and bored.", f"I want to do something nice {when}."])
+    when = pick(["this evening", "tonight", "today", "this weekend", "on Sunday", "on Saturday", "on " + pick(DAYS), "next week", "on my free day",
+        "this afternoon", "tomorrow", "after work", "in the holidays", "now", "with my free time", "on a rainy day", "with my friends",
+        "with my children", "at home", "alone", "with my " + pick(RELATIVES)[0]])
+    u = pick([f"I don't know what to do {when}.", f"What should I do {when}?", f"What can I do {when}?", f"I have nothing to do {when}.",
+        f"Do you have an idea what I could do {when}?",
+        f"Give me an idea for {when if when not in ('now', 'at home', 'alone') and not when.startswith(('on', 'with', 'in', 'after')) else 'today'}.",
+        f"I do not know what I should do {when}.", f"What would you do {when}?", f"Any ideas what to do {when}?", f"What could I do {when}?",
+        f"Help me find something to do {when}.", f"I am free {when}. What should I do?", f"I have time {when} and no plan.",
+        f"I have no plans {when}.", f"I am at home {when} and bored.", f"I want to do something nice {when}."])
     a, b, c = rng.sample(IDEAS, 3)
-    return u, pick([f"You could {a}, {b} or {c}. What do you like best?", f"How about this: {a}, or {b}? You could also {c}.", f"You could {a} or {b}.", f"Maybe you could {a}, or {b}."])
+    return u, pick([f"You could {a}, {b} or {c}. What do you like best?", f"How about this: {a}, or {b}? You could also {c}.",
+        f"You could {a} or {b}.", f"Maybe you could {a}, or {b}."])
 
 
 def hobby(_):
     h = pick(HOBBIES)
-    tail = pick(["", "", "", " with my " + pick(WHO), " on weekends", " in the forest", " in the evening", " at home", " in my free time", " every day", " in " + pick(["summer", "winter", "spring"]), " by the sea", " in the park"])
+    tail = pick(["", "", "", " with my " + pick(WHO), " on weekends", " in the forest", " in the evening", " at home", " in my free time",
+        " every day", " in " + pick(["summer", "winter", "spring"]), " by the sea", " in the park"])
     if h.endswith("music") or "films" in h:
         tail = pick(["", " in the evening", " at home"])
-    u = pick([f"I like {h}{tail}.", f"I love {h}{tail}.", f"I really enjoy {h}{tail}.", f"I enjoy {h}{tail}.", f"{capital(h)}{tail} is my hobby.", f"My hobby is {h}.", f"I am very fond of {h}{tail}.", f"{capital(h)} makes me happy.", f"I am really into {h}.", f"I started {h} last year.", f"My favorite thing is {h}{tail}.", f"There is nothing better than {h}{tail}.", f"I have always liked {h}{tail}.", f"I like {h} best."])
-    return u, pick([f"{capital(h)} is a wonderful hobby. What do you like about it?", f"That sounds lovely! How often do you enjoy {h}?", f"How nice that you like {h}! When did you start?", f"{capital(h)} sounds like fun! What do you like best about it?"])
+    u = pick([f"I like {h}{tail}.", f"I love {h}{tail}.", f"I really enjoy {h}{tail}.", f"I enjoy {h}{tail}.", f"{capital(h)}{tail} is my hobby.",
+        f"My hobby is {h}.", f"I am very fond of {h}{tail}.", f"{capital(h)} makes me happy.", f"I am really into {h}.", f"I started {h} last year.",
+        f"My favorite thing is {h}{tail}.", f"There is nothing better than {h}{tail}.", f"I have always liked {h}{tail}.", f"I like {h} best."])
+    return u, pick([f"{capital(h)} is a wonderful hobby. What do you like about it?", f"That sounds lovely! How often do you enjoy {h}?",
+        f"How nice that you like {h}! When did you start?", f"{capital(h)} sounds like fun! What do you like best about it?"])
 
 
 def likes(_):
-    x = pick([plural(p) for p in PETS] + MASS_FOOD + [plural(p) for p in "apple banana pancake cookie rose flower book garden".split()] + ["summer", "winter", "spring", "autumn", "snow", "rain", "music", "Italian food", "the sea", "the mountains", "the forest", "sunny days", "old films", "museums", "trains", "big cities", "my job", "my garden", "my family", "school", "history", "horses", "the color blue", "the color " + pick(COLORS)])
+    x = pick([plural(p) for p in PETS] + MASS_FOOD + [plural(p) for p in "apple banana pancake cookie rose flower book garden".split()] + ["summer",
+        "winter", "spring", "autumn", "snow", "rain", "music", "Italian food", "the sea", "the mountains", "the forest", "sunny days", "old films",
+        "museums", "trains", "big cities", "my job", "my garden", "my family", "school", "history", "horses", "the color blue",
+        "the color " + pick(COLORS)])
     k = rng.random()
     if k < 0.55:
-        return pick([f"I like {x}.", f"I love {x}.", f"I like {x} very much.", f"I really love {x}.", f"I am a big fan of {x}.", f"I think {x} {'are' if x.endswith('s') else 'is'} great."]), pick([f"Many people like {x}. What do you like best about {'them' if x.endswith('s') else 'it'}?", f"How nice that you like {x}! Why do you like {'them' if x.endswith('s') else 'it'}?"])
+        return pick([f"I like {x}.", f"I love {x}.", f"I like {x} very much.", f"I really love {x}.", f"I am a big fan of {x}.",
+            f"I think {x} {'are' if x.endswith('s') else 'is'} great."]), pick([f"Many people like {x}. What do you like best about {'them' if x.endswith('s') else 'it'}?",
+            f"How nice that you like {x}! Why do you like {'them' if x.endswith('s') else 'it'}?"])
     if k < 0.75:
-        return pick([f"I don't like {x}.", f"I hate {x}.", f"I do not like {x} at all.", f"I can't stand {x}."]), pick(["That is all right, tastes differ. What do you like better?", f"Many people feel that way about {x}. What do you like instead?"])
-    return pick([f"Do you like {x}?", f"What do you think about {x}?", f"What do you think of {x}?", f"What is your opinion about {x}?", f"How do you like {x}?"]), pick([f"I am a program, so I have no opinion about {x}. Do you like {'them' if x.endswith('s') else 'it'}?", f"I cannot like things, because I am a program. What do you think of {x}?"])
+        return pick([f"I don't like {x}.", f"I hate {x}.", f"I do not like {x} at all.",
+            f"I can't stand {x}."]), pick(["That is all right, tastes differ. What do you like better?",
+            f"Many people feel that way about {x}. What do you like instead?"])
+    return pick([f"Do you like {x}?", f"What do you think about {x}?", f"What do you think of {x}?", f"What is your opinion about {x}?",
+        f"How do you like {x}?"]), pick([f"I am a program, so I have no opinion about {x}. Do you like {'them' if x.endswith('s') else 'it'}?",
+        f"I cannot like things, because I am a program. What do you think of {x}?"])
 
 
 def plan(_):
     t = town()
     r = pick(WHO)
     when = pick(["tomorrow", "next week", "tonight", "on " + pick(DAYS), "in " + pick(MONTHS), "this weekend", "in summer", "soon"])
-    a, reply = pick([(f"travel to {t}", f"How nice! I wish you a good trip to {t}. What would you like to see there?"), (f"visit my {r}", f"How nice! I am sure your {r} will be happy to see you."), (f"cook dinner for my {r}", f"That is kind of you. What are you going to cook for your {r}?"), (f"move to {t}", f"How exciting! I hope that you will like {t}."), ("start a new job", "Good luck with the new job! What will you do there?"), (f"meet {name()[0]}", "That sounds nice. Have a good time!"), ("go to the cinema", "That sounds like fun! Which film will you see?"),
-                      (f"go to the {pick(PLACES)} with my {r}", f"That sounds nice! I hope you and your {r} have a good time."), ("paint my room", "That is a good idea. Which color will you choose?"), ("bake a cake", "That sounds delicious! What kind of cake will it be?"), ("run a race", "Good luck with the race! Have you trained a lot?"), ("learn the guitar", "That is a fine plan! Practise a little every day."), (f"buy a {pick(['car', 'bicycle', 'house', 'computer', 'camera', 'dog', 'boat'])}", "That is a big step! Do you already know which one?"), ("get married", "Congratulations! I wish you both all the best."), (f"fly to {t}", f"Have a good flight to {t}! What will you do there?"), ("have a party", "That sounds like fun! How many guests will come?")])
-    return pick([f"I am going to {a} {when}.", f"I want to {a} {when}.", f"I will {a} {when}.", f"{capital(when)} I am going to {a}.", f"I plan to {a} {when}.", f"I would like to {a} {when}.", f"We are going to {a.replace('my room', 'our room')} {when}."]), reply
+    a, reply = pick([(f"travel to {t}", f"How nice! I wish you a good trip to {t}. What would you like to see there?"), (f"visit my {r}",
+        f"How nice! I am sure your {r} will be happy to see you."), (f"cook dinner for my {r}",
+        f"That is kind of you. What are you going to cook for your {r}?"), (f"move to {t}", f"How exciting! I hope that you will like {t}."),
+        ("start a new job", "Good luck with the new job! What will you do there?"), (f"meet {name()[0]}", "That sounds nice. Have a good time!"),
+        ("go to the cinema", "That sounds like fun! Which film will you see?"),
+                      (f"go to the {pick(PLACES)} with my {r}", f"That sounds nice! I hope you and your {r} have a good time."), ("paint my room",
+                          "That is a good idea. Which color will you choose?"), ("bake a cake",
+                          "That sounds delicious! What kind of cake will it be?"), ("run a race", "Good luck with the race! Have you trained a lot?"),
+                          ("learn the guitar", "That is a fine plan! Practise a little every day."),
+                          (f"buy a {pick(['car', 'bicycle', 'house', 'computer', 'camera', 'dog', 'boat'])}",
+                          "That is a big step! Do you already know which one?"), ("get married", "Congratulations! I wish you both all the best."),
+                          (f"fly to {t}", f"Have a good flight to {t}! What will you do there?"), ("have a party",
+                          "That sounds like fun! How many guests will come?")])
+    return pick([f"I am going to {a} {when}.", f"I want to {a} {when}.", f"I will {a} {when}.", f"{capital(when)} I am going to {a}.",
+        f"I plan to {a} {when}.", f"I would like to {a} {when}.", f"We are going to {a.replace('my room', 'our room')} {when}."]), reply
 
 
 def report(_):
     """Something the user did: take an interest"""
-    c = clause(subject="I", gender="i", tail=" " + pick(["yesterday", "today", "this morning", "last week", "on " + pick(DAYS), "last night", "just now"]))
+    c = clause(subject="I", gender="i", tail=" " + pick(["yesterday", "today", "this morning", "last week", "on " + pick(DAYS), "last night",
+        "just now"]))
     if c.base in ("break", "lose", "miss", "forget", "drop", "fall", "cry", "steal", "hate"):
         return news(_)
     thing = to_you(c.object)
     act = f"{c.pasts} {thing}"
-    return pick([c.past() + ".", c.past() + ".", capital(c.tail.strip()) + " I " + c.pasts + " " + c.object + "."]), pick([f"So you {act}. How was it?", f"You {act}! How did it go?", f"That sounds interesting. Why did you {c.base} {thing}?", f"How nice! Did you enjoy it?"])
+    return pick([c.past() + ".", c.past() + ".",
+        capital(c.tail.strip()) + " I " + c.pasts + " " + c.object + "."]), pick([f"So you {act}. How was it?", f"You {act}! How did it go?",
+        f"That sounds interesting. Why did you {c.base} {thing}?", f"How nice! Did you enjoy it?"])
 
 
 def have(_):
@@ -327,74 +364,33 @@ def have(_):
     k = rng.randrange(4)
     if k == 0:
         p, m = pick(PETS), pick(PET_NAMES)
-        return pick([f"I have a {p} called {m}.", f"My {p} is called {m}.", f"This is my {p} {m}.", f"I have a {pick(COLORS[:9])} {p}. Its name is {m}.", f"We have a {p} named {m}."]), pick([f"{m} is a nice name for a {p}! What does {m} like to do?", f"How nice! How old is {m}?", f"How lovely! Tell me more about {m}."])
+        return pick([f"I have a {p} called {m}.", f"My {p} is called {m}.", f"This is my {p} {m}.",
+            f"I have a {pick(COLORS[:9])} {p}. Its name is {m}.",
+            f"We have a {p} named {m}."]), pick([f"{m} is a nice name for a {p}! What does {m} like to do?", f"How nice! How old is {m}?",
+            f"How lovely! Tell me more about {m}."])
     if k == 1:
         r = pick(["brothers", "sisters", "children", "sons", "daughters", "cousins", "grandchildren"])
         return f"I have {n} {r}.", pick([f"How nice! What are your {r} called?", f"{capital(n)} {r}, how nice! Do you see them often?"])
     if k == 2:
         j = pick(JOBS)
-        return pick([f"I am {article(j)}.", f"I work as {article(j)}.", f"I am {article(j)} in {town()}.", f"I have worked as {article(j)} for {n} years.", f"I want to be {article(j)}.", f"I would like to become {article(j)}."]), pick([f"It must be interesting to be {article(j)}. What do you like about it?", f"How interesting! What does {article(j)} do all day?"])
+        return pick([f"I am {article(j)}.", f"I work as {article(j)}.", f"I am {article(j)} in {town()}.",
+            f"I have worked as {article(j)} for {n} years.", f"I want to be {article(j)}.",
+            f"I would like to become {article(j)}."]), pick([f"It must be interesting to be {article(j)}. What do you like about it?",
+            f"How interesting! What does {article(j)} do all day?"])
     t = town()
-    return pick([f"I live in {t}.", f"I come from {t}.", f"I was born in {t}.", f"I moved to {t}.", f"I just moved to {t} and know nobody.", f"I am in {t} now."]), pick([f"{t} sounds like an interesting place. What do you like about it?", f"How nice! What is {t} like?", f"I hope that you like {t}. What do you do there?"])
+    return pick([f"I live in {t}.", f"I come from {t}.", f"I was born in {t}.", f"I moved to {t}.", f"I just moved to {t} and know nobody.",
+        f"I am in {t} now."]), pick([f"{t} sounds like an interesting place. What do you like about it?", f"How nice! What is {t} like?",
+        f"I hope that you like {t}. What do you do there?"])
 
 
 def joke(_):
-    q = pick(["Tell me a joke.", "Do you know a joke?", "Can you tell me a joke?", "Make me laugh!", "I want to hear a joke.", "Tell me something funny.", "Please tell me a funny joke.", "Another joke, please.", "Do you know any jokes?", "Have you got a joke for me?", "I need a good laugh.", "Say something funny.", "Cheer me up with a joke.", "Can you make a joke?"])
-    return q, pick(["Why did the bicycle fall over? Because it was two-tired.", "What do you call a bear with no teeth? A gummy bear.", "Why did the teacher wear sunglasses? Because her students were so bright.", "What has hands but cannot clap? A clock.", "Why did the cookie go to the doctor? Because it felt crumbly.", "What do you call a sleeping bull? A bulldozer.", "Why are fish so smart? Because they live in schools.", "What did one wall say to the other? Let us meet at the corner."])
-
-
-# ---- writing messages
-
-def my_clause():
-    """Something that one may tell another person about oneself"""
-    k = rng.random()
-    if k < 0.35:
-        return pick(["I will be late", "I am ill", "I am ill today", "I cannot come", "I cannot come tomorrow", "I cannot come to work today", "I am sick today", "I have a cold", "I missed the bus", "I will be ten minutes late", "I will come on " + pick(DAYS), "I am at home", "I am on my way", "I need help", "I am on holiday", "I have arrived in " + town(), "I forgot the meeting", "I have lost the key", "I am well", "I will call later", "the meeting is on " + pick(DAYS), "the train is late", "dinner is ready", "I am sorry",
-                     "I cannot come to school today", "I must stay in bed", "I have a fever", "I will be back on " + pick(DAYS), "my car broke down", "I have to work late", "I found a new job", "I passed the exam", "I have to see the doctor", "I will bring a cake", "I am looking forward to the party", "I would like to meet on " + pick(DAYS), "I cannot find the " + pick(THINGS), "the " + pick(THINGS) + " is broken", "my " + pick(RELATIVES)[0] + " is ill"])
-    c = clause(subject="I", gender="i", tail=" " + pick(["tomorrow", "today", "on " + pick(DAYS), "next week", "this evening", "yesterday"]))
-    if "yesterday" in c.tail:
-        return c.past()
-    return pick([c.future(), f"I cannot {c.base}{c.rest()}", f"I want to {c.base}{c.rest()}", f"I have to {c.base}{c.rest()}"])
-
-
-RECIPIENTS = ["my teacher", "my boss", "my friend", "my mother", "my father", "my sister", "my brother", "my neighbor", "my aunt", "my uncle", "my doctor", "my grandmother", "my wife", "my husband", "my colleague", "my landlord", "my cousin", "my son", "my daughter", "my best friend", "my team", "my class", "my coach"]
-FORMS = ["message", "short message", "text", "note", "short note", "email", "short email", "letter", "short letter", "text message"]
-
-
-def dear(whom):
-    return pick(["Dear ", "Hello "]) + (whom.replace("my ", "", 1) if whom.startswith("my ") else whom)
-
-
-def message(_):
-    whom = pick(RECIPIENTS) if chance(0.6) else pick([name()[0], mister()[0]])
-    s = my_clause()
-    form = pick(FORMS)
-    a = article(form)
-    k = rng.randrange(8)
-    sorry = re.search(r"\b(late|ill|sick|cannot|missed|forgot|lost|broken|cold|fever)\b", s)
-    end = pick(["Best wishes", "See you soon!", "Kind regards", "Thank you!", "Many greetings"])
-    body = (pick(["I am sorry, but ", "I am sorry to tell you that ", ""]) if sorry and s != "I am sorry" else pick(["", "I want to tell you that ", ""])) + s + "."
-    body = capital(body) + (pick([" I hope to be back soon.", ""]) if re.search(r"\b(ill|sick|fever|a cold)\b", s) else pick(["", "", " Please let me know if that is all right."]))
-    answer = f"{dear(whom)},\n{body}\n{end}"
-    if k <= 2:
-        return pick([f"Write {a} to {whom}. {capital(s)}.", f"Write {a} to {whom}: {s}.", f"Please write {a} to {whom}. {capital(s)}.", f"Can you write {a} to {whom}? {capital(s)}.", f"{capital(s)}. Write {a} to {whom}."]), answer
-    if k <= 4:
-        return pick([f"Write {a} to {whom} that {s}.", f"Write to {whom} that {s}.", f"Tell {whom} in {a} that {s}.", f"Help me write {a} to {whom} that {s}.", f"Write {a} that tells {whom} that {s}.", f"I want to write to {whom} that {s}."]), answer
-    x = pick(["party", "birthday party", "dinner", "concert", "wedding", "picnic", "lunch", "barbecue", "game night", "garden party"])
-    d, h, p = pick(DAYS), numeral(rng.randint(1, 11)), pick(["at my house", "in the park", "in the garden", "at the " + pick(PLACES)])
-    if k == 5:
-        when = pick([f" on {d}", f" on {d} at {h}", ""])
-        return pick([f"Write an invitation to my {x}{when}.", f"Invite {whom} to my {x}{when}.", f"Write {a} to invite {whom} to my {x}{when}.", f"Help me invite {whom} to a {x}{when}."]), f"{dear(whom) if chance(0.6) else 'Dear friends'},\nI would like to invite you to my {x}{when or ' on Saturday'}. I would be happy if you could come.\n{pick(['Best wishes', 'See you soon!'])}"
-    if k == 6:
-        g = pick(["the present", "the flowers", "the book", "your help", "the cake", "the dinner", "the nice evening", "the invitation", "the " + pick(THINGS), "the card"])
-        return pick([f"Write a thank you note to {whom} for {g}.", f"Thank {whom} for {g} in {a}.", f"Write {a} to thank {whom} for {g}.", f"Write a thank you card for {g}.", f"Help me thank {whom} for {g}."]), f"{dear(whom)},\nthank you very much for {g}. {pick(['It made me very happy.', 'I was so happy about it.', 'That was very kind of you.'])}\n{pick(['Best wishes', 'Many greetings'])}"
-    what = pick(["breaking the window", "being late", "the noise", "forgetting your birthday", "losing your book", "shouting at you", "missing the meeting", "my mistake", "the mess", "not calling"])
-    if chance(0.5):
-        return pick([f"Write an apology to {whom} for {to_you(what).replace('your', 'their')}.", f"Say sorry to {whom} for {what.replace('your', 'their').replace('at you', '')} in {a}."]), f"{dear(whom)},\nI am very sorry for {what}. It will not happen again.\nBest wishes"
-    r = pick(RECIPIENTS[2:])
-    o = pick(["birthday", "wedding", "new job", "new house", "exam", "holiday"])
-    wish = {"birthday": "happy birthday! I wish you a wonderful day and a good new year of life.", "wedding": "congratulations on your wedding! I wish you both all the best.", "new job": "congratulations on your new job! I wish you a good start.", "new house": "congratulations on your new house! I hope you will be happy there.", "exam": "good luck with your exam! I am sure you can do it.", "holiday": "have a wonderful holiday! I hope you can rest well."}[o]
-    return pick([f"Write {article('card')} to {r} for the {o}.", f"Write {a} to {r} for the {o}.", f"Write a {o} wish for {r}.", f"What can I write to {r} for the {o}?"]), f"{dear(r)},\n{wish}\nBest wishes"
+    q = pick(["Tell me a joke.", "Do you know a joke?", "Can you tell me a joke?", "Make me laugh!", "I want to hear a joke.",
+        "Tell me something funny.", "Please tell me a funny joke.", "Another joke, please.", "Do you know any jokes?", "Have you got a joke for me?",
+        "I need a good laugh.", "Say something funny.", "Cheer me up with a joke.", "Can you make a joke?"])
+    return q, pick(["Why did the bicycle fall over? Because it was two-tired.", "What do you call a bear with no teeth? A gummy bear.",
+        "Why did the teacher wear sunglasses? Because her students were so bright.", "What has hands but cannot clap? A clock.",
+        "Why did the cookie go to the doctor? Because it felt crumbly.", "What do you call a sleeping bull? A bulldozer.",
+        "Why are fish so smart? Because they live in schools.", "What did one wall say to the other? Let us meet at the corner."])
 
 
 # ---- what was said before
@@ -408,14 +404,21 @@ def memory(_):
     y = rng.randint(5, 90)
     spot = pick(SPOTS)
     h = pick(HOBBIES)
-    facts = [(pick([f"My name is {n}.", f"Hello, I am {n}.", f"Hi, I'm {n}."]), pick([f"Nice to meet you, {n}!", f"Hello, {n}! How can I help you?"]), [(pick(["What is my name?", "Do you remember my name?", "Who am I?"]), f"Your name is {n}.")]),
-             (pick([f"I live in {t}.", f"My home is in {t}."]), pick([f"How nice! What is {t} like?", f"{t} sounds like an interesting place."]), [(pick(["Where do I live?", "In which city do I live?", "Which city did I name?"]), f"You live in {t}.")]),
-             (f"My favorite color is {c}.", f"{capital(c)} is a nice color.", [("What is my favorite color?", f"Your favorite color is {c}."), ("Which color do I like?", f"You like {c}.")]),
-             (f"I have a {p} called {pn}.", f"How nice! {pn} is a good name for a {p}.", [(f"What is my {p} called?", f"Your {p} is called {pn}."), ("Which pet do I have?", f"You have a {p} called {pn}."), ("Do you remember the name of my pet?", f"Your {p} is called {pn}.")]),
-             (pick([f"Please remember that the {x} is {spot}.", f"The {x} is {spot}."]), f"All right, the {x} is {spot}.", [(f"Where is the {x}?", f"The {x} is {spot}."), (f"What is {spot}?", f"The {x} is {spot}.")]),
-             (f"My {r} is called {m}.", f"{m} is a nice name. How is your {r}?", [(f"What is my {r} called?", f"Your {r} is called {m}."), (f"Who is {m}?", f"{m} is your {r}.")]),
+    facts = [(pick([f"My name is {n}.", f"Hello, I am {n}.", f"Hi, I'm {n}."]), pick([f"Nice to meet you, {n}!", f"Hello, {n}! How can I help you?"]),
+        [(pick(["What is my name?", "Do you remember my name?", "Who am I?"]), f"Your name is {n}.")]),
+             (pick([f"I live in {t}.", f"My home is in {t}."]), pick([f"How nice! What is {t} like?", f"{t} sounds like an interesting place."]),
+                 [(pick(["Where do I live?", "In which city do I live?", "Which city did I name?"]), f"You live in {t}.")]),
+             (f"My favorite color is {c}.", f"{capital(c)} is a nice color.", [("What is my favorite color?", f"Your favorite color is {c}."),
+                 ("Which color do I like?", f"You like {c}.")]),
+             (f"I have a {p} called {pn}.", f"How nice! {pn} is a good name for a {p}.", [(f"What is my {p} called?", f"Your {p} is called {pn}."),
+                 ("Which pet do I have?", f"You have a {p} called {pn}."), ("Do you remember the name of my pet?", f"Your {p} is called {pn}.")]),
+             (pick([f"Please remember that the {x} is {spot}.", f"The {x} is {spot}."]), f"All right, the {x} is {spot}.", [(f"Where is the {x}?",
+                 f"The {x} is {spot}."), (f"What is {spot}?", f"The {x} is {spot}.")]),
+             (f"My {r} is called {m}.", f"{m} is a nice name. How is your {r}?", [(f"What is my {r} called?", f"Your {r} is called {m}."),
+                 (f"Who is {m}?", f"{m} is your {r}.")]),
              (f"I am {y} years old.", pick(["That is a good age.", "Thank you for telling me."]), [("How old am I?", f"You are {y} years old.")]),
-             (f"I like {h}.", f"{capital(h)} is a nice hobby.", [("What do I like?", f"You like {h}."), ("What is my hobby?", f"Your hobby is {h}.")])]
+             (f"I like {h}.", f"{capital(h)} is a nice hobby.", [("What do I like?", f"You like {h}."), ("What is my hobby?",
+                 f"Your hobby is {h}.")])]
     told = rng.sample(facts, rng.choice((1, 1, 2, 3)))
     turns = []
     for a, b, _q in told:
@@ -429,59 +432,8 @@ def memory(_):
     return turns
 
 
-# ---- stories
-
-def story(_):
-    """A tale of five or six sentences about what the user asked for"""
-    animal = chance(0.4)
-    if animal:
-        kind = pick(PETS + ["fox", "bear", "mouse", "owl", "frog", "squirrel", "hedgehog", "elephant", "lion", "penguin"])
-        n, g = pick("Rex Coco Pip Fluffy Spot Buddy Lucky Ginger Pepper Biscuit Muffin Mimi Patch Dusty".split()), pick("mf")
-        adj = pick(["little", "small", "young", "brave", "shy", "clever", "lonely", "curious"])
-    else:
-        kind, g = pick([("girl", "f"), ("boy", "m"), ("woman", "f"), ("man", "m"), ("farmer", "m"), ("fisherman", "m"), ("princess", "f"), ("king", "m"), ("baker", "m"), ("teacher", "f"), ("queen", "f"), ("sailor", "m"), ("child", "m")])
-        n = pick("Anna Clara Emma Lena Lily Lucy Maria Mia Nora Rosa Sara Sophie Tina Ella".split() if g == "f" else "Ben Tom Leo Max Paul Peter Sam Jack Karl Otto Felix Hugo Oscar David".split())
-        adj = pick(["little", "young", "kind", "poor", "clever", "brave", "shy"]) if kind in ("girl", "boy", "princess", "child") else pick(["kind", "poor", "old", "clever", "lonely"])
-    he, him, his = PRONOUNS[g]
-    He = capital(he)
-    hero = article(f"{adj} {kind}")
-    x = pick(THINGS)
-    friend, fg = name()
-    place = pick(["garden", "forest", "park", "village", "river", "old house", "mountain", "beach", "barn", "market"])
-    hero_plain = article(kind)
-    k = rng.randrange(8)
-    if k == 7:
-        asked = f"{hero_plain} who {pick(['gets lost', 'got lost', 'runs away', 'cannot find the way home', 'is lost'])}"
-        body = f"One day {he} walked too far and could not find the way home. {He} was afraid and began to cry. Then {friend} came along the road and asked what was wrong. {friend} took {him} by the hand and brought {him} home. {n} never walked so far alone again."
-        if animal:
-            body = body.replace(f"took {him} by the hand and ", "gave " + him + " some water and ").replace("began to cry", "called for help")
-    elif k == 0:
-        asked = f"{hero_plain} who {pick(['finds', 'found'])} {article(x)}"
-        spot = pick(["under a stone", "in the grass", "behind a tree", "near the river", "in an old box", "under the bed"])
-        body = f"One day {he} found {article(x)} {spot}. {He} wondered whose {x} it was and asked everybody in the village. At last {article('old woman')} said that it was hers and thanked {him} with a warm smile. From that day on, {n} visited her every week."
-    elif k == 1:
-        asked = f"{hero_plain} who {pick(['loses', 'lost'])} {pick([article(x), his + ' ' + x])}"
-        body = f"One day {he} lost {his} {x}. {He} looked in the {place} and at home, but it was gone. Then {friend} came to help. Together they looked again and found it under a tree. {n} was so happy that {he} danced."
-    elif k == 2:
-        y = pick(["cake", "kite", "boat", "tree house", "garden", "soup", "snowman"])
-        asked = f"{hero_plain} who {pick(['wants', 'wanted'])} {article(y) if y != 'soup' else 'a soup'}"
-        body = f"More than anything, {he} wanted a {y}. But {he} had no money. So {he} worked hard every day, and {friend} helped {him}. After a week the {y} was ready, and it was the best one in the village. They enjoyed it together."
-    elif k == 3:
-        asked = f"{hero_plain} who {pick(['is', 'was'])} lonely"
-        body = f"{n} lived alone near the {place} and had no friends. One morning {he} heard somebody cry. It was {friend}, who had lost the way. {n} showed {'her' if fg == 'f' else 'him'} the way home. Since then they have been best friends, and {n} is not lonely any more."
-    elif k == 4:
-        asked = f"{hero_plain} and {article(x)}"
-        body = f"One day {he} saw a beautiful {x} at the market, but it was too expensive. {He} went home and was sad. The next morning {friend} stood at the door with the {x} in a box. \"Happy birthday!\" said {friend}. {n} laughed, because {he} had forgotten {his} own birthday."
-    elif k == 5:
-        asked = f"{hero_plain} in the {pick(['rain', 'snow', 'storm'])}"
-        w = asked.split()[-1]
-        body = f"One day there was a lot of {w if w != 'storm' else 'wind'}, and {he} could not go home. {He} saw a light in a small house and knocked at the door. {friend} opened it and gave {him} a hot soup. When the sun came out, {n} thanked {friend} and went home. \"Come again!\" said {friend}."
-    else:
-        asked = pick([hero_plain, hero, f"{hero_plain} called {n}", f"a {kind} named {n}", f"friendship", f"{hero_plain} and a friend"])
-        body = f"One morning {he} went to the {place}. There {he} met {friend}, who was looking for a lost {x}. They looked everywhere and found it at last under a tree. {friend} was very happy and shared an apple with {n}. In the evening they went home as friends."
-    first = pick([f"Once there was {hero} called {n}.", f"Once upon a time there was {hero} named {n}.", f"There once lived {hero} called {n}.", f"{n} was {hero}."])
-    ask = pick(["Tell me a story about {}.", "Write a short story about {}.", "Can you tell me a story about {}?", "Please write a story about {}.", "Tell me a short story about {}.", "I would like a story about {}.", "Make up a story about {}.", "Write a little story about {}.", "Tell a bedtime story about {}."]).format(asked)
-    return ask, first + " " + body
-
-
-TALKERS = [(greeting, 10), (day_question, 2), (help_request, 3), (thanks, 4), (goodbye, 4), (self_answer, 16), (private, 5), (cannot, 5), (weather, 3), (unknown, 4), (feeling, 7), (news, 7), (worry, 4), (idea, 4), (hobby, 4), (pastime, 4), (we_news, 2), (likes, 3), (plan, 4), (report, 3), (have, 3), (joke, 2), (message, 9), (memory, 8), (story, 8)]
+TALKERS = [
+    (greeting, 10), (day_question, 2), (help_request, 3), (thanks, 4), (goodbye, 4), (feeling, 7), (news, 7), (worry, 4), (idea, 4), (hobby, 4),
+        (pastime, 4), (we_news, 2),
+    (likes, 3), (plan, 4), (report, 3), (have, 3), (joke, 2), (memory, 8),
+]

@@ -37,31 +37,54 @@ DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 MONTHS = "January February March April May June July August September October November December".split()
 PETS = "dog cat horse rabbit parrot goat hen turtle hamster pony mouse duck goose donkey bird goldfish puppy kitten pig sheep cow lamb".split()
 PET_NAMES = "Rex Luna Max Bella Coco Charlie Daisy Rocky Milo Pip Fluffy Spot Buddy Lucky Felix Tiger Snow Shadow Ginger Pepper Biscuit Honey Oscar Ruby Toby Bruno Molly Sunny Dusty Patch Hazel Nero Mimi Simba Bobby Muffin".split()
-RELATIVES = [("mother", "f"), ("father", "m"), ("sister", "f"), ("brother", "m"), ("grandmother", "f"), ("grandfather", "m"), ("aunt", "f"), ("uncle", "m"), ("cousin", "f"), ("daughter", "f"), ("son", "m"), ("wife", "f"), ("husband", "m"),
-             ("friend", "m"), ("friend", "f"), ("neighbor", "m"), ("neighbor", "f"), ("teacher", "f"), ("teacher", "m"), ("boss", "m"), ("boss", "f"), ("niece", "f"), ("nephew", "m"), ("best friend", "f"), ("little sister", "f"), ("little brother", "m"), ("older brother", "m")]
-PERSONS = [("man", "m"), ("woman", "f"), ("boy", "m"), ("girl", "f"), ("old man", "m"), ("old woman", "f"), ("young man", "m"), ("young woman", "f"), ("little boy", "m"), ("little girl", "f"), ("teacher", "f"), ("teacher", "m"), ("doctor", "m"), ("doctor", "f"),
-           ("farmer", "m"), ("baker", "m"), ("nurse", "f"), ("driver", "m"), ("waiter", "m"), ("cook", "m"), ("gardener", "m"), ("king", "m"), ("queen", "f"), ("policeman", "m"), ("student", "f"), ("painter", "m"), ("singer", "f"), ("tailor", "m"),
-           ("fisherman", "m"), ("guard", "m"), ("lady", "f"), ("tall man", "m"), ("tourist", "m"), ("pilot", "f"), ("judge", "f"), ("captain", "m"), ("shopkeeper", "m"), ("librarian", "f"), ("postman", "m"), ("mechanic", "m"), ("clerk", "f"), ("actor", "m"), ("guest", "m"), ("child", "m")]
+RELATIVES = [("mother", "f"), ("father", "m"), ("sister", "f"), ("brother", "m"), ("grandmother", "f"), ("grandfather", "m"), ("aunt", "f"), ("uncle",
+    "m"), ("cousin", "f"), ("daughter", "f"), ("son", "m"), ("wife", "f"), ("husband", "m"),
+             ("friend", "m"), ("friend", "f"), ("neighbor", "m"), ("neighbor", "f"), ("teacher", "f"), ("teacher", "m"), ("boss", "m"), ("boss", "f"),
+                 ("niece", "f"), ("nephew", "m"), ("best friend", "f"), ("little sister", "f"), ("little brother", "m"), ("older brother", "m")]
+PERSONS = [("man", "m"), ("woman", "f"), ("boy", "m"), ("girl", "f"), ("old man", "m"), ("old woman", "f"), ("young man", "m"), ("young woman", "f"),
+    ("little boy", "m"), ("little girl", "f"), ("teacher", "f"), ("teacher", "m"), ("doctor", "m"), ("doctor", "f"),
+           ("farmer", "m"), ("baker", "m"), ("nurse", "f"), ("driver", "m"), ("waiter", "m"), ("cook", "m"), ("gardener", "m"), ("king", "m"),
+               ("queen", "f"), ("policeman", "m"), ("student", "f"), ("painter", "m"), ("singer", "f"), ("tailor", "m"),
+           ("fisherman", "m"), ("guard", "m"), ("lady", "f"), ("tall man", "m"), ("tourist", "m"), ("pilot", "f"), ("judge", "f"), ("captain", "m"),
+               ("shopkeeper", "m"), ("librarian", "f"), ("postman", "m"), ("mechanic", "m"), ("clerk", "f"), ("actor", "m"), ("guest", "m"), ("child",
+               "m")]
 THINGS = ("book letter picture bicycle key lamp map ticket newspaper cup bag phone coat chair hat box camera ball pen pencil knife spoon plate bottle basket blanket pillow ring watch clock mirror umbrella scarf shirt dress jacket ladder hammer "
           "rope candle table desk bed sofa carpet kite doll drum guitar piano violin flute card stamp coin wallet purse passport notebook dictionary poster painting vase bowl pot pan brush comb towel soap bucket broom shovel tent backpack "
           "suitcase helmet glove sock shoe boot belt button needle radio computer printer laptop screen keyboard charger battery torch whistle shell stone flag boat car truck wagon sled toy puzzle magazine novel poem song report plan photo "
           "postcard parcel present message sandwich pizza cake pie apple banana orange lemon melon pear peach cookie egg onion carrot cabbage pumpkin tomato potato pancake").split()
-MASS_FOOD = "bread soup rice cheese honey butter milk tea coffee juice pasta salad fish chicken chocolate jam yogurt ice cream porridge lemonade water beef fruit".replace("ice cream", "ice_cream").split()
-FOODS = ["an apple", "some soup", "a sandwich", "a piece of cake", "some bread", "a pizza", "an omelette", "some rice", "pancakes", "two eggs", "fish and chips", "a bowl of soup", "noodles", "a salad", "beans on toast", "chicken with rice", "porridge", "a banana",
-         "a cheese sandwich", "tomato soup", "potato salad", "some grapes", "a pear", "bread and butter", "pasta with tomato sauce", "a bowl of cereal", "fried fish", "a slice of pie", "a hamburger", "vegetable soup", "sausages", "ice cream", "toast with honey", "lentils", "mushrooms", "a baked potato"]
+MASS_FOOD = "bread soup rice cheese honey butter milk tea coffee juice pasta salad fish chicken chocolate jam yogurt ice cream porridge lemonade water beef fruit".replace("ice cream",
+    "ice_cream").split()
+FOODS = ["an apple", "some soup", "a sandwich", "a piece of cake", "some bread", "a pizza", "an omelette", "some rice", "pancakes", "two eggs",
+    "fish and chips", "a bowl of soup", "noodles", "a salad", "beans on toast", "chicken with rice", "porridge", "a banana",
+         "a cheese sandwich", "tomato soup", "potato salad", "some grapes", "a pear", "bread and butter", "pasta with tomato sauce",
+             "a bowl of cereal", "fried fish", "a slice of pie", "a hamburger", "vegetable soup", "sausages", "ice cream", "toast with honey",
+             "lentils", "mushrooms", "a baked potato"]
 DRINKS = ["a cup of tea", "a glass of milk", "coffee", "lemonade", "orange juice", "hot chocolate", "a glass of water", "apple juice", "green tea"]
 ADJECTIVES = "old new small big red blue green beautiful heavy cheap broken lovely long black white warm tiny large expensive strange funny golden silver wooden round soft hard dirty clean empty wet dry useful pretty nice ugly dark bright plain brown yellow grey".split()
 PLACES = ("park school market station library beach museum office shop garden kitchen cinema zoo lake village church hospital bakery restaurant farm theatre hotel airport bank river forest castle bridge playground swimming pool supermarket "
-          "post office pharmacy cafe stadium factory harbor square bus stop town hall gym university bookshop mountain island barn").replace("swimming pool", "swimming_pool").replace("post office", "post_office").replace("bus stop", "bus_stop").replace("town hall", "town_hall").split()
+          "post office pharmacy cafe stadium factory harbor square bus stop town hall gym university bookshop mountain island barn").replace("swimming pool",
+              "swimming_pool").replace("post office", "post_office").replace("bus stop", "bus_stop").replace("town hall", "town_hall").split()
 PLACES = [p.replace("_", " ") for p in PLACES]
 MASS_FOOD = [p.replace("_", " ") for p in MASS_FOOD]
-SPOTS = ["under the bed", "on the table", "in the kitchen", "behind the door", "in the car", "in a drawer", "next to the window", "in the garden", "under a tree", "on the shelf", "in the bathroom", "on the stairs", "behind the sofa", "in an old box", "under the chair", "on the bus", "near the river",
-         "in the cupboard", "on the roof", "in the cellar", "at the bus stop", "in a bag", "between two books", "under the carpet", "in the fridge", "on the windowsill", "in the attic", "beside the road", "under the stairs", "in the hall"]
-TIMES = ["in the morning", "in the evening", "at noon", "after school", "before dinner", "in the afternoon", "every day", "on Sunday", "on Monday", "at night", "after work", "every week", "at six o'clock", "in summer", "in winter", "on weekends", "after lunch", "every morning", "before breakfast", "twice a week", "on Fridays", "at midnight"]
-PAST_TIMES = ["yesterday", "last week", "last night", "on Monday", "two days ago", "this morning", "last summer", "on Saturday", "last month", "last year", "a week ago", "in May", "in 1998", "on Friday evening", "three years ago", "on Sunday afternoon", "in the spring", "last Tuesday", "an hour ago", "in October"]
-FUTURE_TIMES = ["tomorrow", "next week", "next year", "tonight", "on Monday", "on Friday", "soon", "next month", "in the summer", "this evening", "next Tuesday", "in two days"]
-HOBBIES = ["swimming", "reading", "cooking", "dancing", "painting", "playing chess", "singing", "playing football", "riding a bike", "taking pictures", "hiking", "knitting", "fishing", "gardening", "drawing", "playing the piano", "watching films", "baking", "running", "skiing", "sailing", "climbing", "writing poems", "sewing",
-           "playing tennis", "camping", "collecting stamps", "listening to music", "playing cards", "building model planes", "watching birds", "going for walks", "learning languages", "playing the guitar", "doing puzzles", "going to concerts", "playing video games", "doing yoga", "travelling", "cycling"]
+SPOTS = ["under the bed", "on the table", "in the kitchen", "behind the door", "in the car", "in a drawer", "next to the window", "in the garden",
+    "under a tree", "on the shelf", "in the bathroom", "on the stairs", "behind the sofa", "in an old box", "under the chair", "on the bus",
+    "near the river",
+         "in the cupboard", "on the roof", "in the cellar", "at the bus stop", "in a bag", "between two books", "under the carpet", "in the fridge",
+             "on the windowsill", "in the attic", "beside the road", "under the stairs", "in the hall"]
+TIMES = ["in the morning", "in the evening", "at noon", "after school", "before dinner", "in the afternoon", "every day", "on Sunday", "on Monday",
+    "at night", "after work", "every week", "at six o'clock", "in summer", "in winter", "on weekends", "after lunch", "every morning",
+    "before breakfast", "twice a week", "on Fridays", "at midnight"]
+PAST_TIMES = ["yesterday", "last week", "last night", "on Monday", "two days ago", "this morning", "last summer", "on Saturday", "last month",
+    "last year", "a week ago", "in May", "in 1998", "on Friday evening", "three years ago", "on Sunday afternoon", "in the spring", "last Tuesday",
+    "an hour ago", "in October"]
+FUTURE_TIMES = ["tomorrow", "next week", "next year", "tonight", "on Monday", "on Friday", "soon", "next month", "in the summer", "this evening",
+    "next Tuesday", "in two days"]
+HOBBIES = ["swimming", "reading", "cooking", "dancing", "painting", "playing chess", "singing", "playing football", "riding a bike",
+    "taking pictures", "hiking", "knitting", "fishing", "gardening", "drawing", "playing the piano", "watching films", "baking", "running", "skiing",
+    "sailing", "climbing", "writing poems", "sewing",
+           "playing tennis", "camping", "collecting stamps", "listening to music", "playing cards", "building model planes", "watching birds",
+               "going for walks", "learning languages", "playing the guitar", "doing puzzles", "going to concerts", "playing video games",
+               "doing yoga", "travelling", "cycling"]
 JOBS = "teacher doctor nurse farmer baker pilot cook driver lawyer painter gardener carpenter waiter tailor dentist engineer plumber butcher singer writer secretary mechanic librarian photographer policeman firefighter journalist musician hairdresser electrician vet builder fisherman shopkeeper guide translator".split()
 
 # base past participle: objects (or a tail that begins with @). Third person and -ing are made by rule.
@@ -88,17 +111,27 @@ fall fell fallen: @off the chair, @asleep, @into the water | climb climbed climb
 CRAFTS = "basket,cake,kite,chair,dress,paper hat,toy boat,snowman,necklace,wooden box,poster,scarf,card".split(",")
 ROOMS = "kitchen,bathroom,bedroom,garage,living room,cellar,classroom,hall,stable".split(",")
 CLOTHES = "coat,hat,dress,shirt,jacket,scarf,sweater,skirt,cap,tie".split(",")
-REASONS = ["because {he} was tired", "because it was raining", "because the bus was late", "because {he} was hungry", "because the shop was closed", "because {he} had no money", "because it was {his} birthday", "because {he} was ill", "because the old one was broken", "because {his} friend asked {him}", "because {he} was late",
-           "because it was very hot", "because {he} wanted to help", "because the door was locked", "because {he} had an idea", "because the weather was nice", "because {he} was bored", "because {he} needed a rest", "because it was cold", "because {his} mother was ill", "because {he} liked the color", "because {he} could not sleep", "because there was a storm",
-           "because {he} wanted to be alone", "because {he} had lost a bet", "because it was a holiday", "because {his} car did not start", "because {he} was in a hurry", "because the music was too loud", "because {he} felt lonely"]
+REASONS = ["because {he} was tired", "because it was raining", "because the bus was late", "because {he} was hungry", "because the shop was closed",
+    "because {he} had no money", "because it was {his} birthday", "because {he} was ill", "because the old one was broken",
+    "because {his} friend asked {him}", "because {he} was late",
+           "because it was very hot", "because {he} wanted to help", "because the door was locked", "because {he} had an idea",
+               "because the weather was nice", "because {he} was bored", "because {he} needed a rest", "because it was cold",
+               "because {his} mother was ill", "because {he} liked the color", "because {he} could not sleep", "because there was a storm",
+           "because {he} wanted to be alone", "because {he} had lost a bet", "because it was a holiday", "because {his} car did not start",
+               "because {he} was in a hurry", "because the music was too loud", "because {he} felt lonely"]
 
 
 def article(noun):
     return ("an " if noun[0] in "aeiouAEIOU" and not noun.startswith(("uni", "use", "Euro", "one")) or noun.startswith("hour") else "a ") + noun
 
 
-IRREGULAR_PLURALS = {"mouse": "mice", "wolf": "wolves", "knife": "knives", "fish": "fish", "sheep": "sheep", "tooth": "teeth", "scissors": "scissors", "child": "children", "man": "men", "woman": "women", "goose": "geese", "foot": "feet", "goldfish": "goldfish", "leaf": "leaves", "person": "people",
-                     "wife": "wives", "loaf": "loaves", "shelf": "shelves", "scarf": "scarves", "deer": "deer", "policeman": "policemen", "fisherman": "fishermen", "postman": "postmen", "piano": "pianos", "photo": "photos", "radio": "radios", "ox": "oxen", "half": "halves", "calf": "calves", "thief": "thieves", "kangaroo": "kangaroos", "zoo": "zoos", "video": "videos", "kilo": "kilos"}
+IRREGULAR_PLURALS = {"mouse": "mice", "wolf": "wolves", "knife": "knives", "fish": "fish", "sheep": "sheep", "tooth": "teeth", "scissors": "scissors",
+    "child": "children", "man": "men", "woman": "women", "goose": "geese", "foot": "feet", "goldfish": "goldfish", "leaf": "leaves",
+    "person": "people",
+                     "wife": "wives", "loaf": "loaves", "shelf": "shelves", "scarf": "scarves", "deer": "deer", "policeman": "policemen",
+                         "fisherman": "fishermen", "postman": "postmen", "piano": "pianos", "photo": "photos", "radio": "radios", "ox": "oxen",
+                         "half": "halves", "calf": "calves", "thief": "thieves", "kangaroo": "kangaroos", "zoo": "zoos", "video": "videos",
+                         "kilo": "kilos"}
 
 
 def plural(noun):
@@ -163,7 +196,8 @@ def name(gender=None):
     """(name, f or m); some are made up, so that no list is enough to copy them"""
     girl = gender == "f" if gender else chance(0.5)
     if chance(0.15):
-        return pick(STARTS) + "".join(pick(MIDDLES) + pick("b d g k l m n r s t v".split()) for _ in range(rng.randint(0, 1))) + pick(MIDDLES) + pick(GIRL_ENDS if girl else BOY_ENDS), "f" if girl else "m"
+        return pick(STARTS) + "".join(pick(MIDDLES) + pick("b d g k l m n r s t v".split()) for _ in range(rng.randint(0,
+            1))) + pick(MIDDLES) + pick(GIRL_ENDS if girl else BOY_ENDS), "f" if girl else "m"
     return pick(GIRLS if girl else BOYS), "f" if girl else "m"
 
 
@@ -184,4 +218,5 @@ def town():
 
 def mister():
     """Mr. Brown or Mrs. Stone, with its gender"""
-    return pick([(f"Mr. {pick(FAMILIES)}", "m"), (f"Mrs. {pick(FAMILIES)}", "f"), (f"Ms. {pick(FAMILIES)}", "f"), (f"Dr. {pick(FAMILIES)}", pick("mf"))])
+    return pick([(f"Mr. {pick(FAMILIES)}", "m"), (f"Mrs. {pick(FAMILIES)}", "f"), (f"Ms. {pick(FAMILIES)}", "f"), (f"Dr. {pick(FAMILIES)}",
+        pick("mf"))])
