@@ -400,6 +400,6 @@ def sums(_):
 KNOWERS = [
     (thing, 13), (guess, 1), (group, 11), (belongs, 1), (capitals, 5), (opposites, 8), (synonyms, 2), (forms, 3), (features, 5), (amounts, 7), (used,
         5), (tools, 5), (wear, 2),
-    (howto, 9), (why, 12), (difference, 7), (makes, 1), (work, 5), (habits, 5), (compared, 12), (order, 11), (sums, 14), (is_it, 2), (buy, 2),
+    (howto, 9), (why, 12), (difference, 7), (makes, 1), (work, 5), (habits, 5), (compared, 12), (order, 15), (sums, 14), (is_it, 2), (buy, 2),
         (what_to_say, 1), (common, 5), (count, 1),
 ]

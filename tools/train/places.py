@@ -113,6 +113,47 @@ def timetable(_):
     return finish(t)
 
 
+def show(_):
+    """A concert or a film: when it starts, what it costs, how long it is"""
+    t = Text()
+    x = pick(["concert", "film", "play", "show", "match", "party", "dinner", "lecture", "course", "meeting", "race", "circus", "market", "festival",
+        "dance", "tour"])
+    the = "the " + x
+    h, n = numeral(rng.randint(1, 12)), pick([numeral(rng.randint(2, 12)), str(rng.randint(2, 99)), "fifteen", "twenty", "thirty", "forty", "fifty"])
+    money, span = pick(["dollars", "euros", "pounds"]), pick(SPANS[:4] + SPANS[6:])
+    where = pick(["in the town hall", "in the park", "at the school", "in the old theatre", "in the stadium", "in " + town(), "at the hotel"])
+    d = pick(DAYS)
+    rows = [(f"{the} starts at {h}.", [(f"When does {the} start?", f"{the} starts at {h}."), (f"At what time does {the} start?",
+        f"{the} starts at {h}.")]),
+            (f"Tickets cost {n} {money}{pick(['', ' at the door', ' for adults', ' each'])}.", [("How much is a ticket?",
+                f"A ticket costs {n} {money}."), (f"How much is a ticket for {the}?", f"A ticket costs {n} {money}."), ("How much do tickets cost?",
+                f"Tickets cost {n} {money}.")]),
+            (f"{the} is on {d}.", [(f"When is {the}?", f"{the} is on {d}."), (f"On which day is {the}?", f"{the} is on {d}.")]),
+            (f"{the} takes place {where}.", [(f"Where is {the}?", f"{the} is {where}."), (f"Where does {the} take place?",
+                f"{the} takes place {where}.")]),
+            (f"{the} lasts {span}.", [(f"How long is {the}?", f"{the} lasts {span}."), (f"How long does {the} last?", f"{the} lasts {span}.")]),
+            ("Children pay half the price.", [("Who pays half the price?", "Children pay half the price."), ("How much do children pay?",
+                "Children pay half the price.")])]
+    for sentence, asks in rng.sample(rows, rng.randint(2, 4)):
+        t.say(sentence, *asks)
+    return finish(t)
+
+
+def hours(_):
+    """Hours that differ on one day"""
+    t = Text()
+    x = pick(SIGHTS)
+    T = "The " + x
+    a, b = numeral(rng.randint(6, 11)), pick([numeral(rng.randint(1, 5)), numeral(rng.randint(5, 10))])
+    d = pick(DAYS[4:])
+    c = pick(["noon", "one", "two", "three", "four", "midnight"])
+    t.say(f"{T} is open from {a} to {b}.", (f"When does the {x} open?", f"{T} opens at {a}."), (f"When does the {x} close?", f"{T} closes at {b}."),
+        (f"When is the {x} open?", f"{T} is open from {a} to {b}."))
+    t.say(f"On {d}s it {pick(['closes', 'closes already', 'already closes'])} at {c}.", *[(f"When does the {x} close on {d}s?",
+        f"{T} closes at {c} on {d}s."), (f"At what time does the {x} close on {d}?", f"{T} closes at {c} on {d}s.")] * 2)
+    return finish(t)
+
+
 def season(_):
     """Open from one time to another, and is it open then?"""
     t = Text()
@@ -144,4 +185,4 @@ def season(_):
     return finish(t)
 
 
-PLACE_READERS = [(notice, 7), (timetable, 4), (season, 5)]
+PLACE_READERS = [(notice, 7), (timetable, 4), (season, 5), (show, 5), (hours, 4)]

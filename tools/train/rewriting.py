@@ -41,6 +41,9 @@ def tense(_):
             return ask(pick(["in the past tense", "in the past"]), f"{s} {be_of(g)} {a}."), f"{s} {be_of(g, True)} {a}."
         return ask(pick(["in the future tense", "in the future"]), f"{s} {be_of(g)} {a}."), f"{s} will be {a}."
     k = rng.random()
+    if k < 0.08:
+        doing = ing(c.base) + c.rest()
+        return ask(pick(["in the past tense", "in the past"]), f"{c.subject} {c.be()} {doing}."), f"{c.subject} {c.was()} {doing}."
     if k < 0.5:
         return ask(pick(["in the past tense", "in the past", "in the past tense", "in the simple past"]), c.present() + "."), c.past() + "."
     if k < 0.72:
@@ -60,7 +63,11 @@ def question(_):
         s, g, a, _b = be_sentence()
         past = chance(0.4)
         return pick(heads) + f"{s} {be_of(g, past)} {a}.", f"{capital(be_of(g, past))} {small(s)} {a}?"
-    if k < 0.6:
+    if k < 0.37:
+        past = chance(0.4)
+        be, doing = c.was() if past else c.be(), ing(c.base) + c.rest()
+        return pick(heads) + f"{c.subject} {be} {doing}.", f"{capital(be)} {c.subject_inside} {doing}?"
+    if k < 0.62:
         return pick(heads) + c.present() + ".", c.question()
     if k < 0.8:
         return pick(heads) + c.past() + ".", c.question("past")

@@ -159,7 +159,8 @@ def feeling(_):
         "very ", "really ", "a little ", "quite "])
     if a in ("wonderful", "terrible", "awful", "fantastic", "great", "starving", "exhausted", "furious"):
         how = pick(["", "just ", "really "])
-    when = pick(["", "", " today", " tonight", " this evening", " these days", " right now", " at the moment", " this morning", " again", " lately",
+    when = pick(["", "", " today", " tonight", " this evening", " these days", " right now", " at the moment", " after work", " after a long day",
+        " after school", " after the party", " before work", " this morning", " again", " lately",
         " all the time"])
     be = pick(["I feel", "I am feeling", "I am", "I'm", "I feel", "I'm feeling"])
     why = pick(["", "", "", "", " because of my job", " and I do not know why", " because my friend is away", " because of school",
@@ -178,7 +179,9 @@ GOOD_MINE = ["I passed my exam", "I got a new job", "I won a prize", "I am getti
     "I finished my book", "I learned to swim", "I found my keys", "I got a good grade", "I won the game", "I got a puppy",
     "I am going to be a father", "I am going to be a mother", "my team won", "I have a new bicycle", "it is my birthday", "I am on holiday",
     "I got a letter from my best friend", "I baked my first bread", "I ran ten kilometres", "I found a new flat", "I finished school",
-    "I got a raise", "I can ride a bike now", "we won the match", "I made a new friend", "I got the job", "my visa came", "I turn forty today"]
+    "I got a raise", "I can ride a bike now", "we won the match", "I made a new friend", "I got the job", "my visa came",
+        "I got the job that I applied for", "I won a trip to the sea", "I did it", "I have finally finished my work", "I finished the painting",
+        "I finally learned to ride a bike", "I finally found a flat", "I turn forty today"]
 BAD_NEWS = ["is ill", "is in hospital", "broke a leg", "lost the job", "died", "passed away", "had an accident", "is very sick", "lost the house",
     "failed the exam", "moved away", "does not talk to me", "is angry with me", "forgot my birthday", "left me", "is not well", "hurt a hand",
     "has a fever", "had to go to the doctor", "cannot come to my party"]
@@ -386,7 +389,10 @@ def have(_):
 def joke(_):
     q = pick(["Tell me a joke.", "Do you know a joke?", "Can you tell me a joke?", "Make me laugh!", "I want to hear a joke.",
         "Tell me something funny.", "Please tell me a funny joke.", "Another joke, please.", "Do you know any jokes?", "Have you got a joke for me?",
-        "I need a good laugh.", "Say something funny.", "Cheer me up with a joke.", "Can you make a joke?"])
+        "I need a good laugh.", "Say something funny.", "Cheer me up with a joke.", "Can you make a joke?",
+            f"Tell me a joke about {pick([plural(p) for p in PETS] + JOBS + THINGS)}.",
+            f"Do you know a joke about {pick([plural(p) for p in PETS] + [plural(j) for j in JOBS])}?",
+            f"Please tell me a joke about {pick(['school', 'food', 'work', 'people', 'my boss', 'computers'])}."])
     return q, pick(["Why did the bicycle fall over? Because it was two-tired.", "What do you call a bear with no teeth? A gummy bear.",
         "Why did the teacher wear sunglasses? Because her students were so bright.", "What has hands but cannot clap? A clock.",
         "Why did the cookie go to the doctor? Because it felt crumbly.", "What do you call a sleeping bull? A bulldozer.",
