@@ -139,9 +139,9 @@ def main(checkpoint, tokenizer, out, f16=False):
         pair("general.license.name", STRING, "see models/README.md"),
         pair("general.file_type", U32, 1 if f16 else 7),
         pair("general.quantization_version", U32, 2),
-        # How hearth chooses words with it where the user says nothing: a small model repeats itself without the penalty.
+        # How hearth chooses words with it where the user says nothing: a larger penalty would keep it from taking over words of the question.
         pair("general.sampling.temp", FLOAT, 0.3),
-        pair("general.sampling.penalty_repeat", FLOAT, 1.1),
+        pair("general.sampling.penalty_repeat", FLOAT, 1.05),
         pair("general.sampling.penalty_last_n", I32, 64),
         pair("llama.block_count", U32, shape["layers"]),
         pair("llama.context_length", U32, CONTEXT),
