@@ -23,7 +23,8 @@ struct file_map {
 /* Opens a regular file for reading; directories, devices, FIFOs and sockets are refused without waiting. -1 on failure. */
 int file_open(const char *path, struct error *e);
 
-/* Whether something stands under that path; and whether it is a folder. */
+/* Whether something stands under that path; and whether it is a folder. A hint alone: what cannot be looked at is said by the
+ * call that opens it, so these two are not among the calls that file_fail_at counts. */
 bool file_exists(const char *path);
 bool file_is_folder(const char *path);
 

@@ -99,9 +99,9 @@ if [ -f "$model" ]; then
 	# A wild temperature makes a long answer; one that ended before the interrupt came is tried again.
 	status=0
 	for try in 1 2 3 4 5 6 7 8; do
-		"$hearth" run -n 1800 --temp 4 --seed $try "Tell me a long story." >"$work/out" 2>"$work/err" </dev/null &
+		"$hearth" run -n 1800 --threads 1 --no-guess --temp 4 --seed $try "Tell me a long story." >"$work/out" 2>"$work/err" </dev/null &
 		pid=$!
-		sleep 0.2
+		sleep 0.15
 		kill -INT $pid 2>/dev/null
 		wait $pid
 		status=$?
