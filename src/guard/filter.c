@@ -150,11 +150,11 @@ static bool allow_threads(void *f, bool threads)
 		ok = ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
 		                            SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)) == 0;
 	/* A thread's own name; and abort(), which sends a signal to its own process. */
-	ok = ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME)) == 0;
-	ok = ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid())) == 0;
+	ok = ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0)) == 0;
+	ok = ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0)) == 0;
 	/* The stack of a thread is measured by its limit: asking is free, setting is not. */
-	return ok &&
-	       seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2, SCMP_A0(SCMP_CMP_EQ, 0), SCMP_A2(SCMP_CMP_EQ, 0)) == 0;
+	return ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2, SCMP_A0(SCMP_CMP_EQ, 0, 0),
+	                              SCMP_A2(SCMP_CMP_EQ, 0, 0)) == 0;
 }
 
 static bool allow_descriptors(void *f, bool own_terminal)
@@ -171,7 +171,8 @@ static bool allow_descriptors(void *f, bool own_terminal)
 		                                  TIOCGPGRP, TIOCSPGRP, FIONREAD, TCFLSH };
 	bool ok = true;
 	for (size_t i = 0; ok && i < sizeof questions / sizeof questions[0]; i++)
-		ok = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)questions[i])) == 0;
+		ok = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)questions[i], 0)) ==
+		     0;
 	for (size_t i = 0; ok && own_terminal && i < sizeof requests / sizeof requests[0]; i++) /* never TIOCSTI */
 		ok = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
 		                      SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffu, requests[i])) == 0;
@@ -184,9 +185,9 @@ static bool allow_sockets(void *f, const int families[2])
 	bool ok = true;
 	for (int i = 0; ok && i < 2 && families[i]; i++) {
 		const scmp_datum_t family = (scmp_datum_t)families[i];
-		ok = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, SCMP_A0(SCMP_CMP_EQ, family),
+		ok = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, SCMP_A0(SCMP_CMP_EQ, family, 0),
 		                      SCMP_A1(SCMP_CMP_MASKED_EQ, kind, SOCK_STREAM)) == 0 &&
-		     seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, SCMP_A0(SCMP_CMP_EQ, family),
+		     seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, SCMP_A0(SCMP_CMP_EQ, family, 0),
 		                      SCMP_A1(SCMP_CMP_MASKED_EQ, kind, SOCK_DGRAM)) == 0;
 	}
 	return ok;

@@ -18,7 +18,7 @@ static void lost(struct guard_report *r, const char *what)
 }
 
 /* A limit that nobody raises again: soft and hard. */
-static bool limit(int resource, rlim_t most)
+static bool limit(__rlimit_resource_t resource, rlim_t most)
 {
 	struct rlimit now;
 	if (getrlimit(resource, &now) != 0) return false;
