@@ -9,7 +9,7 @@
 static const char *const vault_steps[] = {
 	"CREATE TABLE conversation(id INTEGER PRIMARY KEY AUTOINCREMENT, made INTEGER NOT NULL, changed INTEGER NOT NULL, title "
 	"BLOB NOT NULL,"
-	" parent INTEGER, model BLOB);"
+	" parent INTEGER);"
 	"CREATE INDEX conversation_changed ON conversation(changed);"
 	"INSERT INTO sqlite_sequence(name, seq) VALUES('conversation', 15);" /* the first gets OBJECT_FIRST */
 	"CREATE TABLE message(id INTEGER PRIMARY KEY AUTOINCREMENT, conversation INTEGER NOT NULL REFERENCES conversation(id) ON "

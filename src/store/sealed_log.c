@@ -22,6 +22,7 @@ struct extent {
 	uint64_t start, size;
 	uint64_t body; /* place of the record's head in the file */
 	uint32_t skip, number;
+	uint32_t length; /* of the whole body */
 };
 
 struct sealed_log {
@@ -141,7 +142,7 @@ static bool apply(struct sealed_log *l, const struct record *r, uint64_t head_at
 	} else if (r->kind == RECORD_BYTES && r->size) {
 		if (!make_room(l, 2)) return false;
 		clear_range(l, r->offset, r->offset + r->size);
-		insert(l, find(l, r->offset), (struct extent){ r->offset, r->size, head_at, 0, r->number });
+		insert(l, find(l, r->offset), (struct extent){ r->offset, r->size, head_at, 0, r->number, r->size });
 		if (r->offset + r->size > l->size) l->size = r->offset + r->size;
 	}
 	return true;
@@ -306,18 +307,9 @@ void sealed_log_close(struct sealed_log *l)
 
 static int read_extent(struct sealed_log *l, const struct extent *x, uint8_t *bytes, size_t size, uint64_t at)
 {
-	struct record r;
-	uint8_t head[HEAD];
-	size_t got;
-	if (l->body_at != x->body) {
-		int error = l->disk->read(l->file, head, HEAD, x->body, &got);
-		if (error) return error;
-		if (got < HEAD || !read_head(l, head, &r) || r.number != x->number || r.size > MAX_BODY) return EBADMSG;
-		error = read_body(l, x->body, r.size, x->number);
-		if (error) return error;
-	}
-	memcpy(bytes, l->body + x->skip + (at - x->start), size);
-	return 0;
+	int error = read_body(l, x->body, x->length, x->number);
+	if (!error) memcpy(bytes, l->body + x->skip + (at - x->start), size);
+	return error;
 }
 
 int sealed_log_read(struct sealed_log *l, uint8_t *bytes, size_t size, uint64_t at, size_t *got)

@@ -13,15 +13,7 @@
 
 enum { VAULT_PAGE = 4096, PAGE_TEXT = VAULT_PAGE - SEAL_EXTRA };
 
-enum sealed_role {
-	ROLE_DATABASE = 1,
-	ROLE_INDEX = 2,
-	ROLE_JOURNAL = 3,
-	ROLE_WAL = 4,
-	ROLE_TEMPORARY = 5,
-	ROLE_BLOB = 6,
-	ROLE_ERASE = 7
-};
+enum sealed_role { ROLE_DATABASE = 1, ROLE_INDEX = 2, ROLE_JOURNAL = 3, ROLE_WAL = 4, ROLE_TEMPORARY = 5 };
 
 /* What the bytes of a file are sealed with and bound to. */
 struct sealing {

@@ -305,11 +305,6 @@ void vault_vfs_free(struct vault_vfs *v)
 	memory_free(v);
 }
 
-bool vault_vfs_damaged(const struct vault_vfs *v)
-{
-	return v->damaged;
-}
-
 bool vault_sqlite_error(sqlite3 *db, const char *name, struct error *e)
 {
 	int code = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;

@@ -29,7 +29,4 @@ sqlite3 *vault_vfs_open(struct vault_vfs *v, const char *path, const char *name,
 /* The line for a failed call: "NAME: what SQLite says", damage named as such. Always returns false. */
 bool vault_sqlite_error(sqlite3 *db, const char *name, struct error *e);
 
-/* Did a page or a journal of this file system fail to open since it was made? */
-bool vault_vfs_damaged(const struct vault_vfs *v);
-
 #endif

@@ -130,6 +130,24 @@ static void a_wrong_secret_changes_nothing(void **state)
 	sim_free(s);
 }
 
+static void a_passphrase_costs_what_its_slot_says(void **state)
+{
+	(void)state;
+	struct sim_disk *s = sim_new(10);
+	struct key_secret words = { SLOT_PASSPHRASE, "abc", 3 };
+	struct key_cost cost = key_cost_measure(0.05), none = { 0, 0 };
+	assert_true(cost.passes >= key_cost_least.passes && cost.memory >= key_cost_least.memory);
+	struct vault *v = made(&s->base, "v");
+	int slot = vault_add_slot(v, &words, cost, &last), least = vault_add_slot(v, &words, none, &last);
+	const struct key_file *keys = vault_keys(v);
+	assert_int_equal(keys->slots[slot].cost.passes, cost.passes);
+	assert_true(keys->slots[slot].cost.memory == cost.memory);
+	assert_int_equal(keys->slots[least].cost.passes, key_cost_least.passes);
+	assert_true(keys->slots[least].cost.memory == key_cost_least.memory);
+	vault_close(v);
+	sim_free(s);
+}
+
 /* Every file of the disk, in the clear or not: is the text there? */
 static bool on_disk(const struct sim_disk *s, const char *text)
 {
@@ -424,6 +442,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_said_is_there_after_locking),
 		cmocka_unit_test(a_wrong_secret_changes_nothing),
+		cmocka_unit_test(a_passphrase_costs_what_its_slot_says),
 		cmocka_unit_test(nothing_lies_in_the_clear_and_search_finds_it),
 		cmocka_unit_test(every_changed_bit_is_noticed),
 		cmocka_unit_test(a_page_belongs_to_its_place_and_its_vault),
