@@ -42,10 +42,6 @@ bool weights_integers(const struct weights_binder *b, const char *name, size_t c
 bool weights_projection(const struct weights_binder *b, uint32_t layer, const char *role, size_t cols, size_t rows,
                         struct projection *p);
 
-/* The same; p->weights.data stays NULL when the layer has no such tensor. */
-bool weights_optional_projection(const struct weights_binder *b, uint32_t layer, const char *role, size_t cols, size_t rows,
-                                 struct projection *p);
-
 /* A norm of n values, of the family's kind; its bias is NAME with .bias for .weight. The layer's is blk.LAYER.ROLE.weight. */
 bool weights_norm(const struct weights_binder *b, const char *name, bool needed, size_t n, struct norm *norm);
 bool weights_layer_norm(const struct weights_binder *b, uint32_t layer, const char *role, bool needed, size_t n, struct norm *norm);

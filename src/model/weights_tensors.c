@@ -159,12 +159,6 @@ bool weights_has(const struct weights_binder *b, uint32_t layer, const char *rol
 	return gguf_tensor(b->file, weights_name(name, layer, role, ".weight")) != NULL;
 }
 
-bool weights_optional_projection(const struct weights_binder *b, uint32_t layer, const char *role, size_t cols, size_t rows,
-                                 struct projection *p)
-{
-	return !weights_has(b, layer, role) || weights_projection(b, layer, role, cols, rows, p);
-}
-
 bool weights_norm(const struct weights_binder *b, const char *name, bool needed, size_t n, struct norm *norm)
 {
 	char bias[WEIGHTS_MAX_NAME];

@@ -101,22 +101,11 @@ INLINE void output(const uint8_t *w, enum kind f, size_t cols, const struct kern
 	}
 }
 
-INLINE void dot(const uint8_t *w, enum kind f, size_t row_bytes, size_t n_outputs, size_t cols, const struct kernel_row *rows,
-                size_t n_rows, float *out, size_t out_stride)
-{
-	for (size_t o = 0; o < n_outputs; o++, w += row_bytes, out++) {
-		size_t r = 0;
-		for (; r + 4 <= n_rows; r += 4) output(w, f, cols, rows + r, out + r * out_stride, out_stride, 4);
-		for (; r + 2 <= n_rows; r += 2) output(w, f, cols, rows + r, out + r * out_stride, out_stride, 2);
-		for (; r < n_rows; r++) output(w, f, cols, rows + r, out + r * out_stride, out_stride, 1);
-	}
-}
-
-DOT(dot_q8_0, Q8_0)
-DOT(dot_q4_0, Q4_0)
-DOT(dot_q4_1, Q4_1)
-DOT(dot_q5_0, Q5_0)
-DOT(dot_q5_1, Q5_1)
+DOT(dot_q8_0, Q8_0, 1, 4)
+DOT(dot_q4_0, Q4_0, 1, 4)
+DOT(dot_q4_1, Q4_1, 1, 4)
+DOT(dot_q5_0, Q5_0, 1, 4)
+DOT(dot_q5_1, Q5_1, 1, 4)
 
 void dot_fill_avx512vnni(struct kernels *k)
 {

@@ -51,32 +51,21 @@ INLINE void output(const uint8_t *w, enum code f, size_t groups, const struct ke
 	for (int r = 0; r < R; r++) out[(size_t)r * out_stride] = fold(_mm256_add_ps(acc[0][r], acc[1][r]));
 }
 
-INLINE void dot(const uint8_t *w, enum code f, size_t row_bytes, size_t n_outputs, size_t cols, const struct kernel_row *rows,
-                size_t n_rows, float *out, size_t out_stride)
-{
-	for (size_t o = 0; o < n_outputs; o++, w += row_bytes, out++) {
-		size_t r = 0;
-		for (; r + 4 <= n_rows; r += 4) output(w, f, cols / 32, rows + r, out + r * out_stride, out_stride, 4);
-		for (; r + 2 <= n_rows; r += 2) output(w, f, cols / 32, rows + r, out + r * out_stride, out_stride, 2);
-		for (; r < n_rows; r++) output(w, f, cols / 32, rows + r, out + r * out_stride, out_stride, 1);
-	}
-}
-
-DOT(dot_mxfp4, MXFP4)
-DOT(dot_nvfp4, NVFP4)
-DOT(dot_iq4_nl, IQ4_NL)
-DOT(dot_iq4_xs, IQ4_XS)
-DOT(dot_q1_0, Q1_0)
-DOT(dot_q2_0, Q2_0)
-DOT(dot_tq1_0, TQ1_0)
-DOT(dot_tq2_0, TQ2_0)
-DOT(dot_iq2_xxs, IQ2_XXS)
-DOT(dot_iq2_xs, IQ2_XS)
-DOT(dot_iq2_s, IQ2_S)
-DOT(dot_iq3_xxs, IQ3_XXS)
-DOT(dot_iq3_s, IQ3_S)
-DOT(dot_iq1_s, IQ1_S)
-DOT(dot_iq1_m, IQ1_M)
+DOT(dot_mxfp4, MXFP4, 32, 4)
+DOT(dot_nvfp4, NVFP4, 32, 4)
+DOT(dot_iq4_nl, IQ4_NL, 32, 4)
+DOT(dot_iq4_xs, IQ4_XS, 32, 4)
+DOT(dot_q1_0, Q1_0, 32, 4)
+DOT(dot_q2_0, Q2_0, 32, 4)
+DOT(dot_tq1_0, TQ1_0, 32, 4)
+DOT(dot_tq2_0, TQ2_0, 32, 4)
+DOT(dot_iq2_xxs, IQ2_XXS, 32, 4)
+DOT(dot_iq2_xs, IQ2_XS, 32, 4)
+DOT(dot_iq2_s, IQ2_S, 32, 4)
+DOT(dot_iq3_xxs, IQ3_XXS, 32, 4)
+DOT(dot_iq3_s, IQ3_S, 32, 4)
+DOT(dot_iq1_s, IQ1_S, 32, 4)
+DOT(dot_iq1_m, IQ1_M, 32, 4)
 
 void dot_codes_fill_avx2(struct kernels *k)
 {

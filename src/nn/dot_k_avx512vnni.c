@@ -134,23 +134,11 @@ INLINE void output(const uint8_t *w, enum kind f, size_t blocks, const struct ke
 	}
 }
 
-INLINE void dot(const uint8_t *w, enum kind f, size_t row_bytes, size_t n_outputs, size_t cols, const struct kernel_row *rows,
-                size_t n_rows, float *out, size_t out_stride)
-{
-	for (size_t o = 0; o < n_outputs; o++, w += row_bytes, out++) {
-		size_t r = 0;
-		for (; r + 8 <= n_rows; r += 8) output(w, f, cols / 256, rows + r, out + r * out_stride, out_stride, 8);
-		for (; r + 4 <= n_rows; r += 4) output(w, f, cols / 256, rows + r, out + r * out_stride, out_stride, 4);
-		for (; r + 2 <= n_rows; r += 2) output(w, f, cols / 256, rows + r, out + r * out_stride, out_stride, 2);
-		for (; r < n_rows; r++) output(w, f, cols / 256, rows + r, out + r * out_stride, out_stride, 1);
-	}
-}
-
-DOT(dot_q2_k, Q2_K)
-DOT(dot_q3_k, Q3_K)
-DOT(dot_q4_k, Q4_K)
-DOT(dot_q5_k, Q5_K)
-DOT(dot_q6_k, Q6_K)
+DOT(dot_q2_k, Q2_K, 256, 8)
+DOT(dot_q3_k, Q3_K, 256, 8)
+DOT(dot_q4_k, Q4_K, 256, 8)
+DOT(dot_q5_k, Q5_K, 256, 8)
+DOT(dot_q6_k, Q6_K, 256, 8)
 
 void dot_k_fill_avx512vnni(struct kernels *k)
 {

@@ -166,13 +166,22 @@ INLINE __m256 weighted_sums(const int16_t *sums, __m256i factors)
 	return _mm256_cvtepi32_ps(_mm256_madd_epi16(load32(sums), factors));
 }
 
-/* A kernel_dot for one format, from the file's own `dot`. */
-#define DOT(name, kind)                                                                                                            \
+/* The dot product of one format, as struct kernels has it: every output with `most` (8 or 4), four, two and one activation rows at
+ * a time, through the file's own output(), which counts its columns in units of `unit`. */
+#define DOT(name, kind, unit, most)                                                                                                \
 	static void name(const struct format *format, const uint8_t *w, size_t row_bytes, size_t n_outputs, size_t cols,           \
 	                 const struct kernel_row *rows, size_t n_rows, float *out, size_t out_stride)                              \
 	{                                                                                                                          \
+		const size_t n = cols / (unit);                                                                                    \
 		(void)format;                                                                                                      \
-		dot(w, kind, row_bytes, n_outputs, cols, rows, n_rows, out, out_stride);                                           \
+		for (size_t o = 0; o < n_outputs; o++, w += row_bytes, out++) {                                                    \
+			size_t r = 0;                                                                                              \
+			for (; (most) == 8 && r + 8 <= n_rows; r += 8)                                                             \
+				output(w, kind, n, rows + r, out + r * out_stride, out_stride, 8);                                 \
+			for (; r + 4 <= n_rows; r += 4) output(w, kind, n, rows + r, out + r * out_stride, out_stride, 4);         \
+			for (; r + 2 <= n_rows; r += 2) output(w, kind, n, rows + r, out + r * out_stride, out_stride, 2);         \
+			for (; r < n_rows; r++) output(w, kind, n, rows + r, out + r * out_stride, out_stride, 1);                 \
+		}                                                                                                                  \
 	}
 
 #endif
