@@ -3,12 +3,11 @@
  *
  * Texts of any lengths share batches, row behind row, without filling up; an encoder's text lies in one batch as a whole.
  */
+#include "app/lab/json_file.h"
 #include "app/lab/lab.h"
 #include "app/lab/model_options.h"
 
-#include "base/file.h"
 #include "base/memory.h"
-#include "format/json.h"
 #include "model/sequence.h"
 #include "text/tokenizer.h"
 
@@ -35,18 +34,6 @@ static size_t begin_of(const struct texts *t, size_t i)
 	return i ? t->end[i - 1] : 0;
 }
 
-static json_t *read_array(const char *path, struct error *e)
-{
-	size_t size;
-	char *text = file_read(path, MOST_INPUT, &size, e);
-	json_t *value = text ? json_parse(text, size, path, e) : NULL;
-	memory_free(text);
-	if (!value || json_is_array(value)) return value;
-	json_decref(value);
-	error_set(e, "%s: not a JSON array", path);
-	return NULL;
-}
-
 static bool take_ids(const json_t *item, const char *path, size_t index, struct token_list *ids, struct error *e)
 {
 	if (!json_is_array(item)) return error_set(e, "%s: item %zu is not an array of ids", path, index);
@@ -62,7 +49,7 @@ static bool take_ids(const json_t *item, const char *path, size_t index, struct 
 /* The texts of a JSON array: of ids, or of strings that `v` tokenizes with what the file adds. */
 static bool read_texts(const char *path, const struct vocab *v, struct texts *t, struct error *e)
 {
-	json_t *array = read_array(path, e);
+	json_t *array = json_file_array(path, MOST_INPUT, e);
 	if (!array) return false;
 	bool ok = true;
 	t->n = json_array_size(array);
@@ -345,7 +332,7 @@ static bool read_pairs(const char *model, const char *query, const char *path, s
 {
 	struct gguf *file = gguf_open(model, e);
 	struct vocab *v = file ? vocab_load(file, e) : NULL;
-	json_t *docs = v ? read_array(path, e) : NULL;
+	json_t *docs = v ? json_file_array(path, MOST_INPUT, e) : NULL;
 	struct gguf_text form = { NULL, 0 };
 	bool ok = docs && gguf_get_text(file, "tokenizer.chat_template.rerank", &form, e);
 	t->n = ok ? json_array_size(docs) : 0;

@@ -1,8 +1,7 @@
 /* hearth-lab jinja: renders an array of snippets, each with its own context. */
 #include "app/lab/case.h"
+#include "app/lab/json_file.h"
 #include "app/lab/lab.h"
-#include "base/file.h"
-#include "base/memory.h"
 
 #include <string.h>
 
@@ -49,15 +48,12 @@ static bool render_snippet(struct buffer *b, const json_t *snippet, struct error
 
 int lab_jinja(int argc, char **argv)
 {
-	size_t size;
 	struct error e = { "" };
 	if (argc != 1) return lab_misuse("jinja: UNIT.json is needed");
-	char *text = file_read(argv[0], MOST_INPUT, &size, &e);
-	json_t *snippets = text ? json_parse(text, size, argv[0], &e) : NULL;
-	memory_free(text);
+	json_t *snippets = json_file_array(argv[0], MOST_INPUT, &e);
 	if (!snippets) return lab_fail(&e);
 	struct buffer b = buffer_new(MOST_OUTPUT);
-	bool good = json_is_array(snippets) || error_set(&e, "%s: not an array", argv[0]);
+	bool good = true;
 	buffer_append_text(&b, "[");
 	for (size_t i = 0; good && i < json_array_size(snippets); i++) {
 		buffer_append_text(&b, i ? ",\n" : "\n");

@@ -1,10 +1,8 @@
 /* hearth-lab tokenize and detokenize: texts to ids and back, as JSON, by a model file's vocabulary. */
+#include "app/lab/json_file.h"
 #include "app/lab/lab.h"
 #include "app/lab/model_options.h"
 
-#include "base/file.h"
-#include "base/memory.h"
-#include "format/json.h"
 #include "text/tokenizer.h"
 
 #include <stdint.h>
@@ -20,20 +18,6 @@ static struct vocab *open_vocab(const char *path, struct error *e)
 	struct vocab *v = vocab_load(file, e);
 	gguf_close(file);
 	return v;
-}
-
-/* The JSON array in a file; NULL with the reason. */
-static json_t *read_array(const char *path, struct error *e)
-{
-	size_t size;
-	char *text = file_read(path, MOST_INPUT, &size, e);
-	if (!text) return NULL;
-	json_t *value = json_parse(text, size, path, e);
-	memory_free(text);
-	if (!value || json_is_array(value)) return value;
-	json_decref(value);
-	error_set(e, "%s: not a JSON array", path);
-	return NULL;
 }
 
 static bool write_ids(struct buffer *out, const struct token_list *ids)
@@ -103,7 +87,7 @@ int lab_tokenize(int argc, char **argv)
 	options = TOKENIZER_ALL_TOKENS | (options & 1 ? TOKENIZER_SPECIAL : 0) | (options & 2 ? TOKENIZER_ADD : 0);
 	struct buffer out = buffer_new(SIZE_MAX / 2);
 	struct vocab *v = open_vocab(model, &e);
-	json_t *lines = v ? read_array(input, &e) : NULL;
+	json_t *lines = v ? json_file_array(input, MOST_INPUT, &e) : NULL;
 	bool ok = lines && tokenize_all(v, lines, input, options, &out, &e);
 	status = ok ? lab_print(out.data, out.size) : lab_fail(&e);
 	json_decref(lines);
@@ -164,7 +148,7 @@ int lab_detokenize(int argc, char **argv)
 	if (status != LAB_DONE) return status;
 	struct buffer out = buffer_new(SIZE_MAX / 2);
 	struct vocab *v = open_vocab(model, &e);
-	json_t *lines = v ? read_array(input, &e) : NULL;
+	json_t *lines = v ? json_file_array(input, MOST_INPUT, &e) : NULL;
 	bool ok = lines && detokenize_all(v, lines, input, hex != 0, &out, &e);
 	status = ok ? lab_print(out.data, out.size) : lab_fail(&e);
 	json_decref(lines);
