@@ -12,6 +12,8 @@
 #include "base/error.h"
 #include "guard/roles.h"
 
+#include <sys/types.h>
+
 struct guard_options {
 	const char *own_folder; /* GUARD_HEARTH: where it may write; NULL: nowhere */
 	int landlock;           /* the newest ABI to use; GUARD_NEWEST: whatever the kernel has */
@@ -41,8 +43,9 @@ int guard_landlock_abi(void);
 /* For this folder: rules by role. True when the ABI is in force (or is 0). */
 bool guard_landlock(enum guard_role role, const char *own_folder, int abi, struct error *e);
 
-/* For the process whose children try PROBE_ABSTRACT_SOCKET: the socket that they look for. The descriptor, -1 on failure. */
-int guard_listen(void);
+/* The socket that the children of process `parent` look for when they try PROBE_ABSTRACT_SOCKET; made by a process outside their
+ * jails. The descriptor, -1 on failure. */
+int guard_listen(pid_t parent);
 
 /* Tries what the probe names, in this process; true when nothing hindered it. `own_folder` may be NULL. */
 bool guard_try(enum guard_probe probe, const char *own_folder);

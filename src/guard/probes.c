@@ -97,18 +97,18 @@ static bool try_socket(int family, int type, int protocol)
 	return fd >= 0;
 }
 
-/* An abstract address, which begins with a zero byte, for the process that listens. */
-static socklen_t abstract_address(struct sockaddr_un *a, pid_t listener)
+/* An abstract address, which begins with a zero byte, for the children of this process. */
+static socklen_t abstract_address(struct sockaddr_un *a, pid_t parent)
 {
 	*a = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	int length = snprintf(a->sun_path + 1, sizeof a->sun_path - 1, "hearth-probe-%ld", (long)listener);
+	int length = snprintf(a->sun_path + 1, sizeof a->sun_path - 1, "hearth-probe-%ld", (long)parent);
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
 }
 
-int guard_listen(void)
+int guard_listen(pid_t parent)
 {
 	struct sockaddr_un here;
-	socklen_t size = abstract_address(&here, getpid());
+	socklen_t size = abstract_address(&here, parent);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && bind(fd, (struct sockaddr *)&here, size) == 0 && listen(fd, 8) == 0) return fd;
 	if (fd >= 0) close(fd);

@@ -105,7 +105,7 @@ static void without_a_jail_most_is_possible(void **state)
 static int make_folder(void **state)
 {
 	(void)state;
-	return mkdtemp(own_folder) && guard_listen() >= 0 ? 0 : 1;
+	return mkdtemp(own_folder) && guard_listen(getpid()) >= 0 ? 0 : 1;
 }
 
 static int remove_folder(void **state)
