@@ -123,6 +123,27 @@ HEARTH_API uint64_t hearth_session_new(struct hearth *h);
 /* Cancels its requests and wipes its keys and values. An unknown id is ignored. */
 HEARTH_API void hearth_session_free(struct hearth *h, uint64_t session);
 
+/* ---- adapters: LoRA files that change what a session computes, while the model stays open ---- */
+
+enum { HEARTH_MOST_ADAPTERS = 16 }; /* of one session */
+
+/* An open adapter and how strongly it counts: 1 as it was trained, 0 not at all. */
+struct hearth_adapter {
+	uint64_t adapter;
+	float scale;
+};
+
+/* Opens an adapter (a GGUF file) for this model. Ids are never used twice. */
+HEARTH_API bool hearth_adapter_open(struct hearth *h, const char *path, uint64_t *adapter, struct hearth_error *error);
+
+/* Forgets the id; sessions that have the adapter keep it. An unknown id is ignored. */
+HEARTH_API void hearth_adapter_close(struct hearth *h, uint64_t adapter);
+
+/* The session's requests that begin from now on are computed with these adapters, all at once, in place of those before; none: with
+ * the model as it is. What the session had computed with others is forgotten. Other sessions may have others at the same time. */
+HEARTH_API bool hearth_session_adapt(struct hearth *h, uint64_t session, const struct hearth_adapter *adapters, size_t n_adapters,
+                                     struct hearth_error *error);
+
 /* ---- requests ---- */
 
 enum hearth_kind {

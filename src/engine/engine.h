@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/threads.h"
+#include "engine/adapters.h"
 #include "engine/prompt.h"
 #include "engine/scheduler.h"
 #include "format/gguf.h"
@@ -20,6 +21,7 @@ struct hearth {
 	struct model *model;
 	struct prompt_source source; /* vocabulary and template */
 	struct draft *draft;         /* NULL: none */
+	struct adapters *adapters;
 	struct scheduler *scheduler;
 	struct hearth_info info;
 	const char *plan[2];  /* hearth_describe: as text, as JSON; made when first asked for */

@@ -184,6 +184,8 @@ static bool open_parts(struct hearth *h, const struct hearth_options *o, struct 
 		h->draft = draft_open(o->draft, h->source.vocab, &model, h->threads, e);
 		if (!h->draft) return false;
 	}
+	h->adapters = adapters_new(h->model, e);
+	if (!h->adapters) return false;
 	h->scheduler = scheduler_new(h->model, &h->source, h->draft, e);
 	return h->scheduler && fill_info(h, start, e);
 }
@@ -217,6 +219,7 @@ void hearth_close(struct hearth *h)
 	event_free(h->shown);
 	prompt_source_close(&h->source);
 	draft_close(h->draft);
+	adapters_free(h->adapters);
 	model_close(h->model);
 	threads_free(h->threads);
 	gguf_close(h->file);
@@ -257,6 +260,25 @@ uint64_t hearth_session_new(struct hearth *h)
 void hearth_session_free(struct hearth *h, uint64_t session)
 {
 	scheduler_session_free(h->scheduler, session);
+}
+
+bool hearth_adapter_open(struct hearth *h, const char *path, uint64_t *adapter, struct hearth_error *error)
+{
+	return adapters_open(h->adapters, path, adapter, own(error));
+}
+
+void hearth_adapter_close(struct hearth *h, uint64_t adapter)
+{
+	adapters_close(h->adapters, adapter);
+}
+
+bool hearth_session_adapt(struct hearth *h, uint64_t session, const struct hearth_adapter *adapters, size_t n_adapters,
+                          struct hearth_error *error)
+{
+	struct error *e = own(error);
+	struct adapter_set *set = n_adapters ? adapters_set(h->adapters, adapters, n_adapters, e) : NULL;
+	if (n_adapters && !set) return false;
+	return scheduler_session_adapt(h->scheduler, session, set, e);
 }
 
 struct hearth_request hearth_request_new(uint32_t kind)

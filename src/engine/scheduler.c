@@ -368,6 +368,21 @@ void scheduler_session_free(struct scheduler *s, uint64_t id)
 	pthread_mutex_unlock(&s->lock);
 }
 
+bool scheduler_session_adapt(struct scheduler *s, uint64_t id, struct adapter_set *set, struct error *e)
+{
+	pthread_mutex_lock(&s->lock);
+	struct session *session = *find_session(s, id);
+	bool known = session && !session->closing;
+	if (known) {
+		struct adapter_set *before = session->asked;
+		session->asked = set;
+		set = before;
+	}
+	pthread_mutex_unlock(&s->lock);
+	adapter_set_drop(set);
+	return known || error_set(e, "there is no session %llu", (unsigned long long)id);
+}
+
 /* The session that a request names, or a new one of its own. With the lock held. */
 static struct session *session_for(struct scheduler *s, uint64_t id, struct error *e)
 {

@@ -13,6 +13,7 @@
 #ifndef HEARTH_ENGINE_SCHEDULER_H
 #define HEARTH_ENGINE_SCHEDULER_H
 
+#include "engine/adapters.h"
 #include "engine/draft.h"
 #include "engine/event.h"
 #include "engine/prompt.h"
@@ -31,6 +32,9 @@ void scheduler_free(struct scheduler *s);
 /* A new session's id; 0 when memory is out. */
 uint64_t scheduler_session_new(struct scheduler *s);
 void scheduler_session_free(struct scheduler *s, uint64_t session);
+
+/* The session's next requests are computed with this set (NULL: without adapters), whose reference is taken over. */
+bool scheduler_session_adapt(struct scheduler *s, uint64_t session, struct adapter_set *set, struct error *e);
 
 /* Takes a request (already checked) into the queue; its session must exist, or be 0 for one of its own. */
 bool scheduler_submit(struct scheduler *s, const struct hearth_request *asked, uint64_t *id, struct error *e);

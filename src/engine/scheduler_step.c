@@ -56,8 +56,11 @@ static bool start_stream(struct scheduler *s, struct request *r)
 static bool prepare(struct scheduler *s, struct request *r)
 {
 	struct session *session = r->session;
-	if (!session->sequence) session->sequence = sequence_new(s->model, &r->error);
-	if (!session->sequence) return false;
+	if (!session->sequence) {
+		session->sequence = sequence_new(s->model, &r->error);
+		if (!session->sequence) return false;
+		sequence_adapt(session->sequence, adapter_set_variant(session->adapters));
+	}
 	session_truncate(session, r->n_cached);
 	r->n_cached = r->n_done = session->n_ids;
 	/* so that the same prompt, or one that begins like it, can be computed from here again */
@@ -76,6 +79,7 @@ static bool prepare(struct scheduler *s, struct request *r)
 bool scheduler_admit(struct scheduler *s, struct request *r)
 {
 	r->admitted = clock_seconds();
+	session_adapt(r->session);
 	if (!match_session(s, r)) return request_fail(r, HEARTH_FAIL_RESOURCES);
 	if (r->asked.max_tokens == 0) {
 		r->stop = HEARTH_STOP_LENGTH;

@@ -21,6 +21,8 @@ void session_free(struct session *s)
 	if (!s) return;
 	sequence_free(s->sequence);
 	sequence_free(s->draft);
+	adapter_set_drop(s->adapters);
+	adapter_set_drop(s->asked);
 	if (s->ids) memory_wipe(s->ids, s->room * sizeof *s->ids);
 	memory_free(s->ids);
 	memory_free(s);
@@ -97,6 +99,15 @@ void session_append(struct session *s, const int32_t *ids, size_t count)
 {
 	memcpy(s->ids + s->n_ids, ids, count * sizeof *ids);
 	s->n_ids += (uint32_t)count;
+}
+
+void session_adapt(struct session *s)
+{
+	if (s->adapters == s->asked) return;
+	session_truncate(s, 0);
+	if (s->sequence) sequence_adapt(s->sequence, adapter_set_variant(s->asked));
+	adapter_set_drop(s->adapters);
+	s->adapters = adapter_set_share(s->asked);
 }
 
 void session_truncate(struct session *s, uint32_t length)

@@ -11,6 +11,7 @@
 #define HEARTH_ENGINE_SESSION_H
 
 #include "base/error.h"
+#include "engine/adapters.h"
 #include "model/sequence.h"
 
 #include <stdbool.h>
@@ -23,9 +24,11 @@ struct session {
 	struct sequence *draft;    /* of the draft model: a beginning of `ids`; NULL: none yet */
 	int32_t *ids;
 	uint32_t n_ids, room;
-	uint32_t n_requests; /* queued and running */
-	bool running;        /* one of them has been admitted */
-	bool closing;        /* to be freed when no requests are left */
+	struct adapter_set *adapters; /* that `ids` are computed with; NULL: none */
+	struct adapter_set *asked;    /* that the next request is to be computed with */
+	uint32_t n_requests;          /* queued and running */
+	bool running;                 /* one of them has been admitted */
+	bool closing;                 /* to be freed when no requests are left */
 	struct session *next;
 };
 
@@ -52,6 +55,9 @@ bool session_reserve(struct session *s, size_t count, struct error *e);
 
 /* Notes that the sequence holds `count` tokens more; room must have been made. */
 void session_append(struct session *s, const int32_t *ids, size_t count);
+
+/* Goes over to the adapters that are asked for: where they are others, all positions are forgotten. No request may be running. */
+void session_adapt(struct session *s);
 
 /* Forgets all positions from `length` on, keys and values too; of a family that cannot go back to there, some before it as well:
  * n_ids says what is left. */

@@ -1,6 +1,8 @@
 /* adapter: checking the files and writing the steps (see adapter.h). */
 #include "model/adapter.h"
 
+#include "model/weights_internal.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +12,8 @@ enum { MOST_RANK = 4096 };
 /* Both matrices of one adapter for one of the model's. */
 struct pair {
 	const struct gguf_tensor *target;
-	struct matrix down, up; /* A, float32 and scaled; B as it lies in the file */
+	struct projection down, up; /* A, with the scale, and B, as they lie in the file */
+	float scale;
 	bool used;
 };
 
@@ -31,19 +34,12 @@ static bool target_name(const char *name, const char *ending, char *out, size_t 
 	return true;
 }
 
-/* A as float32 times the scale, in the arena. */
-static bool scaled_matrix(struct rewriting *r, const struct gguf_tensor *t, float scale, struct matrix *out)
+static bool bind_matrix(struct rewriting *r, const struct gguf *file, const struct gguf_tensor *t, struct matrix *out)
 {
-	struct matrix m;
 	const struct format *format = format_find(t->type->id);
-	size_t cols = (size_t)t->dims[0], rows = (size_t)t->dims[1];
-	if (!format || !matrix_init(&m, format, t->data, rows, cols))
-		return error_set(r->e, "tensor '%s': weight type %s is not supported in an adapter", t->name, t->type->name);
-	float *values = arena_alloc(r->b->arena, rows * cols, sizeof *values);
-	if (!values) return error_memory(r->e);
-	for (size_t i = 0; i < rows; i++) matrix_row(&m, i, values + i * cols);
-	for (size_t i = 0; i < rows * cols; i++) values[i] *= scale;
-	return matrix_init(out, format_find(TYPE_F32), (const uint8_t *)values, rows, cols);
+	if (format && matrix_init(out, format, t->data, (size_t)t->dims[1], (size_t)t->dims[0])) return true;
+	return error_set(r->e, "%s: tensor '%s': weight type %s is not supported in an adapter", gguf_name(file), t->name,
+	                 t->type->name);
 }
 
 static bool read_pair(struct rewriting *r, const struct model_adapter *a, const struct gguf_tensor *down, float alpha)
@@ -63,12 +59,9 @@ static bool read_pair(struct rewriting *r, const struct model_adapter *a, const 
 	    up->dims[1] != p->target->dims[1] || p->target->n_dims != 2)
 		return error_set(r->e, "%s: tensor '%s': its shape does not fit the model's '%s'; it is for another model", file,
 		                 down->name, name);
-	float scale = alpha != 0 ? a->scale * alpha / (float)rank : a->scale;
-	const struct format *format = format_find(up->type->id);
-	if (!format || !matrix_init(&p->up, format, up->data, (size_t)up->dims[1], (size_t)rank))
-		return error_set(r->e, "%s: tensor '%s': weight type %s is not supported in an adapter", file, other,
-		                 up->type->name);
-	if (!scaled_matrix(r, down, scale, &p->down)) return error_at(r->e, "%s", file);
+	p->scale = alpha != 0 ? a->scale * alpha / (float)rank : a->scale;
+	p->down.scale = &p->scale;
+	if (!bind_matrix(r, a->file, down, &p->down.weights) || !bind_matrix(r, a->file, up, &p->up.weights)) return false;
 	r->n_pairs++;
 	return true;
 }
@@ -103,19 +96,15 @@ static bool read_adapter(struct rewriting *r, const struct model_adapter *a)
 static void add_steps(struct rewriting *r, const struct pair *p, const struct step *s, const struct plan_product *product,
                       size_t first, bool add)
 {
-	struct projection *down = arena_alloc(r->b->arena, 2, sizeof *down), *up = down + 1;
-	if (!down) {
+	struct projection *up = arena_alloc(r->b->arena, 1, sizeof *up);
+	if (!up) {
 		r->b->failed = true;
 		return;
 	}
-	memset(down, 0, 2 * sizeof *down);
-	down->weights = p->down;
-	up->weights = p->up;
-	up->weights.data += first * up->weights.row_bytes;
-	up->weights.rows = product->weights->rows;
-	int thin = plan_add_buffer(r->b, "adapter", p->down.rows);
+	*up = weights_part(&p->up, first, product->weights->rows);
+	int thin = plan_add_buffer(r->b, "adapter", p->down.weights.rows);
 	r->b->layer = s->layer;
-	plan_add_product(plan_add_step(r->b, STEP_MATMUL, s->in, PLAN_NO_BUFFER), down, thin, false);
+	plan_add_product(plan_add_step(r->b, STEP_MATMUL, s->in, PLAN_NO_BUFFER), &p->down, thin, false);
 	plan_add_product(plan_add_step(r->b, STEP_MATMUL, thin, PLAN_NO_BUFFER), up, product->out, add);
 }
 

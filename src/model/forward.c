@@ -20,8 +20,8 @@ static void run_plan(void *data, unsigned t, unsigned count)
 {
 	struct model *m = data;
 	unsigned turn = 0;
-	for (size_t i = 0; i < m->plan.n_steps; i++) {
-		const struct step *s = &m->plan.steps[i];
+	for (size_t i = 0; i < m->running->n_steps; i++) {
+		const struct step *s = &m->running->steps[i];
 		const struct step_type *type = step_type(s->kind);
 		if (type->idle && type->idle(m, s, count)) continue;
 		if (m->observer && t == 0) observe_step(m, s);
@@ -51,7 +51,7 @@ static void take_rows(struct model *m, const struct row *rows, uint32_t n_rows, 
 {
 	for (uint32_t i = 0; i < n_rows; i++) {
 		const struct row *r = &rows[i];
-		if (r->kind != kind) continue;
+		if (r->kind != kind || !model_runs(m, r->sequence)) continue;
 		uint32_t at = m->n_rows++;
 		/* positions follow the order in which the rows were given, whatever their kinds */
 		uint32_t before = 0;
@@ -77,9 +77,9 @@ static void take_rows(struct model *m, const struct row *rows, uint32_t n_rows, 
 	}
 }
 
-static bool put_together(struct model *m, const struct row *rows, uint32_t n_rows, struct error *e)
+/* Room for the rows of all sequences, or for none. */
+static bool reserve(const struct row *rows, uint32_t n_rows, struct error *e)
 {
-	m->n_rows = m->n_runs = m->n_wanted = m->n_wanted_answers = m->n_vectors = 0;
 	for (uint32_t i = 0; i < n_rows; i++) rows[i].sequence->pending = 0;
 	for (uint32_t i = 0; i < n_rows; i++) rows[i].sequence->pending++;
 	for (uint32_t i = 0; i < n_rows; i++) {
@@ -89,31 +89,62 @@ static bool put_together(struct model *m, const struct row *rows, uint32_t n_row
 			return false;
 		}
 	}
+	return true;
+}
+
+/* Whether row `i` is the first one with its plan. */
+static bool begins_plan(const struct row *rows, uint32_t i)
+{
+	for (uint32_t k = i; k-- > 0;) {
+		if (rows[k].sequence->variant == rows[i].sequence->variant) return false;
+	}
+	return true;
+}
+
+/* The rows of `m->variant`. */
+static void put_together(struct model *m, const struct row *rows, uint32_t n_rows)
+{
+	m->n_rows = m->n_runs = m->n_wanted = m->n_wanted_answers = m->n_vectors = 0;
 	take_rows(m, rows, n_rows, ROW_ANSWER);
 	m->n_answers = m->n_rows;
 	take_rows(m, rows, n_rows, ROW_PROMPT);
 	for (uint32_t i = 0; i < m->n_runs; i++)
 		m->runs[i].pages = (const uint8_t *const *)m->rows[m->runs[i].first_row].sequence->pages;
 	if (m->state_bytes) recurrent_order(m, rows, n_rows);
-	return true;
+}
+
+/* Computes the rows of one plan, and says what went wrong. */
+static bool run_variant(struct model *m, const struct model_variant *v, const struct row *rows, uint32_t n_rows, struct error *e)
+{
+	m->variant = v;
+	m->running = v ? &v->plan : &m->plan;
+	if (!model_make_room(m, m->running, e)) return false;
+	put_together(m, rows, n_rows);
+	m->given_up[0] = m->given_up[1] = false;
+	threads_run(m->threads, run_plan, m);
+	if (m->given_up[0] || m->given_up[1]) return error_set(e, "the batch was given up");
+	for (uint32_t i = 0; v && i < v->n_files; i++) {
+		if (!gguf_intact(v->files[i], e)) return false;
+	}
+	return gguf_intact(m->file, e);
 }
 
 bool model_forward(struct model *m, const struct row *rows, uint32_t n_rows, struct error *e)
 {
 	if (n_rows == 0) return true;
-	if (!check_rows(m, rows, n_rows, e) || !put_together(m, rows, n_rows, e)) return false;
-	m->given_up[0] = m->given_up[1] = false;
-	threads_run(m->threads, run_plan, m);
-	bool given_up = m->given_up[0] || m->given_up[1];
-	bool intact = given_up ? error_set(e, "the batch was given up") : gguf_intact(m->file, e);
+	if (!check_rows(m, rows, n_rows, e) || !reserve(rows, n_rows, e)) return false;
+	bool done = true;
+	for (uint32_t i = 0; done && i < n_rows; i++) {
+		if (begins_plan(rows, i)) done = run_variant(m, rows[i].sequence->variant, rows, n_rows, e);
+	}
 	for (uint32_t i = 0; i < n_rows; i++) {
 		struct sequence *s = rows[i].sequence;
-		if (intact)
+		if (done)
 			sequence_commit(s);
 		else
 			sequence_roll_back(s);
 	}
-	return intact;
+	return done;
 }
 
 void model_watch(struct model *m, const atomic_bool *flag)

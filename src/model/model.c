@@ -78,9 +78,9 @@ static void place_scratch(struct model *m, struct layout *l)
 {
 	unsigned count = threads_count(m->threads);
 	/* the widest input need not be one that is quantized, and then its width is no multiple of 32 */
-	size_t widest = (m->plan.max_cols + 31) / 32 * 32, q8 = activations_bytes(m->max_answers, widest);
+	size_t widest = (m->room_cols + 31) / 32 * 32, q8 = activations_bytes(m->max_answers, widest);
 	size_t kernel = thread_scratch_bytes(m);
-	m->buffers = place(l, m->max_rows, m->plan.width * sizeof *m->buffers);
+	m->buffers = place(l, m->max_rows, m->room_width * sizeof *m->buffers);
 	for (int set = 0; set < ROPE_SETS; set++) {
 		size_t n_rot = m->rope[set].n_rot;
 		m->tables[set] = n_rot ? place(l, (size_t)m->max_rows * n_rot, sizeof(float)) : NULL;
@@ -109,19 +109,45 @@ static bool allocate_scratch(struct model *m, struct error *e)
 	m->thread_scratch = arena_alloc(m->arena, count, sizeof *m->thread_scratch);
 	m->thread_q8 = arena_alloc(m->arena, count, sizeof *m->thread_q8);
 	if (!m->thread_scratch || !m->thread_q8) return error_memory(e);
-	struct layout measure = { 0 };
-	place_scratch(m, &measure);
-	if (measure.failed) return error_set(e, "%s: the model is too large for this machine", gguf_name(m->file));
-	m->scratch = memory_new_aligned(measure.used, 1, ALIGNMENT);
-	if (!m->scratch) {
-		return error_set(e,
-		                 "%s: not enough memory for %zu MiB of working space; close other programs or use a smaller model",
-		                 gguf_name(m->file), measure.used >> 20);
-	}
-	m->scratch_bytes = measure.used;
+	return model_make_room(m, &m->plan, e);
+}
+
+static void free_scratch(uint8_t *scratch, size_t bytes)
+{
+	if (!scratch) return;
+	memory_unpoison(scratch, bytes);
+	memory_wipe_sparse(scratch, bytes);
+	memory_free(scratch);
+}
+
+static void hand_out_scratch(struct model *m)
+{
 	struct layout real = { .memory = m->scratch };
 	place_scratch(m, &real);
-	return true;
+}
+
+bool model_make_room(struct model *m, const struct plan *plan, struct error *e)
+{
+	size_t width = m->room_width, cols = m->room_cols;
+	if (m->scratch && plan->width <= width && plan->max_cols <= cols) return true;
+	m->room_width = larger(width, plan->width);
+	m->room_cols = larger(cols, plan->max_cols);
+	struct layout measure = { 0 };
+	place_scratch(m, &measure);
+	uint8_t *scratch = measure.failed ? NULL : memory_new_aligned(measure.used, 1, ALIGNMENT);
+	if (scratch) {
+		free_scratch(m->scratch, m->scratch_bytes);
+		m->scratch = scratch;
+		m->scratch_bytes = measure.used;
+	} else {
+		m->room_width = width;
+		m->room_cols = cols;
+	}
+	if (m->scratch) hand_out_scratch(m);
+	if (measure.failed) return error_set(e, "%s: the model is too large for this machine", gguf_name(m->file));
+	if (scratch) return true;
+	return error_set(e, "%s: not enough memory for %zu MiB of working space; close other programs or use a smaller model",
+	                 gguf_name(m->file), measure.used >> 20);
 }
 
 static bool shape_pages(struct model *m, enum kv_type type, struct error *e)
@@ -243,11 +269,39 @@ void model_close(struct model *m)
 {
 	if (!m) return;
 	file_ahead_stop(&m->ahead);
-	memory_unpoison(m->scratch, m->scratch_bytes);
-	if (m->scratch) memory_wipe_sparse(m->scratch, m->scratch_bytes);
-	memory_free(m->scratch);
+	free_scratch(m->scratch, m->scratch_bytes);
 	arena_free(m->arena);
 	memory_free(m);
+}
+
+static bool build_variant(struct model_variant *v, const struct model *m, const struct model_adapter *adapters, uint32_t n,
+                          struct error *e)
+{
+	v->arena = arena_new(SIZE_MAX / 2);
+	if (v->arena) v->files = arena_alloc(v->arena, n ? n : 1, sizeof *v->files);
+	if (!v->files) return error_memory(e);
+	for (uint32_t i = 0; i < n; i++) v->files[v->n_files++] = adapters[i].file;
+	struct plan_adapters list = { m->file, adapters, n };
+	return plan_build(&v->plan, &m->config, &m->weights, &list, v->arena, e);
+}
+
+struct model_variant *model_adapt(const struct model *m, const struct model_adapter *adapters, uint32_t n, struct error *e)
+{
+	struct model_variant *v = memory_new(1, sizeof *v);
+	if (!v) {
+		error_memory(e);
+		return NULL;
+	}
+	if (build_variant(v, m, adapters, n, e)) return v;
+	model_variant_free(v);
+	return NULL;
+}
+
+void model_variant_free(struct model_variant *v)
+{
+	if (!v) return;
+	arena_free(v->arena);
+	memory_free(v);
 }
 
 const struct config *model_config(const struct model *m)

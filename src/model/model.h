@@ -18,7 +18,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* A LoRA adapter (model/adapter.h): an open file, which must outlive the model, and how strongly it counts. */
+/* A LoRA adapter (model/adapter.h): an open file, which must outlive the model or variant, and how strongly it counts. */
 struct model_adapter {
 	const struct gguf *file;
 	float scale;
@@ -49,6 +49,13 @@ struct model;
 /* Builds the plan and allocates the scratch. The file stays the caller's and must live as long as the model; so must `threads`. */
 struct model *model_open(const struct gguf *file, const struct model_options *options, struct threads *threads, struct error *e);
 void model_close(struct model *m); /* NULL is allowed; sequences must be gone */
+
+/* The model's plan, rewritten for adapters in place of those that the model was opened with: a sequence is computed with it once
+ * sequence_adapt says so, beside sequences with other plans. May be called while a batch runs. The model must outlive it, it the
+ * sequences. */
+struct model_variant;
+struct model_variant *model_adapt(const struct model *m, const struct model_adapter *adapters, uint32_t n, struct error *e);
+void model_variant_free(struct model_variant *v); /* NULL is allowed */
 
 const struct config *model_config(const struct model *m);
 struct model_memory model_memory(const struct model *m);

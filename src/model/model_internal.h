@@ -10,6 +10,14 @@
 #include "model/sequence_internal.h"
 #include "nn/attention.h"
 
+/* The plan rewritten for some adapters. */
+struct model_variant {
+	struct arena *arena;
+	struct plan plan;
+	const struct gguf **files; /* of the adapters */
+	uint32_t n_files;
+};
+
 /* A row as the steps see it; answer rows come first. */
 struct batch_row {
 	struct sequence *sequence;
@@ -49,7 +57,7 @@ struct model {
 	struct file_ahead ahead;
 	struct config config;
 	struct weights weights;
-	struct plan plan;
+	struct plan plan; /* its own, without what sequences have adapted */
 	struct rope rope[ROPE_SETS];
 	bool exact;
 	uint32_t context, max_rows, max_answers;
@@ -64,16 +72,19 @@ struct model {
 	/* scratch, in one block of memory */
 	uint8_t *scratch;
 	size_t scratch_bytes;
-	float *buffers;           /* plan.width x max_rows */
-	float *tables[ROPE_SETS]; /* [row][n_rot / 2] cosines, then the same of sines; NULL: no layer uses them */
-	float *query_factor;      /* [row] */
-	void *partial;            /* of attention */
-	uint8_t **thread_scratch; /* [thread]: for kernels */
-	uint8_t **thread_q8;      /* [thread]: 8-bit form of answer rows */
-	uint16_t *half;           /* prompt rows of a step's input in bfloat16, where the kernels want them */
+	size_t room_width, room_cols; /* of the widest plan that it was made for */
+	float *buffers;               /* room_width x max_rows */
+	float *tables[ROPE_SETS];     /* [row][n_rot / 2] cosines, then the same of sines; NULL: no layer uses them */
+	float *query_factor;          /* [row] */
+	void *partial;                /* of attention */
+	uint8_t **thread_scratch;     /* [thread]: for kernels */
+	uint8_t **thread_q8;          /* [thread]: 8-bit form of answer rows */
+	uint16_t *half;               /* prompt rows of a step's input in bfloat16, where the kernels want them */
 	struct choices choices;
 
-	/* the batch that is being run */
+	/* the batch that is being run, or the part of it whose sequences have one plan */
+	const struct plan *running;
+	const struct model_variant *variant; /* whose plan it is; NULL: the model's own */
 	struct batch_row *rows;
 	struct attention_run *runs;
 	uint32_t n_rows, n_answers, n_runs;
@@ -93,16 +104,25 @@ struct model {
 
 static inline float *model_buffer(const struct model *m, int buffer)
 {
-	return m->buffers + m->plan.buffers[buffer].offset * m->max_rows;
+	return m->buffers + m->running->buffers[buffer].offset * m->max_rows;
 }
 
 static inline size_t model_width(const struct model *m, int buffer)
 {
-	return m->plan.buffers[buffer].width;
+	return m->running->buffers[buffer].width;
 }
 
 /* Floats of state that a sequence has for a layer; 0: it has no recurrent block (model/recurrent.c). */
 size_t recurrent_state_floats(const struct config *c, uint32_t layer);
+
+/* Makes the scratch large enough for a plan; when that fails it is as before. No batch may be running. */
+bool model_make_room(struct model *m, const struct plan *plan, struct error *e);
+
+/* Whether a row belongs to the part of the batch that is being run. */
+static inline bool model_runs(const struct model *m, const struct sequence *s)
+{
+	return s->variant == m->variant;
+}
 
 /* Lists the batch's timelines and segments, once all rows have their places (model/recurrent.c). */
 void recurrent_order(struct model *m, const struct row *rows, uint32_t n_rows);

@@ -59,7 +59,7 @@ void recurrent_order(struct model *m, const struct row *rows, uint32_t n_rows)
 	uint32_t n_ordered = 0, n_segments = 0;
 	m->n_timelines = 0;
 	for (uint32_t i = 0; i < n_rows; i++) {
-		bool listed = false;
+		bool listed = !model_runs(m, rows[i].sequence);
 		for (uint32_t k = 0; k < i && !listed; k++) listed = rows[k].sequence == rows[i].sequence;
 		if (listed) continue;
 		uint32_t first = n_ordered;

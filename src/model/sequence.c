@@ -230,6 +230,7 @@ struct sequence *sequence_fork(const struct sequence *s, uint32_t length, struct
 {
 	struct sequence *f = sequence_new(s->model, e);
 	if (!f) return NULL;
+	f->variant = s->variant;
 	f->length = length < s->length ? length : s->length;
 	f->n_marks = marks_until(s, f->length);
 	for (uint32_t i = 0; i < f->n_marks; i++) f->marks[i] = (struct mark){ s->marks[i].length, block_share(s->marks[i].state) };
@@ -242,6 +243,17 @@ struct sequence *sequence_fork(const struct sequence *s, uint32_t length, struct
 	f->n_pages = pages_for(s->model, f->length);
 	for (uint32_t i = 0; i < f->n_pages; i++) f->pages[i] = block_share(s->pages[i]);
 	return f;
+}
+
+void sequence_adapt(struct sequence *s, const struct model_variant *variant)
+{
+	sequence_truncate(s, 0);
+	s->variant = variant;
+}
+
+const struct model_variant *sequence_variant(const struct sequence *s)
+{
+	return s->variant;
 }
 
 bool sequence_reserve(struct sequence *s, uint32_t more, struct error *e)

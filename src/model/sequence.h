@@ -19,6 +19,7 @@
 enum { SEQUENCE_STRIDE = 1024 };
 
 struct model;
+struct model_variant;
 struct sequence;
 
 struct sequence *sequence_new(struct model *m, struct error *e); /* empty */
@@ -37,6 +38,11 @@ void sequence_mark(struct sequence *s, uint32_t length);
 /* A sequence that holds the first `length` positions of `s` (at most its length) or what sequence_truncate would leave of them,
  * sharing pages and states. */
 struct sequence *sequence_fork(const struct sequence *s, uint32_t length, struct error *e);
+
+/* Forgets all positions; from now on the sequence is computed with this plan, which must outlive it or be replaced; NULL: the
+ * model's own. Forks have their original's. */
+void sequence_adapt(struct sequence *s, const struct model_variant *variant);
+const struct model_variant *sequence_variant(const struct sequence *s);
 
 /* Bytes of K/V pages and states in use by all sequences of the model. */
 size_t sequence_bytes(const struct model *m);

@@ -17,7 +17,8 @@ struct mark {
 
 struct sequence {
 	struct model *model;
-	uint8_t **pages; /* data of each page; the count of references lies before it */
+	const struct model_variant *variant; /* NULL: the model's own plan */
+	uint8_t **pages;                     /* data of each page; the count of references lies before it */
 	uint32_t n_pages;
 	uint32_t length;
 	uint32_t pending; /* rows of the batch that is being put together */

@@ -2,85 +2,17 @@
  * adapter: a model with adapters gives the logits of the model whose matrices have them added, for plain, gated and fused
  * projections, several at once; and adapters that do not fit are one line.
  */
+#include "../made_adapter.h"
 #include "../testdata.h"
-#include "format/gguf_writer.h"
-#include "nn/format.h"
 #include "opened.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <unistd.h>
 
-enum { RANK = 3, IDS = 20, MOST = 1 << 15 };
+enum { IDS = 20 };
 
-static const char *const adapter_path[2] = { "/tmp/hearth-test-adapter-0.gguf", "/tmp/hearth-test-adapter-1.gguf" };
-static const char *const merged_path = "/tmp/hearth-test-adapter-merged.gguf";
-static const float alphas[2] = { 6, 0 }, scales[2] = { 0.5f, -1.5f };
-
-/* A small number that depends on where it stands. */
-static float value(size_t adapter, const char *name, int side, size_t i)
-{
-	uint64_t x = 1469598103934665603u + adapter * 977 + (uint64_t)side * 31 + i * 0x9e3779b97f4a7c15u;
-	for (const char *p = name; *p; p++) x = (x ^ (uint8_t)*p) * 1099511628211u;
-	x ^= x >> 29;
-	return ((float)(x >> 40 & 0xffff) / 32768.0f - 1) * 0.15f;
-}
-
-static bool is_adapted(const struct gguf_tensor *t)
-{
-	return t->n_dims == 2 && strncmp(t->name, "blk.", 4) == 0;
-}
-
-static void write_adapter(const struct gguf *model, const char *arch, size_t which)
-{
-	struct gguf_writer w = gguf_writer_new();
-	struct error e;
-	static float a[MOST], b[MOST];
-	char name[300];
-	gguf_put_text(&w, "general.type", "adapter", 7);
-	gguf_put_text(&w, "general.architecture", arch, strlen(arch));
-	gguf_put_text(&w, "adapter.type", "lora", 4);
-	if (alphas[which] != 0) gguf_put_f32(&w, "adapter.lora.alpha", alphas[which]);
-	for (size_t i = 0; i < gguf_tensor_count(model); i++) {
-		const struct gguf_tensor *t = gguf_tensor_at(model, i);
-		if (!is_adapted(t)) continue;
-		size_t cols = (size_t)t->dims[0], rows = (size_t)t->dims[1];
-		for (size_t k = 0; k < RANK * cols; k++) a[k] = value(which, t->name, 0, k);
-		for (size_t k = 0; k < RANK * rows; k++) b[k] = value(which, t->name, 1, k);
-		snprintf(name, sizeof name, "%s.lora_a", t->name);
-		gguf_put_tensor(&w, name, TYPE_F32, 2, (uint64_t[]){ cols, RANK }, a, RANK * cols * sizeof *a);
-		snprintf(name, sizeof name, "%s.lora_b", t->name);
-		gguf_put_tensor(&w, name, TYPE_F32, 2, (uint64_t[]){ RANK, rows }, b, RANK * rows * sizeof *b);
-	}
-	assert_true(gguf_writer_save(&w, adapter_path[which], &e));
-	gguf_writer_free(&w);
-}
-
-/* The model with both adapters in its matrices, as float32. */
-static void write_merged(const struct gguf *model)
-{
-	struct gguf_writer w = gguf_writer_new();
-	struct error e;
-	static float x[MOST];
-	for (size_t i = 0; i < gguf_value_count(model); i++) gguf_put_value(&w, gguf_value_at(model, i));
-	for (size_t i = 0; i < gguf_tensor_count(model); i++) {
-		const struct gguf_tensor *t = gguf_tensor_at(model, i);
-		size_t cols = (size_t)t->dims[0], n = t->size / t->type->bytes;
-		assert_true(n <= MOST);
-		format_find(t->type->id)->unpack(t->data, n, x);
-		for (size_t which = 0; which < 2 && is_adapted(t); which++) {
-			float scale = alphas[which] != 0 ? scales[which] * alphas[which] / RANK : scales[which];
-			for (size_t k = 0; k < n; k++) {
-				for (size_t r = 0; r < RANK; r++)
-					x[k] += scale * value(which, t->name, 1, k / cols * RANK + r) *
-					        value(which, t->name, 0, r * cols + k % cols);
-			}
-		}
-		gguf_put_tensor(&w, t->name, TYPE_F32, t->n_dims, t->dims, x, n * sizeof *x);
-	}
-	assert_true(gguf_writer_save(&w, merged_path, &e));
-	gguf_writer_free(&w);
-}
+static const char *const bad_path = "/tmp/hearth-test-adapter-bad.gguf";
 
 static uint32_t run(const char *path, const struct model_adapter *adapters, uint32_t n_adapters, enum row_kind kind, float *logits)
 {
@@ -119,22 +51,20 @@ static void adapters_are_the_sum_that_they_say(void **state)
 		snprintf(path, sizeof path, "golden/arch/%s.gguf", models[i]);
 		const char *golden = testdata(path);
 		if (!golden) skip();
-		struct gguf *model = gguf_open(golden, &e);
+		struct made_adapters made = made_write(golden, models[i]);
 		for (size_t k = 0; k < 2; k++) {
-			write_adapter(model, models[i], k);
-			adapters[k] = (struct model_adapter){ gguf_open(adapter_path[k], &e), scales[k] };
+			adapters[k] = (struct model_adapter){ gguf_open(made.path[k], &e), made_scales[k] };
 			assert_non_null(adapters[k].file);
 		}
-		write_merged(model);
-		gguf_close(model);
 		for (int kind = 0; kind < 2; kind++) {
 			size_t n = IDS * (size_t)run(golden, adapters, 2, (enum row_kind)kind, with);
-			run(merged_path, NULL, 0, (enum row_kind)kind, merged);
+			run(made.merged, NULL, 0, (enum row_kind)kind, merged);
 			run(golden, NULL, 0, (enum row_kind)kind, without);
 			if (!(difference(with, merged, n) < 1e-9)) fail_msg("%s: %g", models[i], difference(with, merged, n));
 			assert_true(difference(without, merged, n) > 1e-3);
 		}
 		for (size_t k = 0; k < 2; k++) gguf_close((struct gguf *)(uintptr_t)adapters[k].file);
+		made_remove(&made);
 	}
 }
 
@@ -144,14 +74,14 @@ static void expect_refusal(const char *type, const char *arch, const char *a, co
 {
 	struct gguf_writer w = gguf_writer_new();
 	struct error e = { "" };
-	static float zeros[MOST];
+	static float zeros[MADE_MOST];
 	gguf_put_text(&w, "general.architecture", arch, strlen(arch));
 	gguf_put_text(&w, "adapter.type", type, strlen(type));
 	gguf_put_tensor(&w, a, TYPE_F32, 2, (uint64_t[]){ cols, 2 }, zeros, 2 * cols * sizeof *zeros);
 	gguf_put_tensor(&w, b, TYPE_F32, 2, (uint64_t[]){ 2, rows }, zeros, 2 * rows * sizeof *zeros);
-	assert_true(gguf_writer_save(&w, adapter_path[0], &e));
+	assert_true(gguf_writer_save(&w, bad_path, &e));
 	gguf_writer_free(&w);
-	struct gguf *file = gguf_open(testdata("golden/arch/llama.gguf"), &e), *adapter = gguf_open(adapter_path[0], &e);
+	struct gguf *file = gguf_open(testdata("golden/arch/llama.gguf"), &e), *adapter = gguf_open(bad_path, &e);
 	struct threads *threads = threads_new(1, &e);
 	struct model_adapter list = { adapter, 1 };
 	assert_non_null(adapter);
@@ -160,6 +90,7 @@ static void expect_refusal(const char *type, const char *arch, const char *a, co
 	threads_free(threads);
 	gguf_close(adapter);
 	gguf_close(file);
+	unlink(bad_path);
 }
 
 static void adapters_that_do_not_fit_are_one_line(void **state)
@@ -184,20 +115,11 @@ static void adapters_that_do_not_fit_are_one_line(void **state)
 	expect_refusal("lora", "llama", "x", "y", cols, rows, "is no part of a LoRA adapter");
 }
 
-static int clean(void **state)
-{
-	(void)state;
-	unlink(adapter_path[0]);
-	unlink(adapter_path[1]);
-	unlink(merged_path);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(adapters_are_the_sum_that_they_say),
 		cmocka_unit_test(adapters_that_do_not_fit_are_one_line),
 	};
-	return cmocka_run_group_tests(tests, NULL, clean);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
