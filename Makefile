@@ -69,7 +69,8 @@ program_src = $(sort $(wildcard src/app/$(1)/*.c))
 program_obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(call program_src,$(1)))
 binary_hearth = hearth
 binary_lab = hearth-lab
-LIBS_hearth = -ledit
+LIBS_hearth = -ledit $(STORE_LIBS)
+FLOORS_hearth = $(STORE)
 BINARIES = $(foreach p,$(PROGRAMS),$(BUILD)/$(binary_$(p)))
 
 # The tests. Those of a program link its objects without main.c. Hostile input and fuzz replays run in a build with sanitizers.
@@ -128,10 +129,10 @@ $(BUILD)/hearth.pc: tools/hearth.pc.in include/hearth.h
 	$(Q)$(call pc_file,$${pcfiledir}/..,$${pcfiledir},$${prefix}/include) > $@
 
 define program_rule
-$(BUILD)/$(binary_$(1)): $(call program_obj,$(1)) $(BUILD)/libhearth.a
+$(BUILD)/$(binary_$(1)): $(call program_obj,$(1)) $(FLOORS_$(1)) $(BUILD)/libhearth.a
 	$$(call say,ld $$@)
 	$$(Q)$$(CC) $$(LDFLAGS_ALL) $$^ $$(LIBS_$(1)) $$(LIBS) -o $$@
-$(BUILD)/tests/app/$(1)/%: $(BUILD)/obj/tests/app/$(1)/%.o $(filter-out %/main.o,$(call program_obj,$(1))) $(BUILD)/libhearth.a
+$(BUILD)/tests/app/$(1)/%: $(BUILD)/obj/tests/app/$(1)/%.o $(filter-out %/main.o,$(call program_obj,$(1))) $(FLOORS_$(1)) $(BUILD)/libhearth.a
 	@mkdir -p $$(@D)
 	$$(call say,ld $$@)
 	$$(Q)$$(CC) $$(LDFLAGS_ALL) $$^ $$(LIBS_$(1)) $$(LIBS) -lcmocka -o $$@

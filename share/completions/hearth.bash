@@ -2,7 +2,7 @@
 _hearth() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=chat i
 	for ((i = 1; i < COMP_CWORD; i++)); do
-		case ${COMP_WORDS[i]} in chat | run | models | doctor | help) command=${COMP_WORDS[i]} && break ;; esac
+		case ${COMP_WORDS[i]} in chat | run | models | vault | doctor | help) command=${COMP_WORDS[i]} && break ;; esac
 	done
 	case $before in
 	--model | -m)
@@ -16,7 +16,7 @@ _hearth() {
 		mapfile -t COMPREPLY < <(compgen -f -X '!*.gguf' -- "$word"; compgen -d -- "$word")
 		return
 		;;
-	--file)
+	--file | --key-file)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
@@ -31,10 +31,11 @@ _hearth() {
 	chat) words="$talk --version" ;;
 	run) words="$talk --file --json --raw" ;;
 	models) words="list inspect verify --plan --json --help -h" ;;
+	vault) words="create --vault --key-file --unencrypted --json --help -h" ;;
 	doctor) words="--help -h" ;;
-	help) words="chat run models doctor help --help -h" ;;
+	help) words="chat run models vault doctor help --help -h" ;;
 	esac
-	[ "$COMP_CWORD" -gt 1 ] || words+=" chat run models doctor help"
+	[ "$COMP_CWORD" -gt 1 ] || words+=" chat run models vault doctor help"
 	if [ "$command" = models ] && { [ "$before" = inspect ] || [ "$before" = verify ]; }; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return

@@ -15,6 +15,7 @@ _Static_assert(HASHED + SEAL_HASH == KEY_FILE_BYTES, "header, slots, hash");
 static const char magic[] = "hearthK1";
 const struct key_cost key_cost_least = { 2, 64 << 20 };
 static const struct key_cost most = { 64, (uint64_t)4 << 30 };
+static const uint64_t usual_memory = (uint64_t)256 << 20;
 
 /* What a slot's wrapped key is bound to. */
 struct slot_place {
@@ -35,19 +36,24 @@ static struct slot_place place_of(const struct key_file *k, int number)
 	return p;
 }
 
+/* One pass over the least memory is timed; time grows as passes times memory. As much memory as leaves at least two passes of the
+ * wanted time comes before more passes: memory is what a guesser's hardware pays for. */
 struct key_cost key_cost_measure(double seconds)
 {
-	struct key_cost cost = { 1, (uint64_t)256 << 20 };
+	struct key_cost cost = key_cost_least;
 	uint8_t key[SEAL_KEY];
 	static const uint8_t salt[KEY_SALT] = { 1 };
 	uint64_t free_memory = machine_free_memory();
-	while (cost.memory > key_cost_least.memory && cost.memory > free_memory / 8) cost.memory /= 2;
 	double start = clock_seconds();
 	bool done = seal_passphrase(key, "cost", 4, salt, 1, cost.memory);
 	double pass = clock_seconds() - start;
 	seal_wipe(key, sizeof key);
-	if (!done) return key_cost_least;
-	double passes = pass > 0 ? seconds / pass : most.passes;
+	if (!done || pass <= 0) return cost;
+	while (cost.memory < usual_memory && cost.memory * 2 <= free_memory / 8 && seconds / (pass * 2) >= key_cost_least.passes) {
+		cost.memory *= 2;
+		pass *= 2;
+	}
+	double passes = seconds / pass + 0.5;
 	cost.passes = passes >= most.passes ? most.passes : (uint32_t)passes;
 	if (cost.passes < key_cost_least.passes) cost.passes = key_cost_least.passes;
 	return cost;

@@ -7,6 +7,7 @@
 int chat_command(const struct options *o);
 int run_command(const struct options *o);
 int models_command(const struct options *o);
+int vault_command(const struct options *o);
 int doctor_command(const struct options *o);
 int help_command(const struct options *o);
 

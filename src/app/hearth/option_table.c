@@ -1,6 +1,7 @@
 /* option_table: every command and every option of hearth (see options.h). */
 #include "app/hearth/commands.h"
 #include "app/hearth/options.h"
+#include "app/hearth/vault_commands.h"
 
 #define PLACE(member) offsetof(struct options, member)
 
@@ -26,11 +27,18 @@ const struct option_row option_rows[] = {
 	  "a small model with the same vocabulary that guesses ahead: the same answer, sooner" },
 	{ "--no-guess", NULL, NULL, FOR_TALK, OPTION_SWITCH, PLACE(no_guess), 0, 0, 0,
 	  "do not guess ahead: the same answer, one token at a time" },
-	{ "--json", NULL, NULL, FOR_RUN | FOR_MODELS, OPTION_SWITCH, PLACE(json), 0, 0, 0, "print one JSON object, for programs" },
+	{ "--json", NULL, NULL, FOR_RUN | FOR_MODELS | FOR_VAULT, OPTION_SWITCH, PLACE(json), 0, 0, 0,
+	  "print one JSON object, for programs" },
 	{ "--raw", NULL, NULL, FOR_RUN, OPTION_SWITCH, PLACE(raw), 0, 0, 0,
 	  "no chat template: the model goes on from the prompt itself" },
 	{ "--plan", NULL, NULL, FOR_MODELS, OPTION_SWITCH, PLACE(plan), 0, 0, 0,
 	  "inspect: the steps of the computation, and its memory" },
+	{ "--vault", NULL, "NAME", FOR_VAULT, OPTION_TEXT, PLACE(vault), 0, 0, 0,
+	  "another vault: a name, or a folder (with a slash)" },
+	{ "--key-file", NULL, "FILE", FOR_VAULT, OPTION_TEXT, PLACE(key_file), 0, 0, 0,
+	  "open the vault with the bytes of this file" },
+	{ "--unencrypted", NULL, NULL, FOR_VAULT, OPTION_SWITCH, PLACE(unencrypted), 0, 0, 0,
+	  "create: no protection at all, for a disk that is encrypted itself" },
 	{ "--help", "-h", NULL, FOR_ALL, OPTION_SWITCH, PLACE(help), 0, 0, 0, "this text" },
 	{ "--version", NULL, NULL, FOR_CHAT, OPTION_SWITCH, PLACE(version), 0, 0, 0,
 	  "the version, and what this processor can do" },
@@ -41,7 +49,7 @@ const struct command_row command_rows[] = {
 	{ "chat", FOR_CHAT, "[OPTIONS]", "talk with a model on the terminal (what `hearth` alone does)",
 	  "Inside the chat /help lists what can be typed. The history of what you typed is kept in memory\nonly, until the chat "
 	  "ends.\n",
-	  chat_command },
+	  chat_command, NULL },
 	{ "run", FOR_RUN, "[OPTIONS] PROMPT...", "answer one prompt and end, for scripts and pipes",
 	  "The prompt comes from the arguments or from a pipe; with both, the piped text stands below the\n"
 	  "prompt as material. --json prints {\"text\", \"ids\", \"prompt_tokens\", \"stop\"}, stop being \"eos\",\n"
@@ -49,13 +57,17 @@ const struct command_row command_rows[] = {
 	  "  hearth run \"Write a short poem about tea\"\n"
 	  "  hearth run --file letter.txt \"Answer this letter politely\"\n"
 	  "  dmesg | hearth run \"Is there an error in this?\"\n",
-	  run_command },
+	  run_command, NULL },
 	{ "models", FOR_MODELS, "list [--json] | inspect FILE [--plan] [--json] | verify FILE [--json]",
 	  "see which models there are, what is in one, and whether it is whole",
 	  "list shows the built-in model and the files in the models folder; inspect shows what a file says\n"
 	  "about itself and what memory it needs; verify reads all of it and looks for damage.\n",
-	  models_command },
-	{ "doctor", FOR_DOCTOR, "", "explain this machine: processor, memory, what fits, folders, protection", "", doctor_command },
-	{ "help", FOR_HELP, "[COMMAND]", "show help", "", help_command },
-	{ NULL, 0, NULL, NULL, NULL, NULL },
+	  models_command, NULL },
+	{ "vault", FOR_VAULT, "[WORD] [OPTIONS]", "where your conversations are kept: see it, make it, change how it opens",
+	  "`hearth vault` alone says where everything lies, who can open it, and what is protected.\n", vault_command,
+	  vault_words },
+	{ "doctor", FOR_DOCTOR, "", "explain this machine: processor, memory, what fits, folders, protection", "", doctor_command,
+	  NULL },
+	{ "help", FOR_HELP, "[COMMAND]", "show help", "", help_command, NULL },
+	{ NULL, 0, NULL, NULL, NULL, NULL, NULL },
 };

@@ -161,6 +161,30 @@ bool options_read(struct options *o, int count, char **arguments, char **words, 
 	return true;
 }
 
+const struct word_row *options_word(const struct options *o, struct error *e)
+{
+	const struct word_row *nearest = NULL;
+	const char *name = o->n_words ? o->words[0] : "";
+	size_t least = 64;
+	for (const struct word_row *w = o->command->words; w->name; w++) {
+		size_t further = o->n_words ? o->n_words - 1 : 0, d = distance(name, w->name);
+		if (strcmp(name, w->name) == 0) {
+			if (further >= w->least && further <= w->most) return w;
+			error_set(e, "%s %s is used as: hearth %s %s%s%s", o->command->name, name, o->command->name, name,
+			          *w->usage ? " " : "", w->usage);
+			return NULL;
+		}
+		if (d >= least) continue;
+		least = d;
+		nearest = w;
+	}
+	if (nearest && close_enough(least, nearest->name))
+		error_set(e, "%s does not know '%.80s' (did you mean '%s'?)", o->command->name, name, nearest->name);
+	else
+		error_set(e, "%s does not know '%.80s'", o->command->name, name);
+	return NULL;
+}
+
 static void help_rows(struct buffer *out, unsigned bit)
 {
 	for (const struct option_row *r = option_rows; r->name; r++) {
@@ -172,12 +196,22 @@ static void help_rows(struct buffer *out, unsigned bit)
 	}
 }
 
+static void help_words(struct buffer *out, const struct command_row *command)
+{
+	if (command->words) buffer_append_text(out, "\n");
+	for (const struct word_row *w = command->words; w && w->name; w++) {
+		buffer_format(out, "  hearth %s %s%s%s\n      %s\n", command->name, w->name, *w->usage ? " " : "", w->usage,
+		              w->purpose);
+	}
+}
+
 bool options_help(struct buffer *out, const struct command_row *command)
 {
 	if (command) {
 		buffer_format(out, "hearth %s: %s\n\nUsage: hearth %s %s\n\n", command->name, command->purpose, command->name,
 		              command->usage);
 		help_rows(out, command->bit);
+		help_words(out, command);
 		if (*command->more) buffer_format(out, "\n%s", command->more);
 		return !out->failed;
 	}

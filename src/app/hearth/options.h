@@ -35,11 +35,13 @@ struct options {
 	uint64_t threads; /* 0: as many as suit; or HEARTH_THREADS_LOW */
 	bool no_guess;
 	bool json, raw, plan, help, version;
+	const char *vault, *key_file; /* NULL: not given */
+	bool unencrypted;
 	char **words; /* what is no option, in order */
 	size_t n_words;
 };
 
-enum { FOR_CHAT = 1, FOR_RUN = 2, FOR_MODELS = 4, FOR_DOCTOR = 8, FOR_HELP = 16, FOR_ALL = 31 };
+enum { FOR_CHAT = 1, FOR_RUN = 2, FOR_MODELS = 4, FOR_DOCTOR = 8, FOR_HELP = 16, FOR_VAULT = 32, FOR_ALL = 63 };
 
 enum option_kind { OPTION_SWITCH, OPTION_TEXT, OPTION_FILES, OPTION_COUNT, OPTION_NUMBER, OPTION_THREADS };
 
@@ -58,6 +60,15 @@ struct option_row {
 /* Runs a command; returns the exit status. */
 typedef int (*command_run)(const struct options *o);
 
+/* The first word of a command that has several, such as `vault create`. */
+struct word_row {
+	const char *name;
+	const char *usage; /* behind the name; may be empty */
+	const char *purpose;
+	size_t least, most; /* further words that it takes */
+	command_run run;
+};
+
 struct command_row {
 	const char *name;
 	unsigned bit;
@@ -65,6 +76,7 @@ struct command_row {
 	const char *purpose;
 	const char *more; /* paragraphs below the options; may be empty */
 	command_run run;
+	const struct word_row *words; /* ends with a row without name; NULL: none */
 };
 
 extern const struct option_row option_rows[];   /* ends with a row without name */
@@ -73,6 +85,9 @@ extern const struct command_row command_rows[]; /* ends with a row without name;
 /* Reads the arguments behind the program's name. `words` has room for `count` entries; both must outlive *o. False: wrong use, *e
  * says what. */
 bool options_read(struct options *o, int count, char **arguments, char **words, struct error *e);
+
+/* The row of the command's first word, with as many further words as it takes. NULL: wrong use, *e says what. */
+const struct word_row *options_word(const struct options *o, struct error *e);
 
 /* The help of one command, or of the program (NULL). */
 bool options_help(struct buffer *out, const struct command_row *command);

@@ -50,6 +50,10 @@ static void every_flag_arrives_in_its_place(void **state)
 	assert_string_equal(o.words[1], "you");
 	assert_true(reads("models inspect f --plan --json") && o.plan && o.json);
 	assert_true(reads("--version") && o.version);
+	assert_true(reads("vault create --vault work --key-file k --unencrypted") && o.unencrypted);
+	assert_string_equal(o.vault, "work");
+	assert_string_equal(o.key_file, "k");
+	assert_string_equal(options_word(&o, &e)->name, "create");
 	assert_true(reads("doctor --help") && o.help);
 	assert_true(reads("--model=y --temp=0 --tokens 3") && o.has_temperature && o.max_tokens == 3);
 	assert_string_equal(o.model, "y");
@@ -86,6 +90,10 @@ static void wrong_use_is_one_line_that_helps(void **state)
 	expect_error("run --temp nan x", "from 0 to 10");
 	expect_error("run --temp 0x x", "from 0 to 10");
 	expect_error("run --json=1 x", "takes no value");
+	assert_true(reads("vault creat") && !options_word(&o, &e));
+	assert_non_null(strstr(e.text, "did you mean 'create'"));
+	assert_true(reads("vault create it") && !options_word(&o, &e));
+	assert_non_null(strstr(e.text, "is used as: hearth vault create"));
 }
 
 static void read_page(struct buffer *b, const char *path)
@@ -135,6 +143,11 @@ static void every_flag_is_in_help_manual_and_completions(void **state)
 		assert_non_null(strstr(buffer_text(&manual), c->name));
 		assert_non_null(strstr(buffer_text(&bash), c->name));
 		assert_non_null(strstr(buffer_text(&zsh), c->name));
+		for (const struct word_row *w = c->words; w && w->name; w++) {
+			if (!strstr(buffer_text(&manual), w->name)) fail_msg("%s %s is not in docs/hearth.1", c->name, w->name);
+			if (!strstr(buffer_text(&bash), w->name)) fail_msg("%s %s is not in hearth.bash", c->name, w->name);
+			if (!strstr(buffer_text(&zsh), w->name)) fail_msg("%s %s is not in _hearth", c->name, w->name);
+		}
 	}
 	buffer_free(&manual);
 	buffer_free(&bash);

@@ -1,0 +1,33 @@
+/*
+ * unlock: from a vault that is there to one that is open.
+ *
+ * What needs no person is tried first: the key file that was named, a vault that is named unencrypted. Then, on a terminal, the
+ * passphrase is asked for, or the recovery code in its place. A wrong one changes nothing.
+ */
+#ifndef HEARTH_APP_HEARTH_UNLOCK_H
+#define HEARTH_APP_HEARTH_UNLOCK_H
+
+#include "app/hearth/options.h"
+#include "app/hearth/vault_place.h"
+
+enum unlock_result {
+	UNLOCK_OPEN,
+	UNLOCK_LEFT,  /* the person pressed Enter alone, Ctrl-C or Ctrl-D */
+	UNLOCK_FAILED /* the line says why */
+};
+
+/* Opens a vault that this process has taken (vault_take). `key_file` may be NULL. `prompt` is what the first question says; it is
+ * asked until it is answered rightly, `tries` times at most (0: without end). */
+enum unlock_result unlock_vault(struct vault *v, const char *key_file, const char *prompt, int tries, struct error *e);
+
+/* For commands: finds, takes and opens the vault that the options name, into *place; without a terminal only what needs no person.
+ * NULL with the line. The caller ends with vault_close. */
+struct vault *unlock_for_command(const struct options *o, struct vault_place *place, struct error *e);
+
+/* Reads a key file into secret memory of its own (secret_free). NULL with the line. */
+char *unlock_read_key_file(const char *path, size_t *size, struct error *e);
+
+/* Does the vault have a slot of this kind? */
+bool unlock_has_slot(const struct vault *v, enum slot_kind kind);
+
+#endif

@@ -1,0 +1,12 @@
+/* vault_commands: the words of `hearth vault` (the table is in vault.c), each a function of its own that returns the exit status.
+ */
+#ifndef HEARTH_APP_HEARTH_VAULT_COMMANDS_H
+#define HEARTH_APP_HEARTH_VAULT_COMMANDS_H
+
+#include "app/hearth/options.h"
+
+extern const struct word_row vault_words[]; /* ends with a row without name */
+
+int vault_create_command(const struct options *o);
+
+#endif
