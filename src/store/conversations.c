@@ -145,17 +145,20 @@ static bool touch(struct vault *v, int64_t id, struct error *e)
 	return statement_run(&s, e);
 }
 
-static bool add_message(struct vault *v, int64_t id, int64_t position, enum message_role role, int64_t made, const char *text,
-                        size_t size, struct error *e)
+static bool add_message(struct vault *v, int64_t id, int64_t position, enum message_role role, int64_t made, bool unfinished,
+                        const char *text, size_t size, struct error *e)
 {
 	uint8_t *sealed = seal_text(v, id, position, text, size, e);
 	if (!sealed) return false;
-	struct statement s = prepare(v, "INSERT INTO message(conversation, position, role, made, text) VALUES(?1, ?2, ?3, ?4, ?5)");
+	struct statement s =
+	        prepare(v,
+	                "INSERT INTO message(conversation, position, role, made, text, unfinished) VALUES(?1, ?2, ?3, ?4, ?5, ?6)");
 	statement_number(&s, 1, id);
 	statement_number(&s, 2, position);
 	statement_number(&s, 3, role);
 	statement_number(&s, 4, made);
 	statement_bytes(&s, 5, sealed, size + SEAL_EXTRA);
+	statement_number(&s, 6, unfinished);
 	bool ok = statement_run(&s, e);
 	memory_free(sealed);
 	return ok;
@@ -166,7 +169,25 @@ bool conversations_add(struct vault *v, int64_t id, enum message_role role, cons
 	int64_t position = 0;
 	if (size > MAX_TEXT) return error_set(e, "a message has at most %d MiB, this one has %zu", MAX_TEXT >> 20, size >> 20);
 	if (!begin(v, e)) return false;
-	bool ok = next_position(v, id, &position, e) && add_message(v, id, position, role, time(NULL), text, size, e) &&
+	bool ok = next_position(v, id, &position, e) && add_message(v, id, position, role, time(NULL), false, text, size, e) &&
+	          touch(v, id, e);
+	return finish(v, ok, e);
+}
+
+static bool remove_from(struct vault *v, int64_t id, int64_t position, struct error *e)
+{
+	struct statement s = prepare(v, "DELETE FROM message WHERE conversation=?1 AND position>=?2");
+	statement_number(&s, 1, id);
+	statement_number(&s, 2, position);
+	return statement_run(&s, e);
+}
+
+bool conversations_write(struct vault *v, int64_t id, int64_t position, enum message_role role, const char *text, size_t size,
+                         bool unfinished, struct error *e)
+{
+	if (size > MAX_TEXT) return error_set(e, "a message has at most %d MiB, this one has %zu", MAX_TEXT >> 20, size >> 20);
+	if (!begin(v, e)) return false;
+	bool ok = remove_from(v, id, position, e) && add_message(v, id, position, role, time(NULL), unfinished, text, size, e) &&
 	          touch(v, id, e);
 	return finish(v, ok, e);
 }
@@ -193,7 +214,7 @@ bool conversations_list(struct vault *v, conversation_visitor visit, void *conte
 	return ok ? statement_end(&s, e) : (statement_end(&s, NULL), false);
 }
 
-/* Rows of (id, conversation, position, role, made, text) to the visitor; ends the statement. */
+/* Rows of (id, conversation, position, role, made, text, unfinished) to the visitor; ends the statement. */
 static bool show_messages(struct vault *v, struct statement *s, message_visitor visit, void *context, struct error *e)
 {
 	bool going = true, ok = true;
@@ -202,6 +223,7 @@ static bool show_messages(struct vault *v, struct statement *s, message_visitor 
 		m.position = sqlite3_column_int64(s->sql, 2);
 		m.role = (enum message_role)sqlite3_column_int(s->sql, 3);
 		m.made = sqlite3_column_int64(s->sql, 4);
+		m.unfinished = sqlite3_column_int(s->sql, 6) != 0;
 		char *text = open_text(v, m.conversation, m.position, s->sql, 5, &m.size, e);
 		if (!text) ok = going = false;
 		m.text = text;
@@ -216,9 +238,8 @@ bool conversations_read(struct vault *v, int64_t id, message_visitor visit, void
 	if (!is_open(v, e)) return false;
 	if (!object_keys_find(vault_object_keys(v), (uint64_t)id))
 		return error_set(e, "%s: there is no conversation %lld", vault_name(v), (long long)id);
-	struct statement s =
-	        prepare(v,
-	                "SELECT id, conversation, position, role, made, text FROM message WHERE conversation=?1 ORDER BY position");
+	struct statement s = prepare(v, "SELECT id, conversation, position, role, made, text, unfinished FROM message WHERE "
+	                                "conversation=?1 ORDER BY position");
 	statement_number(&s, 1, id);
 	return show_messages(v, &s, visit, context, e);
 }
@@ -226,8 +247,8 @@ bool conversations_read(struct vault *v, int64_t id, message_visitor visit, void
 bool conversations_after(struct vault *v, int64_t newest, size_t most, message_visitor visit, void *context, struct error *e)
 {
 	if (!is_open(v, e)) return false;
-	struct statement s =
-	        prepare(v, "SELECT id, conversation, position, role, made, text FROM message WHERE id>?1 ORDER BY id LIMIT ?2");
+	struct statement s = prepare(
+	        v, "SELECT id, conversation, position, role, made, text, unfinished FROM message WHERE id>?1 ORDER BY id LIMIT ?2");
 	statement_number(&s, 1, newest);
 	statement_number(&s, 2, (int64_t)most);
 	return show_messages(v, &s, visit, context, e);
@@ -236,7 +257,7 @@ bool conversations_after(struct vault *v, int64_t newest, size_t most, message_v
 bool conversations_message(struct vault *v, int64_t message, message_visitor visit, void *context, struct error *e)
 {
 	if (!is_open(v, e)) return false;
-	struct statement s = prepare(v, "SELECT id, conversation, position, role, made, text FROM message WHERE id=?1");
+	struct statement s = prepare(v, "SELECT id, conversation, position, role, made, text, unfinished FROM message WHERE id=?1");
 	statement_number(&s, 1, message);
 	return show_messages(v, &s, visit, context, e);
 }
@@ -254,7 +275,7 @@ static bool copy_message(void *context, const struct message_entry *m)
 {
 	struct copy *c = context;
 	if (c->left-- <= 0) return false;
-	c->failed = !add_message(c->vault, c->branch, m->position, m->role, m->made, m->text, m->size, c->error);
+	c->failed = !add_message(c->vault, c->branch, m->position, m->role, m->made, m->unfinished, m->text, m->size, c->error);
 	return !c->failed;
 }
 
@@ -310,10 +331,7 @@ bool conversations_delete(struct vault *v, const int64_t *ids, size_t n, struct 
 bool conversations_cut(struct vault *v, int64_t id, int64_t position, struct error *e)
 {
 	if (!begin(v, e)) return false;
-	struct statement s = prepare(v, "DELETE FROM message WHERE conversation=?1 AND position>=?2");
-	statement_number(&s, 1, id);
-	statement_number(&s, 2, position);
-	return finish(v, statement_run(&s, e) && touch(v, id, e), e);
+	return finish(v, remove_from(v, id, position, e) && touch(v, id, e), e);
 }
 
 bool conversations_tidy(struct vault *v, struct error *e)

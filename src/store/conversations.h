@@ -22,6 +22,7 @@ struct conversation_entry {
 struct message_entry {
 	int64_t id, conversation, position, made; /* position: from 0 */
 	enum message_role role;
+	bool unfinished;  /* it was still being written when hearth ended */
 	const char *text; /* UTF-8, a zero byte behind; valid during the call, wiped after it */
 	size_t size;
 };
@@ -32,6 +33,12 @@ typedef bool (*message_visitor)(void *context, const struct message_entry *m);
 
 bool conversations_new(struct vault *v, const char *title, int64_t *id, struct error *e);
 bool conversations_add(struct vault *v, int64_t id, enum message_role role, const char *text, size_t size, struct error *e);
+
+/* The same at a position: what stood there and behind it goes at the same moment. An answer that is still coming is written as
+ * `unfinished` from time to time, so that what a crash cut is kept, and known as such. */
+bool conversations_write(struct vault *v, int64_t id, int64_t position, enum message_role role, const char *text, size_t size,
+                         bool unfinished, struct error *e);
+
 bool conversations_rename(struct vault *v, int64_t id, const char *title, struct error *e);
 
 /* Takes back the messages from `position` on (an answer that is tried again). */

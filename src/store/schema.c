@@ -16,6 +16,7 @@ static const char *const vault_steps[] = {
 	"DELETE CASCADE,"
 	" position INTEGER NOT NULL, role INTEGER NOT NULL, made INTEGER NOT NULL, text BLOB NOT NULL, UNIQUE(conversation, "
 	"position));",
+	"ALTER TABLE message ADD COLUMN unfinished INTEGER NOT NULL DEFAULT 0;", /* an answer that a crash cut */
 };
 
 /* `progress` has one row: the newest message that is indexed. */

@@ -65,6 +65,12 @@ static const char *titles(struct vault *v)
 	return conversations_list(v, title, all, &last) ? all : last.text;
 }
 
+static bool last_is_unfinished(void *context, const struct message_entry *m)
+{
+	*(bool *)context = m->unfinished;
+	return true;
+}
+
 static void what_is_said_is_there_after_locking(void **state)
 {
 	(void)state;
@@ -91,6 +97,13 @@ static void what_is_said_is_there_after_locking(void **state)
 	assert_true(conversations_cut(v, a, 1, &last));
 	assert_string_equal(whole(v, a), "1:What do bees make?|");
 	say(v, a, ROLE_ASSISTANT, "Wax.");
+	assert_true(conversations_write(v, a, 1, ROLE_ASSISTANT, "Half an", 7, true, &last));
+	assert_true(conversations_write(v, a, 1, ROLE_ASSISTANT, "Half an answer", 14, true, &last));
+	bool unfinished = false;
+	assert_true(conversations_read(v, a, last_is_unfinished, &unfinished, &last) && unfinished);
+	assert_true(conversations_write(v, a, 1, ROLE_ASSISTANT, "A whole answer", 14, false, &last));
+	assert_true(conversations_read(v, a, last_is_unfinished, &unfinished, &last) && !unfinished);
+	assert_true(conversations_write(v, a, 1, ROLE_ASSISTANT, "Wax.", 4, false, &last));
 	assert_true(conversations_branch(v, a, 1, &b, &last));
 	say(v, b, ROLE_ASSISTANT, "Both.");
 	assert_string_equal(whole(v, a), "1:What do bees make?|2:Wax.|");
