@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """A second reader of hearth's vaults, written from docs/formats/vault.md alone: it prints what a vault holds, as JSON.
 
-    vault_read.py FOLDER (--passphrase | --recovery-code | --key-file FILE | --unprotected)
+    vault_read.py FOLDER (--passphrase | --recovery-code | --key-file FILE | --unprotected) [--blob ID]
 
+With --blob the content of that blob goes to standard output instead.
 The passphrase or the code is read from standard input. Needs python3-nacl and Python's own sqlite3; the opened database stays in memory. A
 journal that a crash left is played back in memory; the vault's files are only read.
 """
@@ -17,7 +18,7 @@ import sys
 from nacl import bindings, pwhash
 from nacl.exceptions import CryptoError
 
-PAGE, EXTRA = 4096, 40
+PAGE, EXTRA, CHUNK, BLOBS = 4096, 40, 65536, 1 << 62
 
 
 def die(text):
@@ -133,6 +134,14 @@ def roll_back(pages, journal):
     return pages
 
 
+def open_blob(data, key, vault, number, size):
+    count = max(1, (size + CHUNK - 1) // CHUNK)
+    if data[:64] != b"hearthB1" + struct.pack("<IIQ", 1, CHUNK, BLOBS | number) + bytes(40) or len(data) != 64 + size + count * EXTRA:
+        die(f"blobs/{number:012x}: start or length is not right")
+    place = [vault + struct.pack("<QQII", BLOBS | number, n, 6, n == count - 1) for n in range(count)]
+    return b"".join(unseal(data[64 + n * (CHUNK + EXTRA):64 + (n + 1) * (CHUNK + EXTRA)], key, place[n]) for n in range(count))
+
+
 def contents(path):
     try:
         with open(path, "rb") as f:
@@ -148,6 +157,7 @@ def main():
     for name in ("--passphrase", "--recovery-code", "--unprotected"):
         g.add_argument(name, action="store_true")
     g.add_argument("--key-file")
+    p.add_argument("--blob", type=int)
     a = p.parse_args()
     if a.passphrase:
         kind, secret = 1, sys.stdin.buffer.readline().rstrip(b"\n")
@@ -173,8 +183,23 @@ def main():
         messages = [{"role": ["system", "user", "assistant", "tool"][role], "made": when, "text": text(sealed, position)}
                     for position, role, when, sealed in db.execute("SELECT position, role, made, text FROM message WHERE conversation=? ORDER BY position", (number,))]
         out.append({"id": number, "made": made, "changed": changed, "parent": parent, "title": text(title, -1), "messages": messages})
+    blobs = []
+    for number, made, blob_kind, size, name in db.execute("SELECT id, made, kind, size, name FROM blob ORDER BY made, id") if has_blobs(db) else ():
+        blob_key = keys[BLOBS | number]
+        if a.blob == number:
+            sys.stdout.buffer.write(open_blob(contents(os.path.join(a.folder, "blobs", f"{number:012x}")), blob_key, vault, number, size))
+            return
+        blobs.append({"id": number, "made": made, "kind": ["", "model", "document"][blob_kind], "size": size,
+                      "name": unseal(name, blob_key, vault + struct.pack("<Qq", BLOBS | number, -1)).decode()})
+    if a.blob is not None:
+        die(f"there is no blob {a.blob}")
+    out = {"conversations": out, "blobs": blobs}
     json.dump(out, sys.stdout, ensure_ascii=False, indent=1)
     print()
+
+
+def has_blobs(db):
+    return db.execute("PRAGMA user_version").fetchone()[0] >= 3
 
 
 def read_database(db, data):

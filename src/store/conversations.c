@@ -3,74 +3,15 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "store/sealed_text.h"
 #include "store/statement.h"
 
 #include <string.h>
 #include <time.h>
 
-/* What a sealed text is bound to: its conversation, and its position (-1 for the title). */
-struct text_place {
-	uint8_t vault[VAULT_ID];
-	int64_t conversation, position;
-};
-
-static struct text_place place_of(const struct vault *v, int64_t conversation, int64_t position)
-{
-	struct text_place p = { .conversation = conversation, .position = position };
-	memcpy(p.vault, vault_id(v), VAULT_ID);
-	return p;
-}
-
 static bool is_open(const struct vault *v, struct error *e)
 {
 	return vault_is_open(v) || error_set(e, "%s: the vault is locked; unlock it first", vault_name(v));
-}
-
-/* A text sealed to memory of its own (size + SEAL_EXTRA bytes); NULL with the line. */
-static uint8_t *seal_text(struct vault *v, int64_t conversation, int64_t position, const char *text, size_t size, struct error *e)
-{
-	const uint8_t *key = object_keys_find(vault_object_keys(v), (uint64_t)conversation);
-	if (!key) {
-		error_set(e, "%s: there is no conversation %lld", vault_name(v), (long long)conversation);
-		return NULL;
-	}
-	uint8_t *sealed = memory_new(size + SEAL_EXTRA, 1);
-	struct text_place place = place_of(v, conversation, position);
-	if (sealed)
-		seal_bytes(sealed, sealed + size, (const uint8_t *)text, size, &place, sizeof place, key);
-	else
-		error_memory(e);
-	return sealed;
-}
-
-/* The text of a sealed column, with a zero byte behind; wiped and freed by close_text. NULL with the line. */
-static char *open_text(struct vault *v, int64_t conversation, int64_t position, sqlite3_stmt *row, int column, size_t *size,
-                       struct error *e)
-{
-	const uint8_t *key = object_keys_find(vault_object_keys(v), (uint64_t)conversation);
-	const uint8_t *sealed = sqlite3_column_blob(row, column);
-	int bytes = sqlite3_column_bytes(row, column);
-	struct text_place place = place_of(v, conversation, position);
-	if (!key || !sealed || bytes < SEAL_EXTRA) {
-		error_set(e, "%s: conversation %lld is damaged", vault_name(v), (long long)conversation);
-		return NULL;
-	}
-	*size = (size_t)bytes - SEAL_EXTRA;
-	char *text = memory_new(*size + 1, 1);
-	if (!text) {
-		error_memory(e);
-		return NULL;
-	}
-	if (seal_open((uint8_t *)text, sealed, sealed + *size, *size, &place, sizeof place, key)) return text;
-	memory_free(text);
-	error_set(e, "%s: conversation %lld is damaged or was changed", vault_name(v), (long long)conversation);
-	return NULL;
-}
-
-static void close_text(char *text, size_t size)
-{
-	if (text) memory_wipe(text, size);
-	memory_free(text);
 }
 
 static struct statement prepare(struct vault *v, const char *sql)
@@ -78,24 +19,11 @@ static struct statement prepare(struct vault *v, const char *sql)
 	return statement_new(vault_database(v), vault_name(v), sql);
 }
 
-static bool begin(struct vault *v, struct error *e)
-{
-	return is_open(v, e) && statement_simple(vault_database(v), vault_name(v), "BEGIN IMMEDIATE", e);
-}
-
-/* Commits when all went well, else takes everything back. */
-static bool finish(struct vault *v, bool ok, struct error *e)
-{
-	if (ok && statement_simple(vault_database(v), vault_name(v), "COMMIT", e)) return true;
-	sqlite3_exec(vault_database(v), "ROLLBACK", NULL, NULL, NULL);
-	return false;
-}
-
 static bool set_title(struct vault *v, int64_t id, const char *title, struct error *e)
 {
 	size_t size = strlen(title);
 	if (size > MAX_TITLE) return error_set(e, "a title has at most %d bytes, this one %zu", MAX_TITLE, size);
-	uint8_t *sealed = seal_text(v, id, -1, title, size, e);
+	uint8_t *sealed = sealed_text_new(v, "conversation", id, TEXT_TITLE, title, size, e);
 	if (!sealed) return false;
 	struct statement s = prepare(v, "UPDATE conversation SET title=?1 WHERE id=?2");
 	statement_bytes(&s, 1, sealed, size + SEAL_EXTRA);
@@ -106,12 +34,11 @@ static bool set_title(struct vault *v, int64_t id, const char *title, struct err
 }
 
 /* The row with an empty title, and its key. */
-static bool make_conversation(struct vault *v, int64_t parent, int64_t *id, struct error *e)
+static bool make_conversation(struct vault *v, int64_t parent, int64_t made, int64_t *id, struct error *e)
 {
-	int64_t now = time(NULL);
 	struct statement s =
 	        prepare(v, "INSERT INTO conversation(made, changed, title, parent) VALUES(?1, ?1, x'', nullif(?2, 0))");
-	statement_number(&s, 1, now);
+	statement_number(&s, 1, made);
 	statement_number(&s, 2, parent);
 	if (!statement_run(&s, e)) return false;
 	*id = sqlite3_last_insert_rowid(vault_database(v));
@@ -120,13 +47,13 @@ static bool make_conversation(struct vault *v, int64_t parent, int64_t *id, stru
 
 bool conversations_new(struct vault *v, const char *title, int64_t *id, struct error *e)
 {
-	if (!begin(v, e)) return false;
-	return finish(v, make_conversation(v, 0, id, e) && set_title(v, *id, title, e), e);
+	if (!vault_begin(v, e)) return false;
+	return vault_finish(v, make_conversation(v, 0, time(NULL), id, e) && set_title(v, *id, title, e), e);
 }
 
 bool conversations_rename(struct vault *v, int64_t id, const char *title, struct error *e)
 {
-	return begin(v, e) && finish(v, set_title(v, id, title, e), e);
+	return vault_begin(v, e) && vault_finish(v, set_title(v, id, title, e), e);
 }
 
 static bool next_position(struct vault *v, int64_t id, int64_t *position, struct error *e)
@@ -137,10 +64,10 @@ static bool next_position(struct vault *v, int64_t id, int64_t *position, struct
 	return statement_end(&s, e);
 }
 
-static bool touch(struct vault *v, int64_t id, struct error *e)
+static bool touch(struct vault *v, int64_t id, int64_t when, struct error *e)
 {
 	struct statement s = prepare(v, "UPDATE conversation SET changed=?1 WHERE id=?2");
-	statement_number(&s, 1, time(NULL));
+	statement_number(&s, 1, when);
 	statement_number(&s, 2, id);
 	return statement_run(&s, e);
 }
@@ -148,7 +75,7 @@ static bool touch(struct vault *v, int64_t id, struct error *e)
 static bool add_message(struct vault *v, int64_t id, int64_t position, enum message_role role, int64_t made, bool unfinished,
                         const char *text, size_t size, struct error *e)
 {
-	uint8_t *sealed = seal_text(v, id, position, text, size, e);
+	uint8_t *sealed = sealed_text_new(v, "conversation", id, position, text, size, e);
 	if (!sealed) return false;
 	struct statement s =
 	        prepare(v,
@@ -164,18 +91,38 @@ static bool add_message(struct vault *v, int64_t id, int64_t position, enum mess
 	return ok;
 }
 
+static bool check_size(size_t size, struct error *e)
+{
+	return size <= MAX_TEXT || error_set(e, "a message has at most %d MiB, this one has %zu", MAX_TEXT >> 20, size >> 20);
+}
+
 bool conversations_add(struct vault *v, int64_t id, enum message_role role, const char *text, size_t size, struct error *e)
 {
 	int64_t position = 0;
-	if (size > MAX_TEXT) return error_set(e, "a message has at most %d MiB, this one has %zu", MAX_TEXT >> 20, size >> 20);
-	if (!begin(v, e)) return false;
+	if (!check_size(size, e) || !vault_begin(v, e)) return false;
 	bool ok = next_position(v, id, &position, e) && add_message(v, id, position, role, time(NULL), false, text, size, e) &&
-	          touch(v, id, e);
-	return finish(v, ok, e);
+	          touch(v, id, time(NULL), e);
+	return vault_finish(v, ok, e);
 }
 
-static bool remove_from(struct vault *v, int64_t id, int64_t position, struct error *e)
+/* Have words of these messages gone into the index? They would stay in it. */
+static bool were_indexed(struct vault *v, int64_t id, int64_t position, bool *indexed, struct error *e)
 {
+	int64_t newest_there = 0, oldest_removed = INT64_MAX;
+	struct statement s = statement_new(vault_index(v), vault_name(v), "SELECT newest FROM progress");
+	if (statement_row(&s)) newest_there = sqlite3_column_int64(s.sql, 0);
+	if (!statement_end(&s, e)) return false;
+	s = prepare(v, "SELECT coalesce(min(id), 9223372036854775807) FROM message WHERE conversation=?1 AND position>=?2");
+	statement_number(&s, 1, id);
+	statement_number(&s, 2, position);
+	if (statement_row(&s)) oldest_removed = sqlite3_column_int64(s.sql, 0);
+	*indexed = oldest_removed <= newest_there;
+	return statement_end(&s, e);
+}
+
+static bool remove_from(struct vault *v, int64_t id, int64_t position, bool *indexed, struct error *e)
+{
+	if (!were_indexed(v, id, position, indexed, e)) return false;
 	struct statement s = prepare(v, "DELETE FROM message WHERE conversation=?1 AND position>=?2");
 	statement_number(&s, 1, id);
 	statement_number(&s, 2, position);
@@ -185,11 +132,25 @@ static bool remove_from(struct vault *v, int64_t id, int64_t position, struct er
 bool conversations_write(struct vault *v, int64_t id, int64_t position, enum message_role role, const char *text, size_t size,
                          bool unfinished, struct error *e)
 {
-	if (size > MAX_TEXT) return error_set(e, "a message has at most %d MiB, this one has %zu", MAX_TEXT >> 20, size >> 20);
-	if (!begin(v, e)) return false;
-	bool ok = remove_from(v, id, position, e) && add_message(v, id, position, role, time(NULL), unfinished, text, size, e) &&
-	          touch(v, id, e);
-	return finish(v, ok, e);
+	bool indexed = false;
+	if (!check_size(size, e) || !vault_begin(v, e)) return false;
+	bool ok = remove_from(v, id, position, &indexed, e) &&
+	          add_message(v, id, position, role, time(NULL), unfinished, text, size, e) && touch(v, id, time(NULL), e);
+	return vault_finish(v, ok, e) && (!indexed || vault_renew_index(v, e));
+}
+
+bool conversations_take(struct vault *v, const char *title, int64_t made, const struct message_new *messages, size_t n, int64_t *id,
+                        struct error *e)
+{
+	int64_t changed = made;
+	if (!vault_begin(v, e)) return false;
+	bool ok = make_conversation(v, 0, made, id, e) && set_title(v, *id, title, e);
+	for (size_t i = 0; ok && i < n; i++) {
+		const struct message_new *m = messages + i;
+		ok = check_size(m->size, e) && add_message(v, *id, (int64_t)i, m->role, m->made, false, m->text, m->size, e);
+		if (m->made > changed) changed = m->made;
+	}
+	return vault_finish(v, ok && touch(v, *id, changed, e), e);
 }
 
 bool conversations_list(struct vault *v, conversation_visitor visit, void *context, struct error *e)
@@ -205,11 +166,11 @@ bool conversations_list(struct vault *v, conversation_visitor visit, void *conte
 		c.changed = sqlite3_column_int64(s.sql, 2);
 		c.parent = sqlite3_column_int64(s.sql, 3);
 		c.messages = sqlite3_column_int64(s.sql, 4);
-		char *title = open_text(v, c.id, -1, s.sql, 5, &size, e);
+		char *title = sealed_text_open(v, "conversation", c.id, TEXT_TITLE, s.sql, 5, &size, e);
 		if (!title) ok = going = false;
 		c.title = title;
 		if (ok) going = visit(context, &c);
-		close_text(title, size);
+		sealed_text_close(title, size);
 	}
 	return ok ? statement_end(&s, e) : (statement_end(&s, NULL), false);
 }
@@ -224,23 +185,30 @@ static bool show_messages(struct vault *v, struct statement *s, message_visitor 
 		m.role = (enum message_role)sqlite3_column_int(s->sql, 3);
 		m.made = sqlite3_column_int64(s->sql, 4);
 		m.unfinished = sqlite3_column_int(s->sql, 6) != 0;
-		char *text = open_text(v, m.conversation, m.position, s->sql, 5, &m.size, e);
+		char *text = sealed_text_open(v, "conversation", m.conversation, m.position, s->sql, 5, &m.size, e);
 		if (!text) ok = going = false;
 		m.text = text;
 		if (ok) going = visit(context, &m);
-		close_text(text, m.size);
+		sealed_text_close(text, m.size);
 	}
 	return ok ? statement_end(s, e) : (statement_end(s, NULL), false);
 }
 
 bool conversations_read(struct vault *v, int64_t id, message_visitor visit, void *context, struct error *e)
 {
+	return conversations_read_from(v, id, 0, visit, context, e);
+}
+
+bool conversations_read_from(struct vault *v, int64_t id, int64_t position, message_visitor visit, void *context, struct error *e)
+{
 	if (!is_open(v, e)) return false;
 	if (!object_keys_find(vault_object_keys(v), (uint64_t)id))
 		return error_set(e, "%s: there is no conversation %lld", vault_name(v), (long long)id);
 	struct statement s = prepare(v, "SELECT id, conversation, position, role, made, text, unfinished FROM message WHERE "
-	                                "conversation=?1 ORDER BY position");
+	                                "conversation=?1 AND position>=?2"
+	                                " ORDER BY position");
 	statement_number(&s, 1, id);
+	statement_number(&s, 2, position);
 	return show_messages(v, &s, visit, context, e);
 }
 
@@ -296,15 +264,15 @@ bool conversations_branch(struct vault *v, int64_t id, int64_t messages, int64_t
 {
 	struct title_search t = { .id = id, .title = buffer_new(MAX_TITLE) };
 	struct copy c = { .vault = v, .left = messages, .error = e };
-	if (!conversations_list(v, take_title, &t, e) || !begin(v, e)) {
+	if (!conversations_list(v, take_title, &t, e) || !vault_begin(v, e)) {
 		buffer_free(&t.title);
 		return false;
 	}
-	bool ok = make_conversation(v, id, branch, e) && set_title(v, *branch, buffer_text(&t.title), e);
+	bool ok = make_conversation(v, id, time(NULL), branch, e) && set_title(v, *branch, buffer_text(&t.title), e);
 	c.branch = *branch;
 	ok = ok && conversations_read(v, id, copy_message, &c, e) && !c.failed;
 	buffer_free(&t.title);
-	return finish(v, ok, e);
+	return vault_finish(v, ok, e);
 }
 
 /* ---- taking back and deleting */
@@ -313,7 +281,7 @@ bool conversations_delete(struct vault *v, const int64_t *ids, size_t n, struct 
 {
 	uint64_t *objects = memory_new(n + 1, sizeof *objects);
 	if (!objects) return error_memory(e);
-	bool ok = begin(v, e);
+	bool ok = vault_begin(v, e);
 	if (ok) {
 		for (size_t i = 0; ok && i < n; i++) {
 			objects[i] = (uint64_t)ids[i];
@@ -321,7 +289,7 @@ bool conversations_delete(struct vault *v, const int64_t *ids, size_t n, struct 
 			statement_number(&s, 1, ids[i]);
 			ok = statement_run(&s, e);
 		}
-		ok = finish(v, ok, e);
+		ok = vault_finish(v, ok, e);
 	}
 	if (ok) ok = object_keys_forget(vault_object_keys(v), objects, n, e) && vault_renew_index(v, e);
 	memory_free(objects);
@@ -330,27 +298,8 @@ bool conversations_delete(struct vault *v, const int64_t *ids, size_t n, struct 
 
 bool conversations_cut(struct vault *v, int64_t id, int64_t position, struct error *e)
 {
-	if (!begin(v, e)) return false;
-	return finish(v, remove_from(v, id, position, e) && touch(v, id, e), e);
-}
-
-bool conversations_tidy(struct vault *v, struct error *e)
-{
-	if (!is_open(v, e)) return false;
-	struct object_keys *keys = vault_object_keys(v);
-	struct buffer gone = buffer_new(SIZE_MAX / 2);
-	uint64_t object = OBJECT_FIRST - 1;
-	bool ok = true;
-	while (ok && object_keys_next(keys, &object)) {
-		struct statement s = prepare(v, "SELECT 1 FROM conversation WHERE id=?1");
-		statement_number(&s, 1, (int64_t)object);
-		bool there = statement_row(&s);
-		ok = statement_end(&s, e) && (there || buffer_append(&gone, &object, sizeof object) || error_memory(e));
-	}
-	if (ok && gone.size) {
-		ok = object_keys_forget(keys, (const uint64_t *)(const void *)gone.data, gone.size / sizeof object, e) &&
-		     vault_renew_index(v, e);
-	}
-	buffer_free(&gone);
-	return ok;
+	bool indexed = false;
+	if (!vault_begin(v, e)) return false;
+	bool ok = remove_from(v, id, position, &indexed, e) && touch(v, id, time(NULL), e);
+	return vault_finish(v, ok, e) && (!indexed || vault_renew_index(v, e));
 }

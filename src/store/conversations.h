@@ -39,6 +39,16 @@ bool conversations_add(struct vault *v, int64_t id, enum message_role role, cons
 bool conversations_write(struct vault *v, int64_t id, int64_t position, enum message_role role, const char *text, size_t size,
                          bool unfinished, struct error *e);
 
+/* A whole conversation with its times, in one step (an import). */
+struct message_new {
+	enum message_role role;
+	int64_t made; /* seconds since 1970 */
+	const char *text;
+	size_t size;
+};
+bool conversations_take(struct vault *v, const char *title, int64_t made, const struct message_new *messages, size_t n, int64_t *id,
+                        struct error *e);
+
 bool conversations_rename(struct vault *v, int64_t id, const char *title, struct error *e);
 
 /* Takes back the messages from `position` on (an answer that is tried again). */
@@ -50,6 +60,7 @@ bool conversations_branch(struct vault *v, int64_t id, int64_t messages, int64_t
 /* All of them, the last changed first; all messages of one, in order. */
 bool conversations_list(struct vault *v, conversation_visitor visit, void *context, struct error *e);
 bool conversations_read(struct vault *v, int64_t id, message_visitor visit, void *context, struct error *e);
+bool conversations_read_from(struct vault *v, int64_t id, int64_t position, message_visitor visit, void *context, struct error *e);
 
 /* At most `most` messages of the whole vault behind the one with id `newest`, in order; and one message by its id (none: no visit).
  */
@@ -64,8 +75,5 @@ bool conversations_index(struct vault *v, size_t most, bool *more, struct error 
 
 /* Messages that have all the words (the last one may be the beginning of a word), best first. */
 bool conversations_search(struct vault *v, const char *words, size_t limit, message_visitor visit, void *context, struct error *e);
-
-/* After unlocking: forgets keys whose conversation is gone, as when a deletion was cut short. */
-bool conversations_tidy(struct vault *v, struct error *e);
 
 #endif

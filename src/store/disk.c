@@ -118,6 +118,14 @@ static int real_sync_folder(struct disk *d, const char *path)
 	return error == EINVAL ? 0 : error; /* a file system without it */
 }
 
+static int real_make_folder(struct disk *d, const char *path)
+{
+	struct stat st;
+	if (mkdir(path, 0700) == 0) return real_sync_folder(d, path);
+	if (errno != EEXIST) return errno;
+	return lstat(path, &st) != 0 ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+}
+
 static int real_exists(struct disk *d, const char *path, bool *there)
 {
 	struct stat st;
@@ -149,6 +157,7 @@ struct disk *disk_real(void)
 		.remove = real_remove,
 		.rename = real_rename,
 		.sync_folder = real_sync_folder,
+		.make_folder = real_make_folder,
 		.exists = real_exists,
 		.lock = real_lock,
 	};

@@ -33,6 +33,7 @@ struct disk {
 	int (*remove)(struct disk *d, const char *path);                 /* ENOENT when it is not there */
 	int (*rename)(struct disk *d, const char *from, const char *to); /* both in one folder */
 	int (*sync_folder)(struct disk *d, const char *path);            /* `path` names a file in the folder */
+	int (*make_folder)(struct disk *d, const char *path);            /* for this user alone; none when it is there */
 	int (*exists)(struct disk *d, const char *path, bool *there);
 	/* Makes the file where it is not there and holds it until it is closed; EWOULDBLOCK while another process does. It ends
 	 * with its process, however that ends. */

@@ -232,3 +232,8 @@ bool object_keys_forget(struct object_keys *o, const uint64_t *objects, size_t n
 	}
 	return ok;
 }
+
+uint64_t object_keys_epoch(const struct object_keys *o)
+{
+	return o->epoch;
+}

@@ -1,7 +1,7 @@
 /*
  * object_keys: erase.key, the keys that can be forgotten.
  *
- * Each conversation, each document and the search index is sealed under a random key of its own, kept here. The file is sealed
+ * Each conversation, each blob and the search index is sealed under a random key of its own, kept here. The file is sealed
  * under a random epoch key, which stands at its start wrapped under the master key. Forgetting a key writes the whole file anew
  * under a new epoch key and overwrites the old one: what was sealed under the forgotten key can then be read by nobody, whoever has
  * the passphrase. (What a solid-state disk keeps of overwritten blocks is out of reach: SECURITY.md.)
@@ -16,7 +16,8 @@
 #include "store/disk.h"
 #include "store/seal.h"
 
-enum { OBJECT_INDEX = 1, OBJECT_FIRST = 16 }; /* the search index; conversations and documents count from OBJECT_FIRST */
+enum { OBJECT_INDEX = 1, OBJECT_FIRST = 16 }; /* the search index; conversations count from OBJECT_FIRST */
+#define OBJECT_BLOBS ((uint64_t)1 << 62)      /* and blobs have this bit beside their number */
 
 struct object_keys;
 
@@ -37,5 +38,8 @@ bool object_keys_add(struct object_keys *o, uint64_t object, struct error *e);
 
 /* Forgets the keys of `n` objects (those without one are passed over); gone from the disk when this returns true. */
 bool object_keys_forget(struct object_keys *o, const uint64_t *objects, size_t n, struct error *e);
+
+/* How often keys were forgotten. */
+uint64_t object_keys_epoch(const struct object_keys *o);
 
 #endif

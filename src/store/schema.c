@@ -17,6 +17,11 @@ static const char *const vault_steps[] = {
 	" position INTEGER NOT NULL, role INTEGER NOT NULL, made INTEGER NOT NULL, text BLOB NOT NULL, UNIQUE(conversation, "
 	"position));",
 	"ALTER TABLE message ADD COLUMN unfinished INTEGER NOT NULL DEFAULT 0;", /* an answer that a crash cut */
+	/* Names are sealed like titles. `changes` has one row: how often anything was changed (see rollback.h). */
+	"CREATE TABLE blob(id INTEGER PRIMARY KEY, made INTEGER NOT NULL, kind INTEGER NOT NULL, size INTEGER NOT NULL, name BLOB "
+	"NOT NULL);"
+	"CREATE TABLE changes(count INTEGER NOT NULL);"
+	"INSERT INTO changes VALUES(0);",
 };
 
 /* `progress` has one row: the newest message that is indexed. */

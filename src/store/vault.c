@@ -2,7 +2,9 @@
 #include "store/vault.h"
 
 #include "base/memory.h"
+#include "store/rollback.h"
 #include "store/schema.h"
+#include "store/statement.h"
 #include "store/vault_vfs.h"
 
 #include <errno.h>
@@ -22,6 +24,9 @@ struct vault {
 	struct object_keys *objects;
 	struct vault_vfs *database_vfs, *index_vfs;
 	sqlite3 *database, *index;
+	char watch_path[MAX_PATH]; /* empty: no count is kept outside */
+	uint64_t changes;
+	bool older;
 };
 
 static bool disk_error(const char *path, int error, const char *what, struct error *e)
@@ -139,6 +144,26 @@ bool vault_renew_index(struct vault *v, struct error *e)
 
 /* ---- open and locked */
 
+static bool read_changes(struct vault *v, struct error *e)
+{
+	struct statement s = statement_new(v->database, v->folder, "SELECT count FROM changes");
+	if (statement_row(&s)) v->changes = (uint64_t)sqlite3_column_int64(s.sql, 0);
+	return statement_end(&s, e);
+}
+
+/* Where the vault stands, for the count outside of its folder. */
+static struct rollback_state state_of(const struct vault *v)
+{
+	return (struct rollback_state){ v->keys.generation, object_keys_epoch(v->objects), v->changes };
+}
+
+static void note_state(struct vault *v)
+{
+	struct rollback_state state = state_of(v);
+	/* Failing changes nothing here: the count outside stays behind, and notices less. */
+	if (v->watch_path[0]) rollback_note(v->disk, v->watch_path, v->keys.id, v->master, &state);
+}
+
 /* With the master key at hand: everything else. `fresh`: the files are made. */
 static bool open_files(struct vault *v, bool fresh, struct error *e)
 {
@@ -153,7 +178,7 @@ static bool open_files(struct vault *v, bool fresh, struct error *e)
 	if (v->database_vfs) v->database = vault_vfs_open(v->database_vfs, v->database_path, v->database_path, e);
 	if (!v->database || !schema_vault(v->database, v->database_path, e)) return false;
 	/* An index that is lost or damaged is made anew from the messages. */
-	return open_index(v, &index_error) || vault_renew_index(v, e);
+	return read_changes(v, e) && (open_index(v, &index_error) || vault_renew_index(v, e));
 }
 
 void vault_lock(struct vault *v)
@@ -230,11 +255,48 @@ struct vault *vault_take(struct disk *d, const char *folder, struct error *e)
 bool vault_unlock(struct vault *v, const struct key_secret *secret, struct error *e)
 {
 	if (v->master) return true;
-	if (make_secrets(v, e) && key_file_open(&v->keys, secret, v->master, NULL, v->key_bytes, v->key_path, e) &&
-	    open_files(v, false, e))
+	if (!make_secrets(v, e) || !key_file_open(&v->keys, secret, v->master, NULL, v->key_bytes, v->key_path, e) ||
+	    !open_files(v, false, e)) {
+		vault_lock(v);
+		return false;
+	}
+	struct rollback_state state = state_of(v);
+	v->older = v->watch_path[0] && rollback_found(v->disk, v->watch_path, v->keys.id, v->master, &state);
+	vault_tidy(v, NULL); /* what cannot be cleared away now waits for the next time */
+	note_state(v);
+	return true;
+}
+
+bool vault_begin(struct vault *v, struct error *e)
+{
+	if (!vault_is_open(v)) return error_set(e, "%s: the vault is locked; unlock it first", v->folder);
+	return statement_simple(v->database, v->folder, "BEGIN IMMEDIATE", e);
+}
+
+bool vault_finish(struct vault *v, bool ok, struct error *e)
+{
+	if (ok) {
+		struct statement s = statement_new(v->database, v->folder, "UPDATE changes SET count=?1");
+		statement_number(&s, 1, (int64_t)(v->changes + 1));
+		ok = statement_run(&s, e);
+	}
+	if (ok && statement_simple(v->database, v->folder, "COMMIT", e)) {
+		v->changes++;
+		note_state(v);
 		return true;
-	vault_lock(v);
+	}
+	sqlite3_exec(v->database, "ROLLBACK", NULL, NULL, NULL);
 	return false;
+}
+
+void vault_watch(struct vault *v, const char *path)
+{
+	if (snprintf(v->watch_path, sizeof v->watch_path, "%s", path) >= MAX_PATH) v->watch_path[0] = 0;
+}
+
+bool vault_is_older(const struct vault *v)
+{
+	return v->older;
 }
 
 int vault_add_slot(struct vault *v, const struct key_secret *secret, struct key_cost cost, struct error *e)
@@ -287,4 +349,9 @@ const uint8_t *vault_id(const struct vault *v)
 const char *vault_name(const struct vault *v)
 {
 	return v->folder;
+}
+
+struct disk *vault_disk(struct vault *v)
+{
+	return v->disk;
 }

@@ -5,6 +5,7 @@
  *     erase.key    the keys that can be forgotten (object_keys)
  *     vault.db     conversations and all that belongs to them (vault_vfs, schema)
  *     index.db     the full-text index, under a key that is forgotten whenever something is deleted (index)
+ *     blobs/       large objects (blobs)
  *     vault.lock   held by the one process that owns the vault
  *
  * A vault is locked or open. Locking closes the databases and wipes every key; what callers keep of its contents is theirs to
@@ -32,6 +33,7 @@ struct vault *vault_create(struct disk *d, const char *folder, const struct key_
 /* Takes a vault that is there, locked. NULL with the line when another process owns it or its key file is damaged. */
 struct vault *vault_take(struct disk *d, const char *folder, struct error *e);
 
+/* Opens it, and clears away what a crash left. */
 bool vault_unlock(struct vault *v, const struct key_secret *secret, struct error *e);
 void vault_lock(struct vault *v);
 void vault_close(struct vault *v); /* locks, and lets other processes have it; NULL is allowed */
@@ -43,14 +45,28 @@ const struct key_file *vault_keys(const struct vault *v); /* ids, times and kind
 int vault_add_slot(struct vault *v, const struct key_secret *secret, struct key_cost cost, struct error *e);
 bool vault_remove_slot(struct vault *v, int slot, struct error *e);
 
+/* A change to the database, whole or not at all: between the two, statements on vault_database. vault_finish commits when `ok`,
+ * else it takes everything back; it is true when the change is on the disk. */
+bool vault_begin(struct vault *v, struct error *e);
+bool vault_finish(struct vault *v, bool ok, struct error *e);
+
+/* Keeps a count of the changes in a file outside of the folder (see rollback.h), from the next unlocking or change on; and says
+ * whether the last unlocking found the vault older than that file knows it. */
+void vault_watch(struct vault *v, const char *path);
+bool vault_is_older(const struct vault *v);
+
 /* For the other files of this folder: the database of an open vault, the keys of its objects, and what its messages start with. */
 sqlite3 *vault_database(struct vault *v);
 sqlite3 *vault_index(struct vault *v);
 struct object_keys *vault_object_keys(struct vault *v);
 const uint8_t *vault_id(const struct vault *v);
 const char *vault_name(const struct vault *v); /* the folder */
+struct disk *vault_disk(struct vault *v);
 
 /* Forgets the index's key and starts an empty index under a new one. */
 bool vault_renew_index(struct vault *v, struct error *e);
+
+/* Forgets keys whose conversation or blob is gone, as when a deletion was cut short, with what lies under them. */
+bool vault_tidy(struct vault *v, struct error *e);
 
 #endif

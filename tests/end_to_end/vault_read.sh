@@ -19,6 +19,13 @@ reads_all() {
 }
 check "it opens with the key file" read_vault --key-file "$work/key"
 check "and has every conversation, as before the change" reads_all
+blob_is_right() {
+	local id
+	id=$(sed -n '/"blobs"/,$ s/.*"id": \([0-9]*\),/\1/p' "$work/read")
+	grep -q '"name": "café.gguf"' "$work/read" && read_vault --key-file "$work/key" --blob "$id" &&
+		yes "by the sea " | head -n 10000 | tr -d '\n' | cmp -s - "$work/read"
+}
+check "its blob is there, whole" blob_is_right
 with_words() { echo "$1" | read_vault --passphrase; }
 check "it opens with the passphrase" with_words "a long walk by the sea"
 check "and has every conversation" reads_all

@@ -221,6 +221,12 @@ static int sim_sync_folder(struct disk *d, const char *path)
 	return 0;
 }
 
+static int sim_make_folder(struct disk *d, const char *path)
+{
+	(void)path;
+	return sim_fails((struct sim_disk *)(void *)d) ? ((struct sim_disk *)(void *)d)->fail_with : 0;
+}
+
 static int sim_exists(struct disk *d, const char *path, bool *there)
 {
 	struct sim_disk *s = (struct sim_disk *)(void *)d;
@@ -238,8 +244,8 @@ static int sim_lock(struct disk *d, const char *path, struct disk_file **f)
 static struct sim_disk *sim_new(uint64_t seed)
 {
 	struct sim_disk *s = memory_new(1, sizeof *s);
-	s->base = (struct disk){ sim_open,  sim_read,   sim_write,  sim_resize,      sim_sync,   sim_size,
-		                 sim_close, sim_remove, sim_rename, sim_sync_folder, sim_exists, sim_lock };
+	s->base = (struct disk){ sim_open,   sim_read,   sim_write,       sim_resize,      sim_sync,   sim_size, sim_close,
+		                 sim_remove, sim_rename, sim_sync_folder, sim_make_folder, sim_exists, sim_lock };
 	s->random = seed * 0x9e3779b97f4a7c15u + 1;
 	s->fail_with = EIO;
 	for (int i = 0; i < SIM_NAMES; i++) s->live[i].inode = s->durable[i].inode = -1;

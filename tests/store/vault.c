@@ -1,5 +1,6 @@
 /* vault: locked and open, what is on the disk, and what a power cut or a failing disk leaves. */
 #include "store/vault.h"
+#include "store/blobs.h"
 #include "store/conversations.h"
 #include "store/vault_vfs.h"
 
@@ -348,7 +349,7 @@ static void one_power_cut(uint64_t seed)
 		vault_close(v);
 		sim_power_cut(s);
 		v = vault_take(&s->base, "v", &last);
-		if (!v || !vault_unlock(v, &key, &last) || !conversations_tidy(v, &last))
+		if (!v || !vault_unlock(v, &key, &last) || !vault_tidy(v, &last))
 			fail_msg("seed %llu: %s", (unsigned long long)seed, last.text);
 		check_promises(v, &p, doubt, doubtful);
 		if (!is_sound(vault_database(v)) || !is_sound(vault_index(v)))
@@ -439,7 +440,9 @@ static int make_for_others(const char *folder)
 		return 1;
 	say(v, a, ROLE_USER, "Where is it?");
 	say(v, a, ROLE_ASSISTANT, "By the sea.");
-	if (!conversations_branch(v, a, 1, &b, &last)) return 1;
+	struct blob_writer *w = blobs_create(v, BLOB_MODEL, "caf\xc3\xa9.gguf", &last);
+	for (int i = 0; i < 10000 && w; i++) blobs_write(w, "by the sea ", 11, &last);
+	if (!w || !blobs_commit(w, &b, &last) || !conversations_branch(v, a, 1, &b, &last)) return 1;
 	sqlite3 *db = vault_database(v);
 	sqlite3_exec(db,
 	             "PRAGMA cache_size=5; BEGIN; UPDATE message SET role=3;"
