@@ -71,6 +71,12 @@ binary_hearth = hearth
 binary_lab = hearth-lab
 LIBS_hearth = -ledit $(STORE_LIBS)
 FLOORS_hearth = $(STORE)
+binary_import = hearth-import
+binary_front = hearth-front
+LIBS_import = $(GUARD_LIBS)
+LIBS_front = $(GUARD_LIBS)
+FLOORS_import = $(GUARD)
+FLOORS_front = $(GUARD)
 BINARIES = $(foreach p,$(PROGRAMS),$(BUILD)/$(binary_$(p)))
 
 # The tests. Those of a program link its objects without main.c. Hostile input and fuzz replays run in a build with sanitizers.

@@ -67,7 +67,8 @@ static uint64_t file_rights(int abi)
 /* Lets `rights` through below a path; one that is not there needs no rule. */
 static bool allow_path(int ruleset, const char *path, uint64_t rights, struct error *e)
 {
-	int folder = open(path, O_PATH | O_CLOEXEC);
+	int folder =
+	        (int)syscall(SYS_openat, AT_FDCWD, path, O_PATH | O_CLOEXEC); /* open() is not imported for this: see probes.c */
 	if (folder < 0) return true;
 	struct path_rule rule = { .rights = rights, .folder = folder };
 	bool ok = syscall(ADD_RULE, ruleset, RULE_PATH, &rule, 0) == 0;

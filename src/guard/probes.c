@@ -1,7 +1,8 @@
 /*
  * probes: a process tries what its role forbids (see roles.h). A try is made so that nothing is changed where it succeeds: what
  * cannot be tried without harm is aimed at something that is not there, and the answer is whether the kernel refused the try or the
- * aim.
+ * aim. The kernel is called by number throughout: which functions of libc a program imports says what its work may do
+ * (`hearth prove` looks), and the probes are not its work.
  */
 #include "guard/guard.h"
 
@@ -15,18 +16,14 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { SOME_PORT = 9, HTTPS = 443, DNS = 53, PAGE = 4096 };
@@ -43,9 +40,19 @@ static bool went(long result)
 	return result >= 0 || !refused();
 }
 
+static int open_file(const char *path, int flags)
+{
+	return (int)syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0600);
+}
+
+static int open_socket(int family, int type, int protocol)
+{
+	return (int)syscall(SYS_socket, family, type | SOCK_CLOEXEC, protocol);
+}
+
 static bool try_open(const char *path, int flags)
 {
-	int fd = open(path, flags | O_CLOEXEC, 0600);
+	int fd = open_file(path, flags);
 	bool ok = fd >= 0;
 	if (ok) close(fd);
 	return ok;
@@ -56,14 +63,14 @@ static bool try_create(const char *folder)
 	char path[512];
 	snprintf(path, sizeof path, "%s/hearth-probe-%ld", folder, (long)getpid());
 	bool ok = try_open(path, O_RDWR | O_CREAT | O_EXCL);
-	if (ok) unlink(path);
+	if (ok) syscall(SYS_unlinkat, AT_FDCWD, path, 0);
 	return ok;
 }
 
 static bool try_list(const char *folder)
 {
 	char entries[512];
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open_file(folder, O_RDONLY | O_DIRECTORY);
 	bool ok = fd >= 0 && syscall(SYS_getdents64, fd, entries, sizeof entries) >= 0;
 	if (fd >= 0) close(fd);
 	return ok;
@@ -74,9 +81,9 @@ static bool try_connect(int type, const char *address, unsigned short port)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port) };
 	inet_pton(AF_INET, address, &to.sin_addr);
-	int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = open_socket(AF_INET, type | SOCK_NONBLOCK, 0);
 	if (fd < 0) return false;
-	bool ok = went(connect(fd, (struct sockaddr *)&to, sizeof to));
+	bool ok = went(syscall(SYS_connect, fd, &to, sizeof to));
 	close(fd);
 	return ok;
 }
@@ -84,15 +91,15 @@ static bool try_connect(int type, const char *address, unsigned short port)
 static bool try_listen(void)
 {
 	struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool ok = fd >= 0 && bind(fd, (struct sockaddr *)&any, sizeof any) == 0;
+	int fd = open_socket(AF_INET, SOCK_STREAM, 0);
+	bool ok = fd >= 0 && syscall(SYS_bind, fd, &any, sizeof any) == 0;
 	if (fd >= 0) close(fd);
 	return ok;
 }
 
 static bool try_socket(int family, int type, int protocol)
 {
-	int fd = socket(family, type | SOCK_CLOEXEC, protocol);
+	int fd = open_socket(family, type, protocol);
 	if (fd >= 0) close(fd);
 	return fd >= 0;
 }
@@ -109,8 +116,8 @@ int guard_listen(pid_t parent)
 {
 	struct sockaddr_un here;
 	socklen_t size = abstract_address(&here, parent);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && bind(fd, (struct sockaddr *)&here, size) == 0 && listen(fd, 8) == 0) return fd;
+	int fd = open_socket(AF_UNIX, SOCK_STREAM, 0);
+	if (fd >= 0 && syscall(SYS_bind, fd, &here, size) == 0 && syscall(SYS_listen, fd, 8) == 0) return fd;
 	if (fd >= 0) close(fd);
 	return -1;
 }
@@ -119,9 +126,9 @@ static bool try_abstract(void)
 {
 	struct sockaddr_un to;
 	socklen_t size = abstract_address(&to, getppid());
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = open_socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	if (fd < 0) return false;
-	bool ok = connect(fd, (struct sockaddr *)&to, size) == 0 || errno == EAGAIN; /* or it has many waiting already */
+	bool ok = syscall(SYS_connect, fd, &to, size) == 0 || errno == EAGAIN; /* or it has many waiting already */
 	close(fd);
 	return ok;
 }
@@ -139,9 +146,9 @@ static bool try_thread(void)
 
 static bool try_fork(void)
 {
-	pid_t child = fork();
+	long child = syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
 	if (child == 0) syscall(SYS_exit_group, 0);
-	if (child > 0) waitpid(child, NULL, 0);
+	if (child > 0) syscall(SYS_wait4, child, NULL, 0, NULL);
 	return child > 0;
 }
 
@@ -169,7 +176,7 @@ static bool try_map(void)
 static bool try_protect(void)
 {
 	void *p = page(PROT_READ | PROT_WRITE);
-	bool ok = p && mprotect(p, PAGE, PROT_READ | PROT_EXEC) == 0;
+	bool ok = p && syscall(SYS_mprotect, p, PAGE, PROT_READ | PROT_EXEC) == 0;
 	if (p) munmap(p, PAGE);
 	return ok;
 }
@@ -240,9 +247,9 @@ static bool try_kernel(enum guard_probe probe)
 	case PROBE_USERFAULTFD: return went(syscall(SYS_userfaultfd, -1));
 	case PROBE_PERF: return try_perf();
 	case PROBE_KEYCTL: return went(syscall(SYS_keyctl, 0, -1, 0)); /* KEYCTL_GET_KEYRING_ID of the thread's */
-	case PROBE_MOUNT: return went(mount("none", "/nowhere/hearth", "tmpfs", 0, NULL));
-	case PROBE_UNSHARE: return went(unshare(CLONE_NEWUSER));
-	case PROBE_CHROOT: return went(chroot("/nowhere/hearth"));
+	case PROBE_MOUNT: return went(syscall(SYS_mount, "none", "/nowhere/hearth", "tmpfs", 0, NULL));
+	case PROBE_UNSHARE: return went(syscall(SYS_unshare, CLONE_NEWUSER));
+	case PROBE_CHROOT: return went(syscall(SYS_chroot, "/nowhere/hearth"));
 	case PROBE_SHARED_MEMORY: return try_create("/dev/shm");
 	case PROBE_TERMINAL_INPUT: return try_terminal();
 	case PROBE_RAISE_LIMIT: return try_raise();
@@ -253,8 +260,7 @@ static bool try_kernel(enum guard_probe probe)
 static bool try_exec(void)
 {
 	char *const none[] = { NULL };
-	execve("/nowhere/hearth", none, none);
-	return !refused();
+	return went(syscall(SYS_execve, "/nowhere/hearth", none, none));
 }
 
 bool guard_try(enum guard_probe probe, const char *own_folder)
@@ -267,9 +273,9 @@ bool guard_try(enum guard_probe probe, const char *own_folder)
 	case PROBE_THREAD: return try_thread();
 	case PROBE_FORK: return try_fork();
 	case PROBE_EXEC: return try_exec();
-	case PROBE_PTRACE: return went(ptrace(PTRACE_SEIZE, 0x7ffffff0, NULL, NULL));
+	case PROBE_PTRACE: return went(syscall(SYS_ptrace, PTRACE_SEIZE, 0x7ffffff0, NULL, NULL));
 	case PROBE_PARENT_MEMORY: return try_parent_memory();
-	case PROBE_SIGNAL: return kill(getppid(), 0) == 0;
+	case PROBE_SIGNAL: return syscall(SYS_kill, getppid(), 0) == 0;
 	case PROBE_MAP_WRITE_EXEC: return try_map();
 	case PROBE_PROTECT_EXEC: return try_protect();
 	default: break;
