@@ -7,6 +7,8 @@
 
 #include "base/memory.h"
 
+_Static_assert((int)GUESS_MOST <= (int)SEQUENCE_TAKE_BACK, "what was tried can be taken back");
+
 /* How many tokens behind the next one the answer and its session have room for. */
 static uint32_t room_ahead(const struct scheduler *s, const struct request *r)
 {

@@ -21,8 +21,10 @@ extern const struct attention_block attention_gated, attention_latent, attention
 /* Floats that a thread needs for a row's keys and values while they are put together, in bytes. */
 size_t latent_scratch_bytes(const struct config *c);
 
-/* Bytes of a layer's part in a page, and of a thread's scratch, for attention over blocks. */
-size_t blocks_page_bytes(const struct config *c, uint32_t layer);
+/* For attention over blocks: bytes of a layer's part in a page, of keys or of finished blocks; how many positions back the latter
+ * are made of; a thread's scratch. */
+size_t blocks_page_bytes(const struct config *c, uint32_t layer, bool finished);
+uint32_t blocks_lookback(const struct config *c, uint32_t layer);
 size_t blocks_scratch_bytes(const struct config *c, uint32_t context);
 
 const struct attention_block *attention_block(enum attention_kind kind);

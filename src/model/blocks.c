@@ -9,8 +9,9 @@
  * that an index chooses: small keys made the same way, scored by sum over heads of relu(q . k) * weight. With ratio 128 it sees
  * all. With 0 there are none.
  *
- * What a layer keeps lies by position in the sequence's pages, as floats: keys, what blocks are made of, and finished blocks in
- * the page of their last position. So a sequence goes back, and is forked, as any other.
+ * What a layer keeps lies by position in the sequence's pages, as floats: keys and what blocks are made of, which go when the
+ * window and the next block have passed them, and finished blocks in the page of their last position, which stay. So a sequence
+ * goes back, and is forked, as any other.
  */
 #include "model/attention_block.h"
 #include "model/steps.h"
@@ -38,9 +39,11 @@ struct blocks {
 enum { BLOCKS_K, BLOCKS_VALUES, BLOCKS_WEIGHTS, BLOCKS_INDEX_VALUES, BLOCKS_INDEX_WEIGHTS, BLOCKS_INDEX_Q, BLOCKS_ALL };
 enum { ATTEND_INDEX_Q, ATTEND_INDEX_WEIGHTS };
 
-/* Where things lie in a layer's part of a page, in floats. */
+/* Where things lie in a layer's parts of a page, in floats: of one, behind the keys, what blocks are made of; of the other the
+ * finished blocks. */
 struct layout {
-	size_t made, blocks, index_made, index_blocks, total; /* keys are at 0 */
+	size_t made, index_made, total;
+	size_t index_blocks, blocks_total; /* blocks are at 0 */
 };
 
 /* Values of a position that go into blocks: two sets where blocks overlap. */
@@ -53,17 +56,24 @@ static struct layout layout_of(const struct config *c, uint32_t layer)
 {
 	size_t ratio = c->layer[layer].block_ratio, size = c->layer[layer].head_k, index = c->blocks.index_size;
 	size_t sets = set_count((uint32_t)ratio), n = ratio == 0 ? 0 : ratio > KV_PAGE ? 1 : KV_PAGE / ratio;
-	struct layout l = { .made = KV_PAGE * size };
-	l.blocks = l.made + (ratio ? KV_PAGE * 2 * sets * size : 0);
-	l.index_made = l.blocks + n * size;
-	l.index_blocks = l.index_made + (ratio == BLOCKS_INDEXED ? KV_PAGE * 2 * sets * index : 0);
-	l.total = l.index_blocks + (ratio == BLOCKS_INDEXED ? n * index : 0);
+	bool indexed = ratio == BLOCKS_INDEXED;
+	struct layout l = { .made = KV_PAGE * size, .index_blocks = n * size };
+	l.index_made = l.made + (ratio ? KV_PAGE * 2 * sets * size : 0);
+	l.total = l.index_made + (indexed ? KV_PAGE * 2 * sets * index : 0);
+	l.blocks_total = l.index_blocks + (indexed ? n * index : 0);
 	return l;
 }
 
-size_t blocks_page_bytes(const struct config *c, uint32_t layer)
+size_t blocks_page_bytes(const struct config *c, uint32_t layer, bool finished)
 {
-	return (layout_of(c, layer).total * sizeof(float) + 63) & ~(size_t)63;
+	struct layout l = layout_of(c, layer);
+	return ((finished ? l.blocks_total : l.total) * sizeof(float) + 63) & ~(size_t)63;
+}
+
+uint32_t blocks_lookback(const struct config *c, uint32_t layer)
+{
+	uint32_t ratio = c->layer[layer].block_ratio;
+	return ratio * (uint32_t)set_count(ratio);
 }
 
 static size_t most_blocks(uint32_t context)
@@ -208,10 +218,10 @@ static const float *row_of(const struct model *m, int buffer, size_t r)
 	return model_buffer(m, buffer) + r * model_width(m, buffer);
 }
 
-/* The layer's part of the page of a position. */
+/* The layer's part with keys of the page of a position. */
 static float *page_of(const struct model *m, const struct sequence *s, uint32_t layer, uint32_t position)
 {
-	return (float *)(void *)(s->pages[position / KV_PAGE] + m->layer_offset[layer]);
+	return (float *)(void *)model_page(m, s, &m->pages.keys[layer], position);
 }
 
 static void store_made(const struct model *m, const struct step *s, const struct compressor *w, size_t r, int first, float *made)
@@ -297,11 +307,12 @@ static void make_block(const struct model *m, const struct step *s, const struct
 		ops_rope_halves(out + n - n_rot, 1, n, n_rot, cosines, cosines + n_rot / 2);
 }
 
-/* Where block `index` lies: in the page of its last position. */
-static float *block_at(const struct model *m, const struct sequence *s, uint32_t layer, size_t blocks, size_t index, size_t size)
+/* Where block `index` lies, of those that begin at `at`: in the page of its last position. */
+static float *block_at(const struct model *m, const struct sequence *s, uint32_t layer, size_t at, size_t index, size_t size)
 {
 	uint32_t ratio = m->config.layer[layer].block_ratio, position = (uint32_t)((index + 1) * ratio - 1);
-	return page_of(m, s, layer, position) + blocks + (ratio > KV_PAGE ? 0 : position % KV_PAGE / ratio) * size;
+	float *page = (float *)(void *)model_page(m, s, &m->pages.blocks[layer], position);
+	return page + at + (ratio > KV_PAGE ? 0 : position % KV_PAGE / ratio) * size;
 }
 
 void step_blocks_make(struct model *m, const struct step *s, unsigned t, unsigned count)
@@ -316,8 +327,7 @@ void step_blocks_make(struct model *m, const struct step *s, unsigned t, unsigne
 		const struct batch_row *row = &m->rows[r];
 		uint32_t index = row->position / ratio;
 		if ((row->position + 1) % ratio != 0) continue;
-		make_block(m, s, &w->keys, row, at.made, block_at(m, row->sequence, s->layer, at.blocks, index, w->keys.size),
-		           work);
+		make_block(m, s, &w->keys, row, at.made, block_at(m, row->sequence, s->layer, 0, index, w->keys.size), work);
 		if (ratio != BLOCKS_INDEXED) continue;
 		float *out = block_at(m, row->sequence, s->layer, at.index_blocks, index, w->index.size);
 		make_block(m, s, &w->index, row, at.index_made, out, work);
@@ -396,7 +406,7 @@ static const float *key_at(const struct model *m, const struct step *s, size_t r
 		return page_of(m, q, s->layer, position) + position % KV_PAGE * size;
 	}
 	size_t block = i - v->n_keys;
-	return block_at(m, q, s->layer, layout_of(&m->config, s->layer).blocks, v->blocks ? v->blocks[block] : block, size);
+	return block_at(m, q, s->layer, 0, v->blocks ? v->blocks[block] : block, size);
 }
 
 static void attend_head(const struct model *m, const struct step *s, size_t r, size_t head, const struct view *v, float *scores)

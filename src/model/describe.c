@@ -59,7 +59,11 @@ static void describe_text(const struct model *m, struct buffer *out)
 	              m->plan.n_buffers, m->plan.width, m->max_rows, m->context);
 	buffer_format(out, "weights %10.1f MiB  where they lie in the file\n", (double)memory.weights / mib);
 	buffer_format(out, "kv      %10.1f MiB  %u positions of %zu bytes, when all are in use\n", (double)memory.kv / mib,
-	              m->context, m->page_bytes / KV_PAGE);
+	              m->context, m->pages.table[0].bytes / KV_PAGE);
+	for (uint32_t i = 1; i < m->pages.n; i++)
+		buffer_format(
+		        out, "                        and windows of %u positions of %zu bytes, of them those that %u marks need\n",
+		        m->pages.table[i].window, m->pages.table[i].bytes / KV_PAGE, sequence_most_marks(m));
 	if (m->state_bytes)
 		buffer_format(out, "                        of it %.1f MiB in %u states: two at work, the others to go back to\n",
 		              (double)m->state_bytes * (2 + sequence_most_marks(m)) / mib, 2 + sequence_most_marks(m));

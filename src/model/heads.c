@@ -48,7 +48,8 @@ static void store_heads(const struct model *m, const struct step *s, size_t r)
 	place_heads(m, s->layer, r, k, n->n_head_kv, norm);
 	for (uint32_t i = 0; m->config.family->value_norm && i < n->n_head_kv; i++)
 		ops_rms_norm(v + i * n->head_v, NULL, m->config.norm_eps, v + i * n->head_v, n->head_v);
-	kv_store(&m->kv[s->layer], model_page(m, row, s->layer), row->position % KV_PAGE, k, v);
+	kv_store(&m->pages.kv[s->layer], model_page(m, row->sequence, &m->pages.keys[s->layer], row->position),
+	         row->position % KV_PAGE, k, v);
 }
 
 void step_heads(struct model *m, const struct step *s, unsigned t, unsigned count)
@@ -69,8 +70,9 @@ static struct attention_job attention_of(const struct model *m, const struct ste
 {
 	const struct config *c = &m->config;
 	const struct config_layer *n = &c->layer[s->layer];
-	return (struct attention_job){ .kv = m->kv[s->layer],
-		                       .layer_offset = m->layer_offset[s->layer],
+	return (struct attention_job){ .kv = m->pages.kv[s->layer],
+		                       .table = m->pages.keys[s->layer].table * m->pages.n_pages,
+		                       .layer_offset = m->pages.keys[s->layer].offset,
 		                       .n_heads = n->n_head,
 		                       .q = model_buffer(m, s->in),
 		                       .q_stride = model_width(m, s->in),

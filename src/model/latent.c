@@ -146,7 +146,8 @@ static void store(const struct model *m, const struct step *s, size_t row, float
 		if (!t->absorbed) memcpy(value + i * t->head_v, from + own, t->head_v * sizeof *value);
 	}
 	uint32_t position = m->rows[row].position;
-	kv_store(&m->kv[s->layer], model_page(m, &m->rows[row], s->layer), position % KV_PAGE, key, t->absorbed ? c : value);
+	kv_store(&m->pages.kv[s->layer], model_page(m, m->rows[row].sequence, &m->pages.keys[s->layer], position),
+	         position % KV_PAGE, key, t->absorbed ? c : value);
 }
 
 void step_latent(struct model *m, const struct step *s, unsigned t, unsigned count)

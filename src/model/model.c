@@ -43,7 +43,7 @@ static size_t thread_scratch_bytes(const struct model *m)
 	for (uint32_t i = 0; i < m->config.n_layer; i++) {
 		const struct config_layer *n = &m->config.layer[i];
 		if (n->n_head_kv == 0) continue;
-		most = larger(most, attention_scratch_bytes(&m->kv[i], n->n_head / n->n_head_kv));
+		most = larger(most, attention_scratch_bytes(&m->pages.kv[i], n->n_head / n->n_head_kv));
 	}
 	return most;
 }
@@ -53,7 +53,7 @@ static size_t partial_bytes(const struct model *m, unsigned count)
 	size_t most = 0;
 	for (uint32_t i = 0; i < m->config.n_layer; i++) {
 		if (m->config.layer[i].n_head_kv == 0) continue;
-		most = larger(most, attention_partial_bytes(&m->kv[i], m->config.layer[i].n_head, m->context, count));
+		most = larger(most, attention_partial_bytes(&m->pages.kv[i], m->config.layer[i].n_head, m->context, count));
 	}
 	return most;
 }
@@ -150,27 +150,6 @@ bool model_make_room(struct model *m, const struct plan *plan, struct error *e)
 	                 gguf_name(m->file), measure.used >> 20);
 }
 
-static bool shape_pages(struct model *m, enum kv_type type, struct error *e)
-{
-	const struct config *c = &m->config;
-	m->kv = arena_alloc(m->arena, c->n_layer, sizeof *m->kv);
-	m->layer_offset = arena_alloc(m->arena, c->n_layer, sizeof *m->layer_offset);
-	if (!m->kv || !m->layer_offset) return error_memory(e);
-	for (uint32_t i = 0; i < c->n_layer; i++) {
-		m->kv[i] = (struct kv_shape){
-			.type = type, .n_heads = c->layer[i].n_head_kv, .head_k = c->layer[i].head_k, .head_v = c->layer[i].head_v
-		};
-		size_t bytes = c->family->attention == ATTENTION_BLOCKS ? blocks_page_bytes(c, i) : kv_layer_bytes(&m->kv[i]);
-		m->layer_offset[i] = c->layer[i].kv_from == i ? m->page_bytes : m->layer_offset[c->layer[i].kv_from];
-		if (c->layer[i].n_head_kv == 0 || c->layer[i].kv_from != i) continue;
-		if (bytes == 0 || !memory_add(m->page_bytes, bytes, &m->page_bytes)) {
-			return error_set(e, "%s: heads of %u and %u values cannot be computed with", gguf_name(m->file),
-			                 c->layer[i].head_k, c->layer[i].head_v);
-		}
-	}
-	return true;
-}
-
 /* A state is written beside the one that it follows, and some earlier ones are kept. */
 static bool shape_states(struct model *m, struct error *e)
 {
@@ -191,7 +170,7 @@ static bool shape_states(struct model *m, struct error *e)
 static size_t kv_bytes(const struct model *m, uint32_t context)
 {
 	size_t states = m->state_bytes * (2 + sequence_most_marks(m));
-	return ((size_t)context + KV_PAGE - 1) / KV_PAGE * m->page_bytes + states;
+	return page_tables_bytes(&m->pages, context, m->max_rows, sequence_most_marks(m)) + states;
 }
 
 static void choose_context(struct model *m, const struct model_options *o)
@@ -228,10 +207,13 @@ static bool prepare(struct model *m, const struct model_options *o, struct error
 	m->exact = o->exact;
 	m->max_rows = o->max_rows ? o->max_rows : DEFAULT_ROWS;
 	m->max_answers = m->max_rows < MODEL_MAX_ANSWERS ? m->max_rows : MODEL_MAX_ANSWERS;
-	if (!shape_pages(m, o->exact ? KV_F32 : o->kv, e) || !shape_states(m, e) || !find_slopes(m, e)) return false;
+	if (!page_tables_init(&m->pages, &m->config, o->exact ? KV_F32 : o->kv, m->arena, gguf_name(m->file), e) ||
+	    !shape_states(m, e) || !find_slopes(m, e))
+		return false;
 	choose_context(m, o);
 	/* there is no vector for a position beyond those it was trained with */
 	if (m->weights.positions.data && m->context > m->config.n_context) m->context = m->config.n_context;
+	m->pages.n_pages = (m->context + KV_PAGE - 1) / KV_PAGE;
 	for (int set = 0; set < ROPE_SETS; set++) {
 		if (!rope_init(&m->rope[set], &m->config, &m->weights, m->context, (enum rope_set)set, m->arena, e)) return false;
 	}

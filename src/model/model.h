@@ -63,8 +63,8 @@ uint64_t model_parameters(const struct model *m);
 uint32_t model_context(const struct model *m);  /* positions */
 uint32_t model_max_rows(const struct model *m); /* of one batch */
 
-/* Whether a sequence can forget its last rows and nothing else: false for families that carry a state, which go back to a mark
- * (sequence_truncate). Whoever computes rows on trial asks here. */
+/* Whether a sequence can forget its last rows (SEQUENCE_TAKE_BACK of them) and nothing else: false for families that carry a state,
+ * which go back to a mark (sequence_truncate). Whoever computes rows on trial asks here. */
 bool model_drops_rows(const struct model *m);
 
 /* What the plan asks of the machine for one token: `answer_bytes`: weights and the K/V of `depth` positions, read once for an

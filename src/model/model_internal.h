@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/file_ahead.h"
 #include "model/model.h"
+#include "model/page_tables.h"
 #include "model/plan.h"
 #include "model/rope.h"
 #include "model/sequence_internal.h"
@@ -63,9 +64,8 @@ struct model {
 	uint32_t context, max_rows, max_answers;
 	float *slopes; /* of each head's bias by distance, or NULL */
 
-	struct kv_shape *kv;  /* of each layer */
-	size_t *layer_offset; /* of each layer's part in a page */
-	size_t page_bytes, bytes_in_pages;
+	struct page_tables pages;
+	size_t bytes_in_pages;
 	size_t *state_offset; /* of each layer's part in a state, in floats */
 	size_t state_bytes;   /* 0: a family without states */
 
@@ -127,10 +127,11 @@ static inline bool model_runs(const struct model *m, const struct sequence *s)
 /* Lists the batch's timelines and segments, once all rows have their places (model/recurrent.c). */
 void recurrent_order(struct model *m, const struct row *rows, uint32_t n_rows);
 
-/* The layer's part of the page that holds a row's position. */
-static inline uint8_t *model_page(const struct model *m, const struct batch_row *row, uint32_t layer)
+/* What lies at `place` of the page that holds a position. */
+static inline uint8_t *model_page(const struct model *m, const struct sequence *s, const struct page_place *place,
+                                  uint32_t position)
 {
-	return row->sequence->pages[row->position / KV_PAGE] + m->layer_offset[layer];
+	return s->pages[place->table * m->pages.n_pages + position / KV_PAGE] + place->offset;
 }
 
 #endif

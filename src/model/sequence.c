@@ -42,40 +42,111 @@ static uint8_t *block_share(uint8_t *block)
 
 /* ---- pages ---- */
 
-static uint32_t pages_for(const struct model *m, uint32_t length)
+static uint32_t pages_for(uint32_t length)
 {
-	return m->page_bytes ? (length + KV_PAGE - 1) / KV_PAGE : 0;
+	return (length + KV_PAGE - 1) / KV_PAGE;
 }
 
-static void drop_pages(struct sequence *s)
+static uint8_t **page_at(const struct sequence *s, uint32_t table, uint32_t index)
 {
-	uint32_t keep = pages_for(s->model, s->length);
-	while (s->n_pages > keep) block_drop(s->model, s->pages[--s->n_pages], s->model->page_bytes);
+	return &s->pages[table * s->model->pages.n_pages + index];
 }
 
-/* Gives the sequence a copy of its own of the page that it is about to write into. */
+static void drop_page(struct sequence *s, uint32_t table, uint32_t index)
+{
+	uint8_t **page = page_at(s, table, index);
+	block_drop(s->model, *page, s->model->pages.table[table].bytes);
+	*page = NULL;
+}
+
+/* Drops the last page of every table, as long as there are more than `keep`. */
+static void drop_pages(struct sequence *s, uint32_t keep)
+{
+	while (s->n_pages > keep) {
+		s->n_pages--;
+		for (uint32_t t = 0; t < s->model->pages.n; t++) drop_page(s, t, s->n_pages);
+	}
+}
+
+/* Gives the sequence copies of its own of the pages that it is about to write into. */
 static bool own_last_page(struct sequence *s)
 {
-	uint8_t *shared = s->pages[s->n_pages - 1];
-	if (*references(shared) == 1) return true;
-	uint8_t *own = block_new(s->model, s->model->page_bytes);
-	if (!own) return false;
-	memcpy(own, shared, s->model->page_bytes);
-	block_drop(s->model, shared, s->model->page_bytes);
-	s->pages[s->n_pages - 1] = own;
+	for (uint32_t t = 0; t < s->model->pages.n; t++) {
+		size_t bytes = s->model->pages.table[t].bytes;
+		uint8_t **page = page_at(s, t, s->n_pages - 1), *shared = *page;
+		if (!shared || *references(shared) == 1) continue;
+		uint8_t *own = block_new(s->model, bytes);
+		if (!own) return false;
+		memcpy(own, shared, bytes);
+		block_drop(s->model, shared, bytes);
+		*page = own;
+	}
 	return true;
 }
 
-static bool reserve_pages(struct sequence *s, uint32_t more)
+static bool add_page(struct sequence *s)
 {
-	uint32_t need = pages_for(s->model, s->length + more);
-	if (s->n_pages && s->length % KV_PAGE != 0 && !own_last_page(s)) return false;
-	while (s->n_pages < need) {
-		uint8_t *page = block_new(s->model, s->model->page_bytes);
-		if (!page) return false;
-		s->pages[s->n_pages++] = page;
+	uint32_t index = s->n_pages++;
+	for (uint32_t t = 0; t < s->model->pages.n; t++) {
+		size_t bytes = s->model->pages.table[t].bytes;
+		if (bytes && !(*page_at(s, t, index) = block_new(s->model, bytes))) return false;
 	}
 	return true;
+}
+
+/* On failure what was added is the caller's to drop. */
+static bool reserve_pages(struct sequence *s, uint32_t more)
+{
+	uint32_t need = pages_for(s->length + more);
+	if (s->length % KV_PAGE != 0 && !own_last_page(s)) return false;
+	while (s->n_pages < need) {
+		if (!add_page(s)) return false;
+	}
+	return true;
+}
+
+/* The pages of a table that a row at `length` sees before its own position: [first, first + n). */
+static uint32_t pages_seen(const struct page_table *t, uint32_t length, uint32_t *first)
+{
+	uint32_t end = pages_for(length);
+	*first = page_table_first(t, length) / KV_PAGE;
+	return end > *first ? end - *first : 0;
+}
+
+/* The longest beginning, at most `length` positions, behind which a row has all pages that it sees. */
+static uint32_t pages_reach(const struct sequence *s, uint32_t length)
+{
+	for (uint32_t t = 1; t < s->model->pages.n; t++) {
+		uint32_t first, n = pages_seen(&s->model->pages.table[t], length, &first);
+		while (n > 0 && *page_at(s, t, first + n - 1)) n--;
+		if (n > 0) {
+			length = (first + n - 1) * KV_PAGE; /* without the page that is missing; and from the first table again */
+			t = 0;
+		}
+	}
+	return length;
+}
+
+static bool mark_sees(const struct sequence *s, const struct page_table *t, uint32_t page)
+{
+	for (uint32_t i = 0; i < s->n_marks; i++) {
+		uint32_t first, n = pages_seen(t, s->marks[i].length, &first);
+		if (page >= first && page - first < n) return true;
+	}
+	return false;
+}
+
+/* Gives up the pages that neither a row to come sees, nor one behind a mark. */
+static void give_up_pages(struct sequence *s)
+{
+	uint32_t back = s->length > SEQUENCE_TAKE_BACK ? s->length - SEQUENCE_TAKE_BACK : 0;
+	for (uint32_t t = 1; t < s->model->pages.n; t++) {
+		const struct page_table *table = &s->model->pages.table[t];
+		uint32_t first = page_table_first(table, back) / KV_PAGE;
+		for (uint32_t i = 0; i < first; i++) {
+			if (*page_at(s, t, i) && !mark_sees(s, table, i)) drop_page(s, t, i);
+		}
+	}
 }
 
 /* ---- states ---- */
@@ -87,9 +158,9 @@ static void drop_state(struct sequence *s, uint8_t *state)
 
 uint32_t sequence_most_marks(const struct model *m)
 {
-	size_t most = m->state_bytes ? MARK_BYTES / m->state_bytes : 0;
+	size_t bytes = m->state_bytes + page_tables_mark_bytes(&m->pages), most = bytes ? MARK_BYTES / bytes : 0;
 	if (most > SEQUENCE_MOST_MARKS) return SEQUENCE_MOST_MARKS;
-	return m->state_bytes && most < LEAST_MARKS ? LEAST_MARKS : (uint32_t)most;
+	return bytes && most < LEAST_MARKS ? LEAST_MARKS : (uint32_t)most;
 }
 
 static void remove_mark(struct sequence *s, uint32_t index)
@@ -125,7 +196,7 @@ static void add_mark(struct sequence *s, struct mark mark)
 
 void sequence_mark(struct sequence *s, uint32_t length)
 {
-	if (!s->model->state_bytes || length < s->length || length == 0) return;
+	if (sequence_most_marks(s->model) == 0 || length < s->length || length == 0) return;
 	if (length > s->length)
 		s->wish = length;
 	else
@@ -178,7 +249,7 @@ static void retire_state(struct sequence *s)
 struct sequence *sequence_new(struct model *m, struct error *e)
 {
 	struct sequence *s = memory_new(1, sizeof *s);
-	if (s) s->pages = memory_new((m->context + KV_PAGE - 1) / KV_PAGE, sizeof *s->pages);
+	if (s) s->pages = memory_new((size_t)m->pages.n * m->pages.n_pages, sizeof *s->pages);
 	if (!s || !s->pages) {
 		memory_free(s);
 		error_memory(e);
@@ -202,28 +273,31 @@ uint32_t sequence_length(const struct sequence *s)
 	return s->length;
 }
 
-/* How many marks stand at or before `length`. */
-static uint32_t marks_until(const struct sequence *s, uint32_t length)
+/* The longest beginning of at most `length` positions that the sequence can go back to, and how many marks stand in it; of a family
+ * with states it ends at the last of them. */
+static uint32_t reach(const struct sequence *s, uint32_t length, uint32_t *n_marks)
 {
 	uint32_t n = 0;
+	if (!s->model->state_bytes) length = pages_reach(s, length);
 	while (n < s->n_marks && s->marks[n].length <= length) n++;
-	return n;
+	*n_marks = n;
+	if (!s->model->state_bytes) return length;
+	return n ? s->marks[n - 1].length : 0;
 }
 
 uint32_t sequence_truncate(struct sequence *s, uint32_t length)
 {
+	uint32_t keep;
 	if (length >= s->length) return s->length;
 	s->wish = 0;
+	s->length = reach(s, length, &keep);
+	while (s->n_marks > keep) remove_mark(s, s->n_marks - 1);
 	if (s->model->state_bytes) {
-		uint32_t keep = marks_until(s, length);
-		while (s->n_marks > keep) remove_mark(s, s->n_marks - 1);
 		retire_state(s);
-		length = keep ? s->marks[keep - 1].length : 0;
 		if (keep) s->state = block_share(s->marks[keep - 1].state);
 	}
-	s->length = length;
-	drop_pages(s);
-	return length;
+	drop_pages(s, pages_for(s->length));
+	return s->length;
 }
 
 struct sequence *sequence_fork(const struct sequence *s, uint32_t length, struct error *e)
@@ -231,17 +305,19 @@ struct sequence *sequence_fork(const struct sequence *s, uint32_t length, struct
 	struct sequence *f = sequence_new(s->model, e);
 	if (!f) return NULL;
 	f->variant = s->variant;
-	f->length = length < s->length ? length : s->length;
-	f->n_marks = marks_until(s, f->length);
-	for (uint32_t i = 0; i < f->n_marks; i++) f->marks[i] = (struct mark){ s->marks[i].length, block_share(s->marks[i].state) };
-	if (f->length == s->length) {
+	if (length >= s->length) {
+		f->length = s->length;
+		f->n_marks = s->n_marks;
 		f->state = block_share(s->state);
-	} else if (s->model->state_bytes) {
-		f->length = f->n_marks ? f->marks[f->n_marks - 1].length : 0;
-		if (f->n_marks) f->state = block_share(f->marks[f->n_marks - 1].state);
+	} else {
+		f->length = reach(s, length, &f->n_marks);
+		if (s->model->state_bytes && f->n_marks) f->state = block_share(s->marks[f->n_marks - 1].state);
 	}
-	f->n_pages = pages_for(s->model, f->length);
-	for (uint32_t i = 0; i < f->n_pages; i++) f->pages[i] = block_share(s->pages[i]);
+	for (uint32_t i = 0; i < f->n_marks; i++) f->marks[i] = (struct mark){ s->marks[i].length, block_share(s->marks[i].state) };
+	f->n_pages = pages_for(f->length);
+	for (uint32_t t = 0; t < s->model->pages.n; t++) {
+		for (uint32_t i = 0; i < f->n_pages; i++) *page_at(f, t, i) = block_share(*page_at(s, t, i));
+	}
 	return f;
 }
 
@@ -265,11 +341,9 @@ bool sequence_reserve(struct sequence *s, uint32_t more, struct error *e)
 	return error_memory(e);
 }
 
-void sequence_commit(struct sequence *s)
+/* Takes the states that the batch has written. */
+static void take_states(struct sequence *s)
 {
-	s->length += s->pending;
-	s->pending = 0;
-	if (s->n_next == 0) return;
 	retire_state(s);
 	for (uint32_t i = 0; i + 1 < s->n_next; i++) add_mark(s, s->next[i]);
 	struct mark end = s->next[s->n_next - 1];
@@ -277,14 +351,27 @@ void sequence_commit(struct sequence *s)
 	s->n_next = 0;
 	if (end.length == s->wish || end.length % SEQUENCE_STRIDE == 0)
 		add_mark(s, (struct mark){ end.length, block_share(end.state) });
-	if (s->wish <= s->length) s->wish = 0;
+}
+
+void sequence_commit(struct sequence *s)
+{
+	if (s->pending == 0) return; /* done for another of its rows */
+	s->length += s->pending;
+	s->pending = 0;
+	bool granted = s->wish && s->wish <= s->length;
+	if (s->n_next)
+		take_states(s);
+	else if (granted)
+		add_mark(s, (struct mark){ s->wish, NULL });
+	if (granted) s->wish = 0;
+	give_up_pages(s);
 }
 
 void sequence_roll_back(struct sequence *s)
 {
 	s->pending = 0;
 	drop_next(s);
-	drop_pages(s);
+	drop_pages(s, pages_for(s->length));
 }
 
 size_t sequence_bytes(const struct model *m)

@@ -2,11 +2,13 @@
  * sequence: what the model keeps of one timeline of tokens: keys and values in pages of 64 positions, and the state of its
  * recurrent blocks behind the last position.
  *
- * Pages are counted references: a fork shares them, and the first write to a shared page copies it. Pages reach back as far as
- * the sequence does; a state stands for one position alone. So a sequence of a recurrent family keeps some of its earlier states,
- * counted references too: its marks. It can go back to a mark and to its beginning, and from there positions are computed anew. A
- * mark is made where sequence_mark asks for one, and every SEQUENCE_STRIDE positions; when there are too many, the one goes whose
- * neighbours are nearest to each other. Pages and states are wiped when their last reference goes.
+ * Pages are counted references: a fork shares them, and the first write to a shared page copies it. Pages of layers that see all
+ * positions reach back as far as the sequence does, those of windowed layers as far as they see; a state stands for one position
+ * alone. So a sequence keeps marks: places to go back to, with the state there, a counted reference too, and with what windows see
+ * there. It can go back to where pages and state are, at least to a mark and to its beginning, and from there positions are
+ * computed anew. A mark is made where sequence_mark asks for one, and of states every SEQUENCE_STRIDE positions; when there are too
+ * many, the one goes whose neighbours are nearest to each other. The last SEQUENCE_TAKE_BACK positions of a family without states
+ * can always be taken back. Pages and states are wiped when their last reference goes.
  */
 #ifndef HEARTH_MODEL_SEQUENCE_H
 #define HEARTH_MODEL_SEQUENCE_H
@@ -16,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SEQUENCE_STRIDE = 1024 };
+enum { SEQUENCE_STRIDE = 1024, SEQUENCE_TAKE_BACK = 64 };
 
 struct model;
 struct model_variant;
@@ -27,8 +29,9 @@ void sequence_free(struct sequence *s);                          /* NULL is allo
 
 uint32_t sequence_length(const struct sequence *s); /* positions held */
 
-/* Forgets all positions from `length` on; more than it holds is no change. A recurrent family goes back to the last mark that is
- * not behind `length`. Returns the positions that are held now: whoever needs those up to `length` computes the rest. */
+/* Forgets all positions from `length` on; more than it holds is no change. Where a state or pages that a row there needs are gone,
+ * it goes back further, to where they are. Returns the positions that are held now: whoever needs those up to `length` computes the
+ * rest. */
 uint32_t sequence_truncate(struct sequence *s, uint32_t length);
 
 /* Asks for a mark behind `length` positions, as soon as the sequence has them; one wish at a time. Without memory for it there

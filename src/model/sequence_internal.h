@@ -9,26 +9,28 @@
 /* The most marks of a sequence, and the states that one batch can bring: a wish, strides and the end. */
 enum { SEQUENCE_MOST_MARKS = 32, SEQUENCE_MOST_NEXT = 8 };
 
-/* A state behind `length` positions. */
+/* A place to go back to, behind `length` positions: pages that a row there sees are kept. */
 struct mark {
 	uint32_t length;
-	uint8_t *state;
+	uint8_t *state; /* NULL: of a family without states */
 };
 
 struct sequence {
 	struct model *model;
 	const struct model_variant *variant; /* NULL: the model's own plan */
-	uint8_t **pages;                     /* data of each page; the count of references lies before it */
-	uint32_t n_pages;
+	uint8_t **pages;  /* table after table (page_tables.h), data of each page; the count of references lies before it. NULL in a
+	                     table with a window: given up */
+	uint32_t n_pages; /* of each table */
 	uint32_t length;
 	uint32_t pending; /* rows of the batch that is being put together */
 
-	/* of a family with states; the count of references lies before each */
-	uint8_t *state;                         /* behind `length` positions; NULL: zeros, at the beginning */
-	uint8_t *spare;                         /* one that was of use before, to be written again */
 	struct mark marks[SEQUENCE_MOST_MARKS]; /* ascending, none behind `length` */
 	uint32_t n_marks;
-	uint32_t wish;                        /* where the next mark is asked for; 0: nowhere */
+	uint32_t wish; /* where the next mark is asked for; 0: nowhere */
+
+	/* of a family with states; the count of references lies before each */
+	uint8_t *state;                       /* behind `length` positions; NULL: zeros, at the beginning */
+	uint8_t *spare;                       /* one that was of use before, to be written again */
 	struct mark next[SEQUENCE_MOST_NEXT]; /* what the batch writes, ascending; the last one is behind its last row */
 	uint32_t n_next;
 };

@@ -14,7 +14,7 @@ static double kv_bytes(const struct model *m, uint32_t depth)
 	for (uint32_t i = 0; i < m->config.n_layer; i++) {
 		const struct config_layer *n = &m->config.layer[i];
 		uint32_t seen = n->window && depth > n->window ? n->window : depth;
-		if (n->n_head_kv > 0) bytes += (double)kv_layer_bytes(&m->kv[i]) / KV_PAGE * seen;
+		if (n->n_head_kv > 0) bytes += (double)kv_layer_bytes(&m->pages.kv[i]) / KV_PAGE * seen;
 	}
 	return bytes;
 }

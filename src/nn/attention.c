@@ -335,7 +335,7 @@ static void fetch(const uint8_t *p, size_t bytes)
 static void attend_page(const struct attention_job *job, const struct unit *u, struct work *w, size_t begin, size_t end)
 {
 	const struct kv_shape *s = &job->kv;
-	const uint8_t *layer = u->run->pages[begin / KV_PAGE] + job->layer_offset;
+	const uint8_t *layer = u->run->pages[job->table + begin / KV_PAGE] + job->layer_offset;
 	size_t n_q = u->n_rows * u->n_heads, n = end - begin < KV_PAGE ? end - begin : KV_PAGE, even = round_up(n, 2);
 	size_t k_length = kept_length(s, s->head_k), v_length = kept_length(s, s->head_v);
 	const float *q[QUERIES];
@@ -353,7 +353,7 @@ static void attend_page(const struct attention_job *job, const struct unit *u, s
 		weigh(job, w, i, first < n ? first : n, last < n ? last : n, even);
 	}
 	if (n_q < UNPACK_FROM && end - begin > KV_PAGE) {
-		const uint8_t *next = u->run->pages[begin / KV_PAGE + 1] + job->layer_offset;
+		const uint8_t *next = u->run->pages[job->table + begin / KV_PAGE + 1] + job->layer_offset;
 		fetch(next + keys_at(s, u->kv_head), KV_PAGE * row_bytes(s, s->head_k));
 	}
 	const void *values = page_floats(job, layer + values_at(s, u->kv_head), even, s->head_v, n_q, w->values, &type);

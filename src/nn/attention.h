@@ -54,12 +54,13 @@ struct attention_run {
 	size_t first_row; /* in q and out */
 	size_t n_rows;
 	size_t position;             /* of the first row; row i sees keys 0 ... position + i */
-	const uint8_t *const *pages; /* the session's pages from position 0 on: enough for the last row; those wholly before every
-	                                row's window are not read */
+	const uint8_t *const *pages; /* the session's tables of pages, each from position 0 on: enough for the last row; those
+	                                wholly before every row's window are not read */
 };
 
 struct attention_job {
 	struct kv_shape kv;
+	size_t table;        /* where the layer's table begins in a run's pages */
 	size_t layer_offset; /* of the layer's part in a page */
 	size_t n_heads;      /* of queries; a multiple of kv.n_heads: head h reads key head h / (n_heads / kv.n_heads) */
 	const float *q;      /* row r: q + r * q_stride, n_heads x kv.head_k floats, already turned */

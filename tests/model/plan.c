@@ -39,12 +39,12 @@ static void the_memory_plan_adds_up(void **state)
 	struct opened o = open_model(path, 1, (struct model_options){ .context = 100 });
 	struct model_memory m = model_memory(o.model);
 	assert_int_equal(m.total, m.weights + m.kv + m.scratch);
-	assert_int_equal(m.kv, 2 * o.model->page_bytes);
+	assert_int_equal(m.kv, 2 * o.model->pages.table[0].bytes);
 	const struct config *c = model_config(o.model);
 	size_t position = 0;
 	for (uint32_t i = 0; i < c->n_layer; i++)
 		position += (size_t)c->layer[i].n_head_kv * (c->layer[i].head_k + c->layer[i].head_v) * 2;
-	assert_true(o.model->page_bytes >= position * KV_PAGE);
+	assert_true(o.model->pages.table[0].bytes >= position * KV_PAGE);
 	struct buffer text = buffer_new(1 << 20);
 	struct error e = { "" };
 	assert_true(model_describe(o.model, false, &text, &e));

@@ -28,6 +28,7 @@ static void going_back_and_forward_gives_the_same(void **state)
 	run_ids(&o, straight, ids, 70, 70, ROW_PROMPT, NULL);
 	run_ids(&o, back, ids + 3, N - 3, 64, ROW_PROMPT, NULL);
 	sequence_truncate(back, 0);
+	sequence_mark(back, 70);
 	run_ids(&o, back, ids, N, 50, ROW_PROMPT, NULL);
 	sequence_truncate(back, 70);
 	assert_int_equal(sequence_length(back), 70);
@@ -49,7 +50,7 @@ static void forks_share_pages_until_one_writes(void **state)
 	struct sequence *a = new_sequence(&o), *plain = new_sequence(&o);
 	run_ids(&o, a, ids, 130, 130, ROW_PROMPT, NULL);
 	run_ids(&o, plain, ids, 100, 100, ROW_PROMPT, NULL);
-	size_t page = o.model->page_bytes;
+	size_t page = o.model->pages.table[0].bytes;
 	assert_int_equal(sequence_bytes(o.model), 5 * page); /* 3 and 2 */
 	struct sequence *fork = sequence_fork(a, 100, &e);
 	assert_non_null(fork);
