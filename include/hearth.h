@@ -114,6 +114,47 @@ HEARTH_API void hearth_info(struct hearth *h, struct hearth_info *info);
  * object {"steps": [...], "bytes": {...}}. Zero-terminated, lives as long as the engine; NULL when memory is out. */
 HEARTH_API const char *hearth_describe(struct hearth *h, bool json);
 
+/* ---- a model file: what it says of itself, read without computing anything ---- */
+
+struct hearth_file;
+
+/* What stands in the file is untrusted: a program makes it visible before it shows it to a terminal. Texts are zero-terminated and
+ * live as long as the file is open. */
+struct hearth_file_info {
+	size_t size;              /* sizeof(struct hearth_file_info), set by the caller */
+	const char *name;         /* general.name, else the file's name */
+	const char *architecture; /* general.architecture; "" when the file does not say */
+	const char *weights;      /* the weight type that most bytes have */
+	uint64_t bytes;           /* of all parts */
+	uint64_t parameters;
+	uint64_t kv_position; /* bytes of keys and values for one position as F16; 0 when the file does not say */
+	uint32_t version;     /* of GGUF */
+	uint32_t n_layer, n_embd, n_vocab, context_trained;
+	bool has_template;
+	struct hearth_sampling sampling; /* as in hearth_info */
+};
+
+/* A value of the metadata in words, long ones shortened; and the tensors of one type. */
+struct hearth_file_value {
+	const char *key, *value;
+};
+struct hearth_file_type {
+	const char *name;
+	uint64_t count, bytes;
+};
+
+/* Opens a GGUF file or a Hugging Face folder, all parts. To be closed with hearth_file_close. */
+HEARTH_API bool hearth_file_open(const char *path, struct hearth_file **file, struct hearth_error *error);
+HEARTH_API void hearth_file_close(struct hearth_file *file); /* NULL is allowed */
+HEARTH_API void hearth_file_info(struct hearth_file *file, struct hearth_file_info *info);
+
+/* The whole metadata, and all types that tensors have. The number of them; 0 with *values NULL when memory is out. */
+HEARTH_API size_t hearth_file_values(struct hearth_file *file, const struct hearth_file_value **values);
+HEARTH_API size_t hearth_file_types(struct hearth_file *file, const struct hearth_file_type **types);
+
+/* Reads every weight. False when one is no number, or the file is not whole. */
+HEARTH_API bool hearth_file_verify(struct hearth_file *file, uint64_t *n_tensors, uint64_t *bytes, struct hearth_error *error);
+
 /* ---- sessions: one timeline of keys and values each ---- */
 
 /* A session remembers what it computed last: a request that begins with the same tokens computes only what is new.
@@ -202,9 +243,10 @@ enum hearth_stop {
 };
 
 enum hearth_failure {
-	HEARTH_FAIL_REQUEST = 1,  /* JSON, template or ids are not usable */
-	HEARTH_FAIL_CONTEXT = 2,  /* the prompt (n_prompt tokens, counted or estimated) does not fit into the context (n_context) */
-	HEARTH_FAIL_RESOURCES = 3 /* memory, or the model file was damaged while open */
+	HEARTH_FAIL_REQUEST = 1, /* JSON, template or ids are not usable */
+	HEARTH_FAIL_CONTEXT = 2, /* the prompt (n_prompt tokens, counted or estimated) does not fit into the context (n_context) */
+	HEARTH_FAIL_RESOURCES = 3, /* memory, or the model file was damaged while open */
+	HEARTH_FAIL_ENGINE = 4     /* the process that computes has ended; the next request starts it again */
 };
 
 /* A stretch of the prompt by origin: bytes [start, start + length) of its text. */

@@ -17,7 +17,8 @@ struct file_map {
 	const uint8_t *data; /* NULL when the file is empty */
 	size_t size;
 	char *name;    /* for messages; owned */
-	bool borrowed; /* the bytes are somebody else's (file_map_memory) */
+	bool borrowed; /* the bytes are somebody else's and stay when this is unmapped */
+	bool paged;    /* they come from a file as they are touched, and can be read ahead */
 };
 
 /* Opens a regular file for reading; directories, devices, FIFOs and sockets are refused without waiting. -1 on failure. */

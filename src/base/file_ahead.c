@@ -30,7 +30,7 @@ static void *ahead_main(void *data)
 	struct file_ahead *a = data;
 	for (size_t i = 0; i < a->count; i++) {
 		const struct file_map *m = &a->maps[i];
-		if (m->borrowed) continue;
+		if (!m->paged) continue;
 		for (size_t at = 0; at < m->size && !atomic_load(&a->stop); at += PIECE) {
 			size_t size = m->size - at < PIECE ? m->size - at : PIECE;
 			if (!is_there(m->data + at, size)) ask(a, m->data + at, size);
@@ -42,7 +42,7 @@ static void *ahead_main(void *data)
 void file_ahead_start(struct file_ahead *a, const struct file_map *maps, size_t count)
 {
 	size_t bytes = 0;
-	for (size_t i = 0; i < count; i++) bytes += maps[i].borrowed ? 0 : maps[i].size;
+	for (size_t i = 0; i < count; i++) bytes += maps[i].paged ? maps[i].size : 0;
 	*a = (struct file_ahead){ .maps = maps, .count = count };
 	a->runs = bytes > 0 && threads_start(&a->thread, ahead_main, a);
 }

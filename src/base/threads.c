@@ -276,8 +276,40 @@ void threads_range(size_t total, size_t unit, unsigned index, unsigned count, si
 
 /* ---- starting and ending ---- */
 
+/* Threads that wait for a body (threads_prepare). The next to be taken is number `spares_taken`. */
+static struct spare {
+	struct gate gate;
+	pthread_t thread;
+	void *(*body)(void *);
+	void *data;
+} * spares;
+static unsigned n_spares;
+static atomic_uint spares_taken;
+
+static void *spare_main(void *data)
+{
+	struct spare *s = data;
+	gate_wait(&s->gate, 0);
+	return s->body(s->data);
+}
+
+static bool take_spare(pthread_t *thread, void *(*body)(void *), void *data)
+{
+	unsigned taken = atomic_load(&spares_taken);
+	do {
+		if (taken >= n_spares) return false;
+	} while (!atomic_compare_exchange_weak(&spares_taken, &taken, taken + 1));
+	struct spare *s = &spares[taken];
+	s->body = body;
+	s->data = data;
+	*thread = s->thread;
+	gate_open(&s->gate);
+	return true;
+}
+
 bool threads_start(pthread_t *thread, void *(*body)(void *), void *data)
 {
+	if (take_spare(thread, body, data)) return true;
 	sigset_t blocked, before;
 	sigfillset(&blocked);
 	sigdelset(&blocked, SIGBUS); /* those that a fault raises stay where they belong */
@@ -292,6 +324,19 @@ bool threads_start(pthread_t *thread, void *(*body)(void *), void *data)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	errno = status;
 	return status == 0;
+}
+
+bool threads_prepare(unsigned count, struct error *e)
+{
+	if (spares) return error_set(e, "threads are prepared already");
+	spares = memory_new_aligned(count, sizeof *spares, 64);
+	if (!spares) return error_memory(e);
+	for (unsigned i = 0; i < count; i++) {
+		if (!threads_start(&spares[i].thread, spare_main, &spares[i]))
+			return error_set(e, "cannot start thread %u of %u: %s; try --threads 1", i + 1, count, strerror(errno));
+	}
+	n_spares = count;
+	return true;
 }
 
 static bool start_workers(struct threads *t)

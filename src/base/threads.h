@@ -61,6 +61,10 @@ bool threads_next(struct threads_loop *l, size_t *first, size_t *last);
  * false, errno says why. */
 bool threads_start(pthread_t *thread, void *(*body)(void *), void *data);
 
+/* Starts `count` threads that wait for a body: the next calls of threads_start take these. For a program that gives the right to
+ * start threads away before it knows what they are for. False: not all could be started. */
+bool threads_prepare(unsigned count, struct error *e);
+
 /* How many threads suit this process: the CPUs of its affinity mask, at most the cgroup's quota (versions 1 and 2) rounded
  * up; never 0. */
 unsigned threads_available(void);

@@ -43,8 +43,8 @@ static bool check_vocab(struct draft *d, const struct vocab *vocab, struct error
 	return same || error_set(e, "%s: cannot draft for this model: its vocabulary is another one", gguf_name(d->file));
 }
 
-struct draft *draft_open(const char *path, const struct vocab *vocab, const struct model_options *options, struct threads *threads,
-                         struct error *e)
+struct draft *draft_open(const struct file_source *files, const char *path, const struct vocab *vocab,
+                         const struct model_options *options, struct threads *threads, struct error *e)
 {
 	struct model_options own = { .context = options->context, .kv = options->kv, .max_rows = ROWS };
 	struct draft *d = memory_new(1, sizeof *d);
@@ -52,7 +52,7 @@ struct draft *draft_open(const char *path, const struct vocab *vocab, const stru
 		error_memory(e);
 		return NULL;
 	}
-	d->file = gguf_open(path, e);
+	d->file = gguf_open_from(files, path, e);
 	bool ok = d->file && check_vocab(d, vocab, e);
 	if (ok) d->model = model_open(d->file, &own, threads, e);
 	if (ok && d->model && !model_drops_rows(d->model))

@@ -17,8 +17,8 @@ struct draft;
 
 /* Opens the model for sessions of `context` positions that speak `vocab`; fails when its vocabulary is another one. K/V type and
  * exactness as in `options`; the rest is the draft's own business. */
-struct draft *draft_open(const char *path, const struct vocab *vocab, const struct model_options *options, struct threads *threads,
-                         struct error *e);
+struct draft *draft_open(const struct file_source *files, const char *path, const struct vocab *vocab,
+                         const struct model_options *options, struct threads *threads, struct error *e);
 void draft_close(struct draft *d); /* NULL is allowed; the sessions' sequences must be gone */
 
 struct model_memory draft_memory(const struct draft *d);

@@ -29,4 +29,21 @@ struct hearth {
 	struct event *shown;  /* the event whose pointers the program may use */
 };
 
+/* What an engine is told of the place where it runs, since it may not be able to look. */
+struct engine_place {
+	const struct file_source *files; /* where the options' paths are */
+	size_t free_memory;              /* 0: cannot be told */
+	unsigned threads;                /* never 0 */
+};
+
+/* Opens the parts for options that were checked. */
+bool engine_open(const struct hearth_options *o, const struct engine_place *place, struct hearth **out, struct error *e);
+
+/* The caller's error as ours; NULL is allowed. */
+struct error *engine_error(struct hearth_error *error);
+
+/* Copies a struct that a program filled in, made for this version or an earlier one (whose first members are `least` bytes); what
+ * it lacks keeps its default. */
+bool engine_take_struct(void *to, size_t size, const void *from, size_t least, const char *name, struct error *e);
+
 #endif

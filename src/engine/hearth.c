@@ -1,41 +1,19 @@
-/* hearth: the public functions (include/hearth.h) over the scheduler: checks what a program gives, opens and closes the parts. */
+/*
+ * hearth: the public functions (include/hearth.h) over the scheduler: checks what a program gives, opens and closes the parts. What
+ * needs the right to open files, hearth_open, is in open.c.
+ */
 #include "engine/engine.h"
 
 #include "base/clock.h"
-#include "base/file.h"
-#include "base/machine.h"
 #include "base/memory.h"
+#include "engine/file.h"
 #include "nn/kernels.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_OWN_TEXT = 64 << 20, MOST_PLAN = 16 << 20, MOST_THREADS = 1024, KERNELS_TEXT = 16384 };
-
-_Static_assert(sizeof(struct hearth_error) == sizeof(struct error), "errors are handed on as they are");
-
-/* The caller's error as ours; NULL is allowed. */
-static struct error *own(struct hearth_error *error)
-{
-	if (error) error->text[0] = 0;
-	return (struct error *)(void *)error;
-}
-
-/* Copies a struct that a program filled in, made for this version or an earlier one (whose first members are `least` bytes); what
- * it lacks keeps its default. */
-static bool take_struct(void *to, size_t size, const void *from, size_t least, const char *name, struct error *e)
-{
-	size_t given;
-	if (!from) return error_set(e, "%s: missing", name);
-	memcpy(&given, from, sizeof given);
-	if (given < least || given > size)
-		return error_set(e, "%s: its size member is %zu; this version of hearth takes %zu to %zu", name, given, least,
-		                 size);
-	memcpy(to, from, given);
-	memcpy(to, &size, sizeof size);
-	return true;
-}
+enum { MOST_OWN_TEXT = 64 << 20, MOST_PLAN = 16 << 20, KERNELS_TEXT = 16384 };
 
 /* ---- the CPU ---- */
 
@@ -63,34 +41,6 @@ const char *hearth_version(void)
 
 /* ---- opening ---- */
 
-static bool check_options(const struct hearth_options *o, struct error *e)
-{
-	if (!o->model || !*o->model) return error_set(e, "options: no model is named");
-	if (o->threads > MOST_THREADS && o->threads != HEARTH_THREADS_LOW)
-		return error_set(e, "options: %u threads; at most %d", o->threads, (int)MOST_THREADS);
-	if (o->kv > HEARTH_KV_Q4_0) return error_set(e, "options: kv %u is unknown", o->kv);
-	return true;
-}
-
-/* The weight type that most bytes have. */
-static const char *main_type(const struct gguf *g)
-{
-	size_t most = 0;
-	const char *name = "none";
-	for (uint32_t t = 0; tensor_type_at(t); t++) {
-		size_t sum = 0;
-		for (size_t i = 0; i < gguf_tensor_count(g); i++) {
-			const struct gguf_tensor *tensor = gguf_tensor_at(g, i);
-			if (tensor->type == tensor_type_at(t)) sum += tensor->size;
-		}
-		if (sum > most) {
-			most = sum;
-			name = tensor_type_at(t)->name;
-		}
-	}
-	return name;
-}
-
 /* A text of the metadata, or `other` where the file has none. */
 static bool copy_text(struct hearth *h, const char *key, const char *other, const char **copy, struct error *e)
 {
@@ -98,29 +48,6 @@ static bool copy_text(struct hearth *h, const char *key, const char *other, cons
 	if (!gguf_get_text(h->file, key, &text, NULL) || text.length == 0) text = (struct gguf_text){ other, strlen(other) };
 	*copy = arena_copy(h->arena, text.data, text.length);
 	return *copy ? true : error_memory(e);
-}
-
-/* The defaults with what the file recommends in their place, each value that is in range. */
-static struct hearth_sampling recommended(const struct gguf *g)
-{
-	struct hearth_sampling sampling = hearth_request_new(0).sampling;
-	const struct {
-		const char *key;
-		float *number;
-		uint32_t *count;
-	} hints[] = { { "general.sampling.temp", &sampling.temperature, NULL },
-		      { "general.sampling.top_k", NULL, &sampling.top_k },
-		      { "general.sampling.top_p", &sampling.top_p, NULL },
-		      { "general.sampling.min_p", &sampling.min_p, NULL },
-		      { "general.sampling.penalty_repeat", &sampling.repeat_penalty, NULL },
-		      { "general.sampling.penalty_last_n", NULL, &sampling.penalty_last } };
-	for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {
-		struct hearth_sampling before = sampling;
-		bool read = hints[i].number ? gguf_get_f32(g, hints[i].key, hints[i].number, NULL)
-		                            : gguf_get_u32(g, hints[i].key, hints[i].count, NULL);
-		if (!read || !sampler_check(&sampling, NULL)) sampling = before;
-	}
-	return sampling;
 }
 
 static bool fill_info(struct hearth *h, double start, struct error *e)
@@ -136,7 +63,7 @@ static bool fill_info(struct hearth *h, double start, struct error *e)
 	}
 	const char *slash = strrchr(gguf_name(h->file), '/');
 	h->info = (struct hearth_info){ .size = sizeof h->info,
-		                        .weights = main_type(h->file),
+		                        .weights = file_main_type(h->file),
 		                        .kernels = kernels_name(),
 		                        .parameters = model_parameters(h->model),
 		                        .bytes_weights = memory.weights,
@@ -151,37 +78,31 @@ static bool fill_info(struct hearth *h, double start, struct error *e)
 		                        .threads = threads_count(h->threads),
 		                        .has_template = !h->source.plain,
 		                        .seconds_load = clock_seconds() - start,
-		                        .sampling = recommended(h->file) };
+		                        .sampling = file_sampling(h->file) };
 	return copy_text(h, "general.name", slash ? slash + 1 : gguf_name(h->file), &h->info.name, e) &&
 	       copy_text(h, "general.architecture", "", &h->info.architecture, e);
 }
 
-static unsigned choose_threads(uint32_t asked)
-{
-	if (asked == HEARTH_THREADS_LOW) return threads_low();
-	return asked ? asked : threads_available();
-}
-
 /* The parts, one after the other; what stands when one fails is freed by hearth_close. */
-static bool open_parts(struct hearth *h, const struct hearth_options *o, struct error *e)
+static bool open_parts(struct hearth *h, const struct hearth_options *o, const struct engine_place *place, struct error *e)
 {
 	double start = clock_seconds();
 	static const enum kv_type kv[] = {
 		[HEARTH_KV_F16] = KV_F16, [HEARTH_KV_F32] = KV_F32, [HEARTH_KV_Q8_0] = KV_Q8_0, [HEARTH_KV_Q4_0] = KV_Q4_0
 	};
 	struct model_options model = {
-		.context = o->context, .kv = kv[o->kv], .exact = o->exact, .free_memory = machine_free_memory()
+		.context = o->context, .kv = kv[o->kv], .exact = o->exact, .free_memory = place->free_memory
 	};
-	h->file = gguf_open(o->model, e);
+	h->file = gguf_open_from(place->files, o->model, e);
 	if (!h->file) return false;
-	h->threads = threads_new(choose_threads(o->threads), e);
+	h->threads = threads_new(place->threads, e);
 	if (!h->threads) return false;
 	h->model = model_open(h->file, &model, h->threads, e);
 	if (!h->model) return false;
 	if (!prompt_source_open(&h->source, h->file, model_context(h->model), e)) return false;
 	if (o->draft) {
 		model.context = model_context(h->model);
-		h->draft = draft_open(o->draft, h->source.vocab, &model, h->threads, e);
+		h->draft = draft_open(place->files, o->draft, h->source.vocab, &model, h->threads, e);
 		if (!h->draft) return false;
 	}
 	h->adapters = adapters_new(h->model, e);
@@ -190,21 +111,16 @@ static bool open_parts(struct hearth *h, const struct hearth_options *o, struct 
 	return h->scheduler && fill_info(h, start, e);
 }
 
-bool hearth_open(const struct hearth_options *options, struct hearth **out, struct hearth_error *error)
+bool engine_open(const struct hearth_options *o, const struct engine_place *place, struct hearth **out, struct error *e)
 {
-	struct error *e = own(error);
-	struct hearth_options o = { 0 };
 	*out = NULL;
-	if (!take_struct(&o, sizeof o, options, offsetof(struct hearth_options, draft), "options", e) || !check_options(&o, e))
-		return false;
-	file_guard_maps_by_default();
 	pthread_once(&kernels_once, choose_kernels);
 	if (kernels_error.text[0]) return error_set(e, "%s", kernels_error.text);
 	struct hearth *h = memory_new(1, sizeof *h);
 	if (!h) return error_memory(e);
 	pthread_mutex_init(&h->lock, NULL);
 	h->arena = arena_new(MOST_OWN_TEXT);
-	if (h->arena ? open_parts(h, &o, e) : error_memory(e)) {
+	if (h->arena ? open_parts(h, o, place, e) : error_memory(e)) {
 		*out = h;
 		return true;
 	}
@@ -297,9 +213,10 @@ struct hearth_request hearth_request_new(uint32_t kind)
 
 bool hearth_submit(struct hearth *h, const struct hearth_request *request, uint64_t *id, struct hearth_error *error)
 {
-	struct error *e = own(error);
+	struct error *e = engine_error(error);
 	struct hearth_request asked = hearth_request_new(0);
-	if (!take_struct(&asked, sizeof asked, request, offsetof(struct hearth_request, no_guess), "request", e)) return false;
+	if (!engine_take_struct(&asked, sizeof asked, request, offsetof(struct hearth_request, no_guess), "request", e))
+		return false;
 	return request_check(&asked, e) && scheduler_submit(h->scheduler, &asked, id, e);
 }
 

@@ -410,7 +410,8 @@ static bool map_parts(struct gguf *g, struct error *e)
 			                 "%s: part 1 of %u; its name must end in -00001-of-%05u.gguf, and the others lie beside it",
 			                 first, parts, parts);
 		}
-		if (!file_map_path(&g->maps[i - 1], path, e)) return error_at(e, "%s: part %u of %u is missing", first, i, parts);
+		if (!g->files->map(g->files, path, &g->maps[i - 1], e))
+			return error_at(e, "%s: part %u of %u is missing", first, i, parts);
 		g->n_maps = i;
 	}
 	return true;
@@ -491,14 +492,17 @@ struct gguf *gguf_open_external(struct file_map *maps, size_t n_maps, const stru
 	return NULL;
 }
 
-struct gguf *gguf_open(const char *path, struct error *e)
+struct gguf *gguf_open_from(const struct file_source *files, const char *path, struct error *e)
 {
-	if (huggingface_is(path)) return huggingface_open(path, e);
+	if (huggingface_is(files, path)) return huggingface_open(files, path, e);
 	struct gguf *g = gguf_new(e);
 	if (!g) return NULL;
-	if (file_map_path(&g->maps[0], path, e)) {
+	g->files = files;
+	if (files->map(files, path, &g->maps[0], e)) {
 		g->n_maps = 1;
-		if (read_parts(g, true, e)) return g;
+		bool ok = read_parts(g, true, e);
+		g->files = NULL;
+		if (ok) return g;
 	}
 	gguf_close(g);
 	return NULL;

@@ -13,7 +13,7 @@
 #define HEARTH_FORMAT_GGUF_H
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/file_source.h"
 #include "format/tensor_type.h"
 
 #include <stddef.h>
@@ -77,6 +77,7 @@ struct gguf;
 /* Opens a file, or a Hugging Face folder (format/huggingface.h); when it is part 1 of a split file (split.count > 1) its other
  * parts too, by their -0000N-of-0000M names. */
 struct gguf *gguf_open(const char *path, struct error *e);
+struct gguf *gguf_open_from(const struct file_source *files, const char *path, struct error *e);
 
 /* The same over maps that are there already, at least one, in the order of the parts. Takes the maps over, on failure too. */
 struct gguf *gguf_open_maps(struct file_map *maps, size_t n_maps, struct error *e);

@@ -7,7 +7,8 @@
 #include "format/gguf.h"
 
 struct gguf {
-	struct file_map *maps; /* the parts, in order; room for GGUF_MAX_PARTS */
+	const struct file_source *files; /* while it is opened: where its parts are */
+	struct file_map *maps;           /* the parts, in order; room for GGUF_MAX_PARTS */
 	size_t n_maps;
 	struct arena *arena;
 	uint32_t version;

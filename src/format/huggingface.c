@@ -20,9 +20,9 @@ bool hf_json(const struct hf_folder *f, const char *name, bool needed, json_t **
 	char path[4096];
 	*value = NULL;
 	if (!hf_path(f, name, path, sizeof path)) return false;
-	if (!needed && !file_exists(path)) return true;
+	if (!needed && !f->files->has(f->files, path)) return true;
 	size_t size;
-	char *text = file_read(path, MOST_JSON, &size, f->e);
+	char *text = file_source_read(f->files, path, MOST_JSON, &size, f->e);
 	if (!text) return false;
 	*value = json_parse(text, size, path, f->e);
 	memory_free(text);
@@ -98,11 +98,11 @@ static struct gguf *put_together(struct hf_folder *f)
 	return g;
 }
 
-bool huggingface_is(const char *path)
+bool huggingface_is(const struct file_source *files, const char *path)
 {
 	char config[4096];
-	int n = file_is_folder(path) ? snprintf(config, sizeof config, "%s/config.json", path) : -1;
-	return n > 0 && (size_t)n < sizeof config && file_exists(config);
+	int n = snprintf(config, sizeof config, "%s/config.json", path);
+	return n > 0 && (size_t)n < sizeof config && files->has(files, config);
 }
 
 static bool read_all(struct hf_folder *f)
@@ -110,9 +110,9 @@ static bool read_all(struct hf_folder *f)
 	return hf_read_config(f) && hf_read_weights(f) && hf_read_tokenizer(f);
 }
 
-struct gguf *huggingface_open(const char *folder, struct error *e)
+struct gguf *huggingface_open(const struct file_source *files, const char *folder, struct error *e)
 {
-	struct hf_folder f = { .path = folder, .writer = gguf_writer_new(), .e = e };
+	struct hf_folder f = { .files = files, .path = folder, .writer = gguf_writer_new(), .e = e };
 	json_t *root = NULL;
 	struct gguf *g = NULL;
 	f.arena = arena_new(SIZE_MAX / 2); /* bounded by the sizes of the files */

@@ -12,10 +12,10 @@
 #include "format/gguf.h"
 
 /* Whether a path is a folder with a config.json in it. */
-bool huggingface_is(const char *path);
+bool huggingface_is(const struct file_source *files, const char *path);
 
 /* Opens a folder; gguf_open does it for every path that is one. The families are llama, mistral, qwen2, qwen3, gemma, gemma2,
  * gemma3 and phi3. */
-struct gguf *huggingface_open(const char *folder, struct error *e);
+struct gguf *huggingface_open(const struct file_source *files, const char *folder, struct error *e);
 
 #endif

@@ -19,6 +19,7 @@ struct hf_family {
 };
 
 struct hf_folder {
+	const struct file_source *files;
 	const char *path;
 	struct arena *arena; /* becomes the open file's */
 	const struct hf_family *family;

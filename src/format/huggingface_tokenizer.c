@@ -283,9 +283,9 @@ static bool put_template(struct tokens *t)
 	char path[4096];
 	const json_t *v = json_object_get(t->settings, "chat_template");
 	if (!hf_path(t->f, "chat_template.jinja", path, sizeof path)) return false;
-	if (file_exists(path)) {
+	if (t->f->files->has(t->f->files, path)) {
 		size_t size;
-		char *text = file_read(path, 1 << 20, &size, t->f->e);
+		char *text = file_source_read(t->f->files, path, 1 << 20, &size, t->f->e);
 		if (!text) return false;
 		gguf_put_text(&t->f->writer, "tokenizer.chat_template", text, size);
 		memory_free(text);

@@ -167,7 +167,7 @@ static bool add_file(struct hf_folder *f, const char *name)
 	char path[4096];
 	/* one place is kept for the header */
 	if (f->n_maps + 1 >= GGUF_MAX_PARTS) return error_set(f->e, "%s: more than %d weight files", f->path, GGUF_MAX_PARTS - 1);
-	if (!hf_path(f, name, path, sizeof path) || !file_map_path(&f->maps[f->n_maps], path, f->e)) return false;
+	if (!hf_path(f, name, path, sizeof path) || !f->files->map(f->files, path, &f->maps[f->n_maps], f->e)) return false;
 	f->n_maps++;
 	return put_file(f, &f->maps[f->n_maps - 1]);
 }

@@ -287,6 +287,32 @@ static void the_affinity_mask_limits_the_threads(void **state)
 	assert_true(all <= (unsigned)CPU_COUNT(&before));
 }
 
+static void *tell_self(void *data)
+{
+	*(pthread_t *)data = pthread_self();
+	return data;
+}
+
+/* Last: what is prepared stays for the process. */
+static void prepared_threads_wait_for_their_body(void **state)
+{
+	(void)state;
+	struct error e = { "" };
+	pthread_t threads[4], told[4];
+	void *result;
+	assert_true(threads_prepare(3, &e));
+	assert_false(threads_prepare(1, &e));
+	for (int i = 0; i < 4; i++) assert_true(threads_start(&threads[i], tell_self, &told[i])); /* the fourth is a new one */
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(pthread_join(threads[i], &result), 0);
+		assert_ptr_equal(result, &told[i]);
+		assert_true(pthread_equal(told[i], threads[i]));
+	}
+	struct threads *pool = threads_new(3, &e);
+	assert_non_null(pool);
+	threads_free(pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +325,7 @@ int main(void)
 		cmocka_unit_test(the_affinity_mask_limits_the_threads),
 		cmocka_unit_test(loops_give_every_item_to_one_thread),
 		cmocka_unit_test(the_pieces_of_a_thread_that_is_held_up_go_to_others),
+		cmocka_unit_test(prepared_threads_wait_for_their_body),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

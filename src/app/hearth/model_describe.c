@@ -3,13 +3,12 @@
 
 #include "app/hearth/visible.h"
 #include "base/machine.h"
-#include "format/gguf.h"
 #include "format/json.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN = 200, MAX_TYPES = 256 };
+enum { SHOWN = 200 };
 
 /* The arithmetic of what it takes, for the context that it would get. */
 static void describe_memory(struct buffer *out, const struct model_file *m)
@@ -29,13 +28,13 @@ static void describe_memory(struct buffer *out, const struct model_file *m)
 	                                : "it fits");
 }
 
-static void describe_facts(struct buffer *out, const struct model_file *m, const struct gguf *g)
+static void describe_facts(struct buffer *out, const struct model_file *m)
 {
 	char text[32];
 	buffer_format(out, "%s\n\n", m->name);
 	buffer_format(out, "file          %s\n", m->path);
 	model_file_bytes(text, m->size);
-	buffer_format(out, "size          %s, GGUF version %u\n", text, gguf_version(g));
+	buffer_format(out, "size          %s, GGUF version %u\n", text, m->version);
 	buffer_format(out, "architecture  %s\n", m->architecture[0] ? m->architecture : "not said");
 	model_file_count(text, m->parameters);
 	buffer_format(out, "weights       %s, most of them %s\n", text, m->weights);
@@ -47,49 +46,40 @@ static void describe_facts(struct buffer *out, const struct model_file *m, const
 	              m->has_template ? "has its own chat template" : "has no chat template: a plain form is used");
 }
 
-static void describe_values(struct buffer *out, const struct gguf *g, bool ascii)
+static bool describe_values(struct buffer *out, struct hearth_file *file, bool ascii)
 {
-	char value[256], line[SHOWN];
+	char line[SHOWN];
+	const struct hearth_file_value *values;
+	size_t n = hearth_file_values(file, &values);
 	buffer_append_text(out, "\nWhat the file says:\n");
-	for (size_t i = 0; i < gguf_value_count(g); i++) {
-		const struct gguf_value *v = gguf_value_at(g, i);
-		visible_line(line, sizeof line, v->key, strlen(v->key), ascii);
+	for (size_t i = 0; i < n; i++) {
+		visible_line(line, sizeof line, values[i].key, strlen(values[i].key), ascii);
 		buffer_format(out, "  %s = ", line);
-		gguf_describe(v, value, sizeof value);
-		visible_line(line, sizeof line, value, strlen(value), ascii);
+		visible_line(line, sizeof line, values[i].value, strlen(values[i].value), ascii);
 		buffer_format(out, "%s\n", line);
 	}
+	return values != NULL;
 }
 
-static void describe_tensors(struct buffer *out, const struct gguf *g)
+static void describe_tensors(struct buffer *out, struct hearth_file *file)
 {
-	uint64_t bytes[MAX_TYPES] = { 0 }, count[MAX_TYPES] = { 0 };
-	char text[32];
-	for (size_t i = 0; i < gguf_tensor_count(g); i++) {
-		const struct gguf_tensor *t = gguf_tensor_at(g, i);
-		if (t->type->id >= MAX_TYPES) continue;
-		bytes[t->type->id] += t->size;
-		count[t->type->id]++;
-	}
+	char text[32], name[32];
+	const struct hearth_file_type *types;
+	size_t n = hearth_file_types(file, &types);
 	buffer_append_text(out, "\nTensors:\n");
-	for (uint32_t id = 0; id < MAX_TYPES; id++) {
-		const struct tensor_type *type = tensor_type_find(id);
-		if (!count[id] || !type) continue;
-		model_file_bytes(text, bytes[id]);
-		buffer_format(out, "  %6llu of %-8s %s\n", (unsigned long long)count[id], type->name, text);
+	for (size_t i = 0; i < n; i++) {
+		visible_line(name, sizeof name, types[i].name, strlen(types[i].name), true);
+		model_file_bytes(text, types[i].bytes);
+		buffer_format(out, "  %6llu of %-8s %s\n", (unsigned long long)types[i].count, name, text);
 	}
 }
 
-bool model_file_describe(struct buffer *out, const struct model_file *m, bool ascii, struct error *e)
+bool model_file_describe(struct buffer *out, const struct model_file *m, struct hearth_file *file, bool ascii, struct error *e)
 {
-	struct gguf *g = gguf_open(m->path, e);
-	if (!g) return false;
-	describe_facts(out, m, g);
-	describe_values(out, g, ascii);
-	describe_tensors(out, g);
-	gguf_close(g);
-	if (out->failed) return error_memory(e);
-	return true;
+	describe_facts(out, m);
+	bool ok = describe_values(out, file, ascii);
+	describe_tensors(out, file);
+	return (ok && !out->failed) || error_memory(e);
 }
 
 bool model_file_json(struct buffer *out, const struct model_file *m)

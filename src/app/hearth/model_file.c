@@ -1,9 +1,8 @@
-/* model_file: facts of a GGUF file (see model_file.h). */
+/* model_file: facts of a model file, and finding it (see model_file.h). */
 #include "app/hearth/model_file.h"
 
 #include "app/hearth/visible.h"
 #include "base/machine.h"
-#include "format/gguf.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -34,12 +33,6 @@ void model_file_count(char out[32], uint64_t count)
 	out[at] = 0;
 }
 
-static const char *file_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
-}
-
 static bool is_model_name(const char *name)
 {
 	size_t n = strlen(name);
@@ -48,141 +41,43 @@ static bool is_model_name(const char *name)
 
 /* ---- facts ---- */
 
-static uint32_t number(const struct gguf *g, const char *architecture, const char *key)
+/* Takes the facts over, with the file's own texts made visible. */
+static void take_facts(struct model_file *m, const struct hearth_file_info *f, const char *path)
 {
-	char full[160];
-	uint32_t value = 0;
-	snprintf(full, sizeof full, "%s.%s", architecture, key);
-	const struct gguf_value *v = gguf_find(g, full);
-	if (v && v->type == GGUF_ARRAY) return 0;
-	struct error ignored;
-	gguf_get_u32(g, full, &value, &ignored);
-	return value;
-}
-
-/* Heads with keys and values, all layers together: a number for each layer, or one for all. */
-static uint64_t kv_heads(const struct gguf *g, const struct model_file *m, const char *architecture)
-{
-	char key[160];
-	snprintf(key, sizeof key, "%s.attention.head_count_kv", architecture);
-	const struct gguf_value *each = gguf_find(g, key);
-	uint64_t sum = 0;
-	if (each && each->type == GGUF_ARRAY && each->item != GGUF_TEXT && each->item != GGUF_ARRAY) {
-		for (uint64_t i = 0; i < each->count && i < m->n_layer; i++) {
-			int64_t heads = gguf_item_int(each, i);
-			sum += heads > 0 && heads < 65536 ? (uint64_t)heads : 0;
-		}
-		return sum;
-	}
-	uint32_t heads = number(g, architecture, "attention.head_count_kv");
-	if (!heads) heads = number(g, architecture, "attention.head_count");
-	return (uint64_t)heads * m->n_layer;
-}
-
-static void read_numbers(struct model_file *m, const struct gguf *g, const char *architecture)
-{
-	m->n_layer = number(g, architecture, "block_count");
-	m->n_embd = number(g, architecture, "embedding_length");
-	m->context_trained = number(g, architecture, "context_length");
-	uint32_t heads = number(g, architecture, "attention.head_count");
-	uint32_t key = number(g, architecture, "attention.key_length"), value = number(g, architecture, "attention.value_length");
-	if (!key && heads) key = m->n_embd / heads;
-	if (!value) value = key;
-	m->kv_position = kv_heads(g, m, architecture) * ((uint64_t)key + value) * 2;
-	const struct gguf_value *tokens = gguf_find(g, "tokenizer.ggml.tokens");
-	m->n_vocab = tokens ? (uint32_t)tokens->count : 0;
-	m->has_template = gguf_find(g, "tokenizer.chat_template") != NULL;
-}
-
-static void read_weights(struct model_file *m, const struct gguf *g)
-{
-	uint64_t bytes[256] = { 0 };
-	uint32_t most = 0;
-	for (size_t i = 0; i < gguf_tensor_count(g); i++) {
-		const struct gguf_tensor *t = gguf_tensor_at(g, i);
-		m->parameters += t->dims[0] * t->dims[1] * t->dims[2] * t->dims[3];
-		if (t->type->id >= 256) continue;
-		bytes[t->type->id] += t->size;
-		if (bytes[t->type->id] > bytes[most]) most = t->type->id;
-	}
-	const struct tensor_type *type = tensor_type_find(most);
-	snprintf(m->weights, sizeof m->weights, "%s", type && bytes[most] ? type->name : "none");
-}
-
-static void read_text(const struct gguf *g, const char *key, char *out, size_t room)
-{
-	struct gguf_text text = { NULL, 0 };
-	struct error ignored;
-	out[0] = 0;
-	if (gguf_get_text(g, key, &text, &ignored) && text.data) visible_line(out, room, text.data, text.length, false);
-}
-
-/* A number of general.sampling that lies in its range; -1 when there is none. */
-static float advised(const struct gguf *g, const char *key, float most)
-{
-	char full[64];
-	float value = -1;
-	int32_t whole = -1;
-	struct error ignored;
-	snprintf(full, sizeof full, "general.sampling.%s", key);
-	if (!gguf_get_f32(g, full, &value, &ignored) && gguf_get_i32(g, full, &whole, &ignored)) value = (float)whole;
-	return value >= 0 && value <= most ? value : -1;
-}
-
-static void read_advice(struct model_advice *a, const struct gguf *g)
-{
-	a->temperature = advised(g, "temp", 10);
-	a->top_p = advised(g, "top_p", 1);
-	a->min_p = advised(g, "min_p", 1);
-	a->repeat_penalty = advised(g, "penalty_repeat", 10);
-	a->top_k = (int32_t)advised(g, "top_k", 1e6F);
-	a->penalty_last = (int32_t)advised(g, "penalty_last_n", 1e6F);
-}
-
-static void read_facts(struct model_file *m, const struct gguf *g, const char *path)
-{
-	*m = (struct model_file){ .size = gguf_file_size(g) };
+	*m = (struct model_file){ .size = f->bytes,
+		                  .parameters = f->parameters,
+		                  .kv_position = f->kv_position,
+		                  .version = f->version,
+		                  .n_layer = f->n_layer,
+		                  .n_embd = f->n_embd,
+		                  .n_vocab = f->n_vocab,
+		                  .context_trained = f->context_trained,
+		                  .has_template = f->has_template };
 	snprintf(m->path, sizeof m->path, "%s", path);
-	read_text(g, "general.name", m->name, sizeof m->name);
-	if (!m->name[0]) visible_line(m->name, sizeof m->name, file_name(path), strlen(file_name(path)), false);
-	read_text(g, "general.architecture", m->architecture, sizeof m->architecture);
-	read_numbers(m, g, m->architecture);
-	read_weights(m, g);
-	read_advice(&m->advice, g);
+	visible_line(m->name, sizeof m->name, f->name, strlen(f->name), false);
+	visible_line(m->architecture, sizeof m->architecture, f->architecture, strlen(f->architecture), false);
+	visible_line(m->weights, sizeof m->weights, f->weights, strlen(f->weights), false);
 }
 
-/* What people save by mistake in place of a model gets a line that says so. */
-static void name_mistake(const char *path, struct error *e)
+bool model_file_open(struct model_file *m, const char *path, struct hearth_file **file, struct error *e)
 {
-	static const struct {
-		const char *start, *meaning;
-	} mistakes[] = {
-		{ "<", "is a web page, not a model: download the .gguf file that the page offers" },
-		{ "version https://git-lfs", "is only a pointer to the model's file (Git LFS): download the .gguf file itself" },
-		{ "PK\003\004", "is a ZIP archive or a PyTorch file, not a GGUF file: look for the model in GGUF form" },
-		{ "\x1f\x8b", "is compressed (gzip): unpack it first" },
-	};
-	struct file_map map;
-	struct error ignored;
-	if (!file_map_path(&map, path, &ignored)) return;
-	for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
-		size_t n = strlen(mistakes[i].start);
-		if (map.size > n && memcmp(map.data, mistakes[i].start, n) == 0) error_set(e, "%s: %s", path, mistakes[i].meaning);
-	}
-	file_unmap(&map);
+	struct hearth_error refused;
+	struct hearth_file_info info = { .size = sizeof info };
+	if (!hearth_file_open(path, file, &refused)) return error_set(e, "%s", refused.text);
+	hearth_file_info(*file, &info);
+	take_facts(m, &info, path);
+	if (m->architecture[0]) return true;
+	hearth_file_close(*file);
+	*file = NULL;
+	return error_set(e, "%s: says no architecture (general.architecture): it is no model that can answer", path);
 }
 
 bool model_file_look(struct model_file *m, const char *path, struct error *e)
 {
-	struct gguf *g = gguf_open(path, e);
-	if (!g) {
-		name_mistake(path, e);
-		return false;
-	}
-	read_facts(m, g, path);
-	gguf_close(g);
-	if (m->architecture[0]) return true;
-	return error_set(e, "%s: says no architecture (general.architecture): it is no model that can answer", path);
+	struct hearth_file *file;
+	if (!model_file_open(m, path, &file, e)) return false;
+	hearth_file_close(file);
+	return true;
 }
 
 /* ---- does it fit ---- */

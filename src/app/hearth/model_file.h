@@ -1,23 +1,18 @@
 /*
  * model_file: what a model file says about itself, read without computing anything.
  *
- * This is the one place of the program that reads GGUF: it goes where the parsing of model files goes. Texts from the file are
- * untrusted and are made visible before they are stored here.
+ * The facts come from the engine, which alone parses model files. Texts from the file are untrusted and are made visible before
+ * they are stored here.
  */
 #ifndef HEARTH_APP_HEARTH_MODEL_FILE_H
 #define HEARTH_APP_HEARTH_MODEL_FILE_H
 
 #include "app/hearth/paths.h"
 #include "base/buffer.h"
+#include "hearth.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* How the file advises to choose words (general.sampling.*); negative where it says nothing. */
-struct model_advice {
-	float temperature, top_p, min_p, repeat_penalty;
-	int32_t top_k, penalty_last;
-};
 
 struct model_file {
 	char path[PATHS_ROOM];
@@ -27,16 +22,19 @@ struct model_file {
 	uint64_t size;        /* bytes of the file, all parts */
 	uint64_t parameters;  /* weights */
 	uint64_t kv_position; /* bytes of keys and values for one position, F16 */
+	uint32_t version;     /* of GGUF */
 	uint32_t n_layer, n_embd, n_vocab, context_trained;
 	bool has_template;
-	struct model_advice advice;
 };
 
 /* Reads the facts. False: no usable model file, *e says why and what to do. */
 bool model_file_look(struct model_file *m, const char *path, struct error *e);
 
+/* The same, and leaves the file open: for hearth_file_close. */
+bool model_file_open(struct model_file *m, const char *path, struct hearth_file **file, struct error *e);
+
 /* Appends everything the file says, for people: facts, metadata, tensors by type. */
-bool model_file_describe(struct buffer *out, const struct model_file *m, bool ascii, struct error *e);
+bool model_file_describe(struct buffer *out, const struct model_file *m, struct hearth_file *file, bool ascii, struct error *e);
 
 /* Appends the facts as one JSON object. */
 bool model_file_json(struct buffer *out, const struct model_file *m);

@@ -4,7 +4,6 @@
 #include "app/hearth/terminal.h"
 #include "app/hearth/visible.h"
 #include "base/memory.h"
-#include "format/gguf_verify.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -86,14 +85,16 @@ static int inspect(const struct options *o, struct opening *n)
 {
 	struct error e;
 	struct buffer out = buffer_new(MAX_OUT);
+	struct hearth_file *file = NULL;
 	char path[PATHS_ROOM];
-	bool ok = model_file_find(path, &n->paths, o->words[1], &e) && model_file_look(&n->file, path, &e);
+	bool ok = model_file_find(path, &n->paths, o->words[1], &e) && model_file_open(&n->file, path, &file, &e);
 	if (ok && o->plan)
 		ok = append_plan(&out, n, o->json, &e);
 	else if (ok && o->json)
 		ok = model_file_json(&out, &n->file) && buffer_append_byte(&out, '\n');
 	else if (ok)
-		ok = model_file_describe(&out, &n->file, terminal_look(false).ascii, &e);
+		ok = model_file_describe(&out, &n->file, file, terminal_look(false).ascii, &e);
+	hearth_file_close(file);
 	if (ok) return commands_print(&out);
 	buffer_free(&out);
 	return commands_fail(&e);
@@ -105,21 +106,22 @@ static int inspect(const struct options *o, struct opening *n)
 static int verify(const struct options *o, struct opening *n)
 {
 	struct error e;
+	struct hearth_error broken;
 	struct buffer out = buffer_new(MAX_OUT);
+	struct hearth_file *file = NULL;
 	char path[PATHS_ROOM], bytes[32];
-	uint64_t seen = 0;
-	bool ok = model_file_find(path, &n->paths, o->words[1], &e) && model_file_look(&n->file, path, &e);
-	struct gguf *g = ok ? gguf_open(path, &e) : NULL;
-	ok = g && gguf_verify(g, &seen, &e);
+	uint64_t seen = 0, tensors = 0;
+	bool ok = model_file_find(path, &n->paths, o->words[1], &e) && model_file_open(&n->file, path, &file, &e);
+	if (ok) ok = hearth_file_verify(file, &tensors, &seen, &broken) || error_set(&e, "%s", broken.text);
+	hearth_file_close(file);
 	if (ok && o->json) {
-		buffer_format(&out, "{\"whole\": true, \"tensors\": %zu, \"bytes\": %llu}\n", gguf_tensor_count(g),
+		buffer_format(&out, "{\"whole\": true, \"tensors\": %llu, \"bytes\": %llu}\n", (unsigned long long)tensors,
 		              (unsigned long long)seen);
 	} else if (ok) {
 		model_file_bytes(bytes, seen);
-		buffer_format(&out, "The model is whole: %zu tensors, %s of weights, all of them numbers.\n", gguf_tensor_count(g),
-		              bytes);
+		buffer_format(&out, "The model is whole: %llu tensors, %s of weights, all of them numbers.\n",
+		              (unsigned long long)tensors, bytes);
 	}
-	gguf_close(g);
 	if (ok) return commands_print(&out);
 	buffer_free(&out);
 	return commands_fail(&e);

@@ -87,14 +87,8 @@ bool opening_remember(struct opening *n, struct error *e)
 struct hearth_request opening_request(const struct opening *n, const struct options *o, uint32_t kind, uint64_t turn)
 {
 	struct hearth_request r = hearth_request_new(kind);
-	const struct model_advice *a = &n->file.advice;
 	struct hearth_sampling *s = &r.sampling;
-	if (a->temperature >= 0) s->temperature = a->temperature;
-	if (a->top_p >= 0) s->top_p = a->top_p;
-	if (a->min_p >= 0) s->min_p = a->min_p;
-	if (a->repeat_penalty > 0) s->repeat_penalty = a->repeat_penalty;
-	if (a->top_k >= 0) s->top_k = (uint32_t)a->top_k;
-	if (a->penalty_last >= 0) s->penalty_last = (uint32_t)a->penalty_last;
+	*s = n->info.sampling;
 	if (o->has_temperature) s->temperature = (float)o->temperature;
 	if (o->has_max_tokens) r.max_tokens = (uint32_t)o->max_tokens;
 	r.no_guess = o->no_guess;

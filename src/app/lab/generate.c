@@ -79,7 +79,7 @@ static bool answer_request(const struct generate_options *o, const struct hearth
 	struct model_options options = { .context = model_context(m->model), .kv = lab_kv(&o->model) };
 	struct draft *draft = NULL;
 	if (o->draft && !o->no_guess) {
-		draft = draft_open(o->draft, source->vocab, &options, m->threads, e);
+		draft = draft_open(&file_paths, o->draft, source->vocab, &options, m->threads, e);
 		if (!draft) return false;
 	}
 	struct scheduler *s = scheduler_new(m->model, source, draft, e);

@@ -64,32 +64,15 @@ static void facts_are_read(void **state)
 	assert_string_equal(m.name, "a.gguf");
 	assert_int_equal(m.kv_position, (2 + 0 + 2 + 1) * (8 + 8) * 2);
 	struct buffer b = buffer_new(1 << 16);
-	assert_true(model_file_describe(&b, &m, false, &e));
+	struct hearth_file *file;
+	assert_true(model_file_open(&m, in_folder("a.gguf"), &file, &e));
+	assert_true(model_file_describe(&b, &m, file, false, &e));
+	hearth_file_close(file);
 	assert_non_null(strstr(buffer_text(&b), "weights       128, most of them Q8_0"));
 	buffer_clear(&b);
 	assert_true(model_file_json(&b, &m));
 	assert_non_null(strstr(buffer_text(&b), "\"parameters\": 128, \"layers\": 4"));
 	buffer_free(&b);
-	unlink(in_folder("a.gguf"));
-}
-
-static void advice_is_taken_where_it_makes_sense(void **state)
-{
-	(void)state;
-	struct gguf_writer w = gguf_writer_new();
-	struct model_file m;
-	gguf_put_text(&w, "general.architecture", "llama", 5);
-	gguf_put_f32(&w, "general.sampling.temp", 0.25F);
-	gguf_put_i32(&w, "general.sampling.top_k", 20);
-	gguf_put_f32(&w, "general.sampling.top_p", 1.5F);
-	gguf_put_i32(&w, "general.sampling.penalty_repeat", 2);
-	gguf_put_text(&w, "general.sampling.min_p", "x", 1);
-	assert_true(gguf_writer_save(&w, in_folder("a.gguf"), &e));
-	gguf_writer_free(&w);
-	assert_true(model_file_look(&m, in_folder("a.gguf"), &e));
-	assert_true(m.advice.temperature > 0.24F && m.advice.temperature < 0.26F);
-	assert_true(m.advice.top_k == 20 && m.advice.top_p < 0 && m.advice.min_p < 0 && m.advice.penalty_last < 0);
-	assert_true(m.advice.repeat_penalty > 1.9F && m.advice.repeat_penalty < 2.1F);
 	unlink(in_folder("a.gguf"));
 }
 
@@ -194,7 +177,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(facts_are_read),
-		cmocka_unit_test(advice_is_taken_where_it_makes_sense),
 		cmocka_unit_test(memory_is_reckoned_before_loading),
 		cmocka_unit_test(a_model_is_found_by_what_people_type),
 		cmocka_unit_test(numbers_are_written_for_people),

@@ -22,6 +22,8 @@
 
 enum { SCRIPTED_LIMIT = 1 << 24, SCRIPTED_PIECES = 4096, SCRIPTED_CONTEXT = 2048 };
 
+struct hearth_request hearth_request_new(uint32_t kind);
+
 struct hearth {
 	uint32_t context;
 	uint64_t last_id, sessions;
@@ -140,6 +142,7 @@ void hearth_info(struct hearth *h, struct hearth_info *info)
 		.size = sizeof *info, .name = "scripted", .architecture = "script", .weights = "F32", .kernels = "none"
 	};
 	info->context = h->context;
+	info->sampling = hearth_request_new(0).sampling;
 	info->context_trained = 2 * SCRIPTED_CONTEXT;
 	info->threads = 1;
 	info->has_template = true;
