@@ -26,9 +26,14 @@ char *file_source_read(const struct file_source *s, const char *path, size_t lim
 	return text;
 }
 
-static const struct file_map *find(const struct file_source *s, const char *path)
+static struct file_given *given(const struct file_source *s)
 {
-	const struct file_given *g = (const struct file_given *)(const void *)s; /* its first member */
+	return (struct file_given *)(uintptr_t)s; /* its first member */
+}
+
+static struct file_map *find(const struct file_source *s, const char *path)
+{
+	const struct file_given *g = given(s);
 	for (size_t i = 0; i < g->n; i++) {
 		if (strcmp(g->maps[i].name, path) == 0) return &g->maps[i];
 	}
@@ -42,10 +47,14 @@ static bool has_given(const struct file_source *s, const char *path)
 
 static bool map_given(const struct file_source *s, const char *path, struct file_map *m, struct error *e)
 {
-	const struct file_map *given = find(s, path);
+	struct file_map *found = find(s, path);
 	*m = (struct file_map){ 0 };
-	if (!given) return error_set(e, "%s: cannot open: %s", path, strerror(ENOENT));
-	*m = *given;
+	if (!found) return error_set(e, "%s: cannot open: %s", path, strerror(ENOENT));
+	*m = *found;
+	if (given(s)->hands_over) {
+		*found = given(s)->maps[--given(s)->n];
+		return true;
+	}
 	m->borrowed = true;
 	m->name = memory_copy_text(path, strlen(path));
 	return m->name || error_memory(e);

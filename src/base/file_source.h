@@ -25,6 +25,7 @@ enum { FILE_MOST_GIVEN = 4096 };
 
 struct file_given {
 	struct file_source source; /* hand on its address */
+	bool hands_over;           /* a file is found once, and whoever maps it owns the mapping */
 	struct file_map *maps;     /* their names are the paths */
 	size_t n, room;
 };

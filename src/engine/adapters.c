@@ -81,11 +81,11 @@ static bool fits(const struct model *m, const struct gguf *file, struct error *e
 	return v != NULL;
 }
 
-bool adapters_open(struct adapters *a, const char *path, uint64_t *id, struct error *e)
+bool adapters_open(struct adapters *a, const struct file_source *files, const char *path, uint64_t *id, struct error *e)
 {
 	struct adapter *adapter = memory_new(1, sizeof *adapter);
 	if (!adapter) return error_memory(e);
-	adapter->file = gguf_open(path, e);
+	adapter->file = gguf_open_from(files, path, e);
 	if (!adapter->file || !fits(a->model, adapter->file, e)) {
 		gguf_close(adapter->file);
 		memory_free(adapter);

@@ -20,7 +20,7 @@ struct adapters *adapters_new(const struct model *m, struct error *e);
 void adapters_free(struct adapters *a); /* NULL is allowed; sets must be gone */
 
 /* Opens a file and checks that it fits the model. False with the reason. */
-bool adapters_open(struct adapters *a, const char *path, uint64_t *id, struct error *e);
+bool adapters_open(struct adapters *a, const struct file_source *files, const char *path, uint64_t *id, struct error *e);
 
 /* Takes the id away; sets that have the adapter keep it. An unknown id is ignored. */
 void adapters_close(struct adapters *a, uint64_t id);

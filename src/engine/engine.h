@@ -39,6 +39,9 @@ struct engine_place {
 /* Opens the parts for options that were checked. */
 bool engine_open(const struct hearth_options *o, const struct engine_place *place, struct hearth **out, struct error *e);
 
+/* As hearth_adapter_open, from files that are somewhere else. */
+bool engine_adapter_open(struct hearth *h, const struct file_source *files, const char *path, uint64_t *adapter, struct error *e);
+
 /* The caller's error as ours; NULL is allowed. */
 struct error *engine_error(struct hearth_error *error);
 

@@ -178,9 +178,9 @@ void hearth_session_free(struct hearth *h, uint64_t session)
 	scheduler_session_free(h->scheduler, session);
 }
 
-bool hearth_adapter_open(struct hearth *h, const char *path, uint64_t *adapter, struct hearth_error *error)
+bool engine_adapter_open(struct hearth *h, const struct file_source *files, const char *path, uint64_t *adapter, struct error *e)
 {
-	return adapters_open(h->adapters, path, adapter, own(error));
+	return adapters_open(h->adapters, files, path, adapter, e);
 }
 
 void hearth_adapter_close(struct hearth *h, uint64_t adapter)
@@ -191,7 +191,7 @@ void hearth_adapter_close(struct hearth *h, uint64_t adapter)
 bool hearth_session_adapt(struct hearth *h, uint64_t session, const struct hearth_adapter *adapters, size_t n_adapters,
                           struct hearth_error *error)
 {
-	struct error *e = own(error);
+	struct error *e = engine_error(error);
 	struct adapter_set *set = n_adapters ? adapters_set(h->adapters, adapters, n_adapters, e) : NULL;
 	if (n_adapters && !set) return false;
 	return scheduler_session_adapt(h->scheduler, session, set, e);

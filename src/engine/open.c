@@ -33,3 +33,8 @@ bool hearth_open(const struct hearth_options *options, struct hearth **out, stru
 		                            .threads = choose_threads(o.threads) };
 	return engine_open(&o, &place, out, e);
 }
+
+bool hearth_adapter_open(struct hearth *h, const char *path, uint64_t *adapter, struct hearth_error *error)
+{
+	return engine_adapter_open(h, &file_paths, path, adapter, engine_error(error));
+}

@@ -49,7 +49,12 @@ static void what_was_given_is_found_under_its_path(void **state)
 	assert_true(g.source.map(&g.source, "models/a.gguf", &b, &e));
 	assert_true(file_map_intact(&b, &e));
 	file_unmap(&b);
+	g.hands_over = true;
+	assert_true(g.source.map(&g.source, "models/a.gguf", &a, &e));
+	assert_false(g.source.has(&g.source, "models/a.gguf"));
 	file_given_free(&g);
+	assert_memory_equal(a.data, "words", 5);
+	file_unmap(&a);
 }
 
 static void both_sources_read_alike(void **state)
