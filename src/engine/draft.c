@@ -92,7 +92,7 @@ static bool feed(struct draft *d, struct sequence *s, const int32_t *ids, uint32
 {
 	for (uint32_t done = 0, now; done < n; done += now) {
 		now = n - done < ROWS ? n - done : ROWS;
-		enum row_kind kind = n <= FEW ? ROW_ANSWER : ROW_PROMPT;
+		enum row_kind kind = n <= FEW + 1 ? ROW_ANSWER : ROW_PROMPT;
 		for (uint32_t i = 0; i < now; i++) {
 			bool last = wanted && done + i + 1 == n;
 			d->rows[i] = (struct row){
@@ -138,14 +138,18 @@ uint32_t draft_propose(struct draft *d, struct session *s, int32_t next, const s
 	like.settings.typical_p = 1;
 	draft_follow(d, s);
 	if (!q || sequence_length(q) > s->n_ids || s->n_ids - sequence_length(q) > FEW) return 0;
-	if (!feed(d, q, s->ids + sequence_length(q), s->n_ids - sequence_length(q), false)) return 0;
+	int32_t tail[FEW + 1]; /* what it has not read yet */
+	uint32_t n_tail = s->n_ids - sequence_length(q);
+	if (n_tail) memcpy(tail, s->ids + sequence_length(q), n_tail * sizeof *tail);
+	tail[n_tail] = next;
 	double start = clock_seconds();
 	uint32_t n = 0;
 	for (; n < most; n++) {
-		if (!feed(d, q, n == 0 ? &next : &guesses[n - 1], 1, true)) break;
+		if (!feed(d, q, n == 0 ? tail : &guesses[n - 1], n == 0 ? n_tail + 1 : 1, true)) break;
 		guesses[n] = choose(d, &like, room);
 		if (guesses[n] < 0) break;
 	}
+	sequence_truncate(q, s->n_ids); /* nothing of this has been said yet */
 	double each = n ? (clock_seconds() - start) / n : 0;
 	if (n) d->seconds = d->seconds > 0 && each > 2 * d->seconds ? 2 * d->seconds : each;
 	return n;

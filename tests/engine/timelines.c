@@ -1,13 +1,25 @@
 /*
- * timelines: families with states and with windows through hearth.h: a session whose conversation goes on, is asked again, and goes
- * back to an earlier message gives the answers that fresh sessions give.
+ * timelines: every family of the golden models through hearth.h: a session whose conversation goes on, is asked again, and goes
+ * back to an earlier message gives the answers that fresh sessions give, and those are what the forward pass gives.
  */
+#include "../model/opened.h"
 #include "../testdata.h"
 #include "asked.h"
+#include "nn/ops.h"
 
-enum { ANSWER = 12, LONG = 300, CONTEXT = 512 };
+enum { ANSWER = 12, PROMPT = 40, LONG = 300, CONTEXT = 512 };
 
 static struct asked held, fresh;
+
+/* Exact, since else what was an answer is computed otherwise when it is a part of a prompt. */
+static struct hearth *open_exact(const char *path)
+{
+	struct hearth_error error;
+	struct hearth *h;
+	struct hearth_options o = { .size = sizeof o, .model = path, .threads = 2, .context = CONTEXT, .exact = true };
+	if (!hearth_open(&o, &h, &error)) fail_msg("%s", error.text);
+	return h;
+}
 
 /* Asks for ids[0..n) in the session and in a fresh one. */
 static void compare(struct hearth *h, const char *name, const char *what, uint64_t session, const int32_t *ids, size_t n)
@@ -22,7 +34,7 @@ static void compare(struct hearth *h, const char *name, const char *what, uint64
 
 static void converse(const char *path, const char *name)
 {
-	struct hearth *h = asked_open(path, 2, CONTEXT);
+	struct hearth *h = open_exact(path);
 	struct hearth_info info = { .size = sizeof info };
 	int32_t ids[LONG + 2 * ANSWER + 40];
 	hearth_info(h, &info);
@@ -30,36 +42,88 @@ static void converse(const char *path, const char *name)
 	uint64_t session = hearth_session_new(h);
 	compare(h, name, "first message", session, ids, 40);
 	memcpy(ids + 40, held.ids, ANSWER * sizeof ids[0]);
-	compare(h, name, "second message", session, ids, 150);
+	compare(h, name, "second message", session, ids, 100);
 	assert_true(held.last.n_cached >= 40 - 1);
-	compare(h, name, "asked again", session, ids, 150);
-	assert_int_equal(held.last.n_cached, 149);
-	compare(h, name, "a long one", session, ids, LONG);
-	ids[160] = (ids[160] + 1) % (int32_t)info.n_vocab;
-	compare(h, name, "the second message edited", session, ids, 170);
+	compare(h, name, "asked again", session, ids, 100);
+	assert_int_equal(held.last.n_cached, 99);
+	size_t most = info.context - ANSWER - 1;
+	compare(h, name, "a long one", session, ids, LONG < most ? LONG : most);
+	ids[90] = (ids[90] + 1) % (int32_t)info.n_vocab;
+	compare(h, name, "the second message edited", session, ids, 110);
 	ids[20] = (ids[20] + 1) % (int32_t)info.n_vocab;
-	compare(h, name, "the first message edited", session, ids, 100);
+	compare(h, name, "the first message edited", session, ids, 60);
 	hearth_close(h);
+}
+
+/* Every golden model that is there. */
+static void for_all(void (*check)(const char *path, const char *name))
+{
+	const char *index = testdata("golden/arch/index.tsv");
+	if (!index) skip();
+	FILE *f = fopen(index, "r");
+	assert_non_null(f);
+	char line[4096], name[64], file[100];
+	unsigned n = 0;
+	while (fgets(line, sizeof line, f)) {
+		if (sscanf(line, "%63[^\t]", name) != 1) continue;
+		snprintf(file, sizeof file, "golden/arch/%s.gguf", name);
+		if (!testdata(file)) continue;
+		check(testdata(file), name);
+		n++;
+	}
+	fclose(f);
+	assert_true(n >= 60);
 }
 
 static void sessions_go_on_and_back_like_fresh_ones(void **state)
 {
 	(void)state;
-	static const char *const families[] = { "mamba",      "mamba2",        "jamba",       "plamo2",  "falcon-h1",
-		                                "nemotron_h", "granitehybrid", "lfm2",        "qwen35",  "rwkv6",
-		                                "rwkv7",      "qwen3next",     "kimi-linear", "gemma3",  "gemma4",
-		                                "gemma3n",    "gpt-oss",       "olmo2",       "cohere2", "deepseek4" };
-	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
-		char name[64];
-		snprintf(name, sizeof name, "golden/arch/%s.gguf", families[i]);
-		const char *path = testdata(name);
-		if (!path) skip();
-		converse(path, families[i]);
+	for_all(converse);
+}
+
+/* What the forward pass gives, its best token taken each time. */
+static void answer_by_hand(const char *path, const int32_t *ids, uint32_t n, int32_t *answer)
+{
+	struct opened o = open_model(path, 2, (struct model_options){ .context = CONTEXT, .exact = true });
+	struct sequence *s = new_sequence(&o);
+	float *logits = memory_new((size_t)n * o.n_vocab, sizeof *logits);
+	run_ids(&o, s, ids, n, n, ROW_PROMPT, logits);
+	answer[0] = (int32_t)ops_argmax(logits + (size_t)(n - 1) * o.n_vocab, o.n_vocab);
+	for (uint32_t i = 1; i < ANSWER; i++) {
+		run_ids(&o, s, &answer[i - 1], 1, 1, ROW_ANSWER, logits);
+		answer[i] = (int32_t)ops_argmax(logits, o.n_vocab);
 	}
+	memory_free(logits);
+	sequence_free(s);
+	close_model(&o);
+}
+
+static void compare_with_forward(const char *path, const char *name)
+{
+	int32_t ids[PROMPT], answer[ANSWER];
+	struct hearth *h = open_exact(path);
+	struct hearth_info info = { .size = sizeof info };
+	hearth_info(h, &info);
+	for (size_t i = 0; i < PROMPT; i++) ids[i] = (int32_t)((i * 104729 + 5) % info.n_vocab);
+	struct hearth_request r = asked_ids(ids, PROMPT, ANSWER);
+	asked_run(h, &r, &held);
+	hearth_close(h);
+	answer_by_hand(path, ids, PROMPT, answer);
+	if (held.n_ids != ANSWER || memcmp(held.ids, answer, sizeof answer) != 0)
+		fail_msg("%s: the engine answers something else than the forward pass", name);
+}
+
+static void the_engine_answers_what_the_forward_pass_gives(void **state)
+{
+	(void)state;
+	for_all(compare_with_forward);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(sessions_go_on_and_back_like_fresh_ones) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sessions_go_on_and_back_like_fresh_ones),
+		cmocka_unit_test(the_engine_answers_what_the_forward_pass_gives),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
