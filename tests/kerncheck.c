@@ -4,11 +4,13 @@
  *     kerncheck            checks; prints a line for every entry that differs, and a TAP line for each level; status 1 when any did
  *     kerncheck --speed    times the entries of every level on one thread, after the memory's own read bandwidth
  *     kerncheck ... LEVEL  that level alone
+ *     kerncheck --speed LEVEL PART   one part of it: roof, formats, matmul, attention, ops
  */
 #include "base/threads.h"
 #include "nn/float16.h"
 #include "nn/kernel_types.h"
 #include "nn/kernels.h"
+#include "nn/kv_page.h"
 #include "nn/matmul.h"
 #include "nn/roof.h"
 #include "nn/tiles_emulated.h"
@@ -208,48 +210,84 @@ static void check_bf16(void)
 	}
 }
 
+/* A page's part of keys or values of one head as the type keeps them. */
+static void store_part(enum kv_type type, const float *x, size_t head, bool keys, uint8_t *page)
+{
+	struct kv_shape shape = { type, 1, head, head };
+	memset(page, 0, kv_layer_bytes(&shape));
+	for (size_t p = 0; p < KV_PAGE; p++) kv_store(&shape, page, p, x + p * head, x + p * head);
+	if (!keys) memmove(page, page + kv_values_at(&shape, 0), KV_PAGE * kv_row_bytes(type, head));
+}
+
 static void check_attention(enum kv_type type)
 {
 	static const size_t heads[] = { 1, 5, 8, 16, 40, 64, 80, 96, 128, 192, 256, 512 };
-	static _Alignas(64) uint8_t page[2 * KV_PAGE * KV_HEAD_MOST * 4];
-	static float floats[KV_PAGE * KV_HEAD_MOST], q[9 * KV_HEAD_MOST], w[9 * KV_PAGE], a[9 * KV_HEAD_MOST], b[9 * KV_HEAD_MOST],
-	        size[9 * KV_HEAD_MOST], factors[9] = { 0, 1, 0.5f, 0.25f, 1, 1, 0.75f, 1, 0 };
-	const float *rows[9];
+	static _Alignas(64) uint8_t keys[2 * KV_PAGE * KV_HEAD_MOST * 4], values[2 * KV_PAGE * KV_HEAD_MOST * 4];
+	static float floats[KV_PAGE * KV_HEAD_MOST], q[KV_HEAD_MOST * KV_QUERIES], w[9 * KV_PAGE], a[9 * KV_HEAD_MOST],
+	        b[9 * KV_HEAD_MOST], size[9 * KV_HEAD_MOST], factors[9] = { 0, 1, 0.5f, 0.25f, 1, 1, 0.75f, 1, 0 },
+	                                                     unpacked[2][KV_PAGE * KV_HEAD_MOST];
+	const struct kernel_queries queries = { q };
 	for (size_t h = 0; h < sizeof heads / sizeof heads[0]; h++) {
-		size_t n = heads[h];
+		size_t n = heads[h], kept = kv_kept_length(type, n);
 		random_floats(&seed, floats, KV_PAGE * n);
-		random_floats(&seed, q, 9 * n);
-		if (type == KV_F32)
-			memcpy(page, floats, KV_PAGE * n * sizeof(float));
-		else
-			plain->store_half(floats, (uint16_t *)(void *)page, KV_PAGE * n);
-		for (size_t i = 0; i < 9; i++) rows[i] = q + i * n;
+		store_part(type, floats, n, true, keys);
+		store_part(type, floats, n, false, values);
+		random_floats(&seed, q, kept * KV_QUERIES);
 		for (size_t i = 0; i < 9 * KV_HEAD_MOST; i++) size[i] = 4.0f * (float)(n > 64 ? n : 64);
 		for (size_t p = 1; p <= KV_PAGE; p = p < 8 ? p + 1 : p + 7) {
-			for (size_t k = 1; k <= 9; k++) {
-				level->scores[type](page, n, rows, k, p, a);
-				plain->scores[type](page, n, rows, k, p, b);
+			for (int part = 0; part < 2 && type != KV_F32; part++) {
+				for (size_t side = 0; side < 2; side++) {
+					const struct kernels *k = side ? plain : level;
+					(part ? k->unpack_values : k->unpack_keys)[type](part ? values : keys, n, p,
+					                                                 unpacked[side]);
+				}
+				for (size_t i = 0; i < (part ? p : kept); i++) {
+					size_t at = i * (part ? kept : KV_PAGE), length = part ? kept : p;
+					if (first_far(unpacked[0] + at, unpacked[1] + at, NULL, length, 0) < length)
+						differ("unpack %s of %s, head %zu, %zu positions", part ? "values" : "keys",
+						       kv_type_name(type), n, p);
+				}
+			}
+			for (size_t k = 1; k <= 9 && level->scores[type]; k++) {
+				level->scores[type](keys, kept, &queries, k, p, a, k % 2 ? keys : NULL);
+				plain->scores[type](keys, kept, &queries, k, p, b, NULL);
 				for (size_t i = 0; i < k; i++) {
 					if (first_far(a + i * KV_PAGE, b + i * KV_PAGE, size, p, 1e-6f) < p)
-						differ("scores type %d, head %zu, %zu positions, query %zu of %zu", (int)type, n, p,
-						       i, k);
+						differ("scores of %s, head %zu, %zu positions, query %zu of %zu",
+						       kv_type_name(type), n, p, i, k);
 				}
-				random_floats(&seed, w, 9 * KV_PAGE);
-				for (size_t i = 0; i < k; i++) {
-					if (p % 2) w[i * KV_PAGE + p] = 0;
-				}
-				random_floats(&seed, a, 9 * n);
-				memcpy(b, a, 9 * n * sizeof(float));
-				level->values[type](page, n, w, factors, k, p, a);
-				plain->values[type](page, n, w, factors, k, p, b);
-				if (first_far(a, b, size, 9 * n, 1e-6f) < 9 * n)
-					differ("values type %d, head %zu, %zu positions, %zu queries", (int)type, n, p, k);
-				if (type != KV_F32) continue;
-				level->values_rows(page, n, w, factors, k, p, a);
-				plain->values_rows(page, n, w, factors, k, p, b);
-				if (first_far(a, b, size, 9 * n, 1e-6f) < 9 * n)
-					differ("values by rows, head %zu, %zu positions, %zu queries", n, p, k);
 			}
+			for (size_t k = 1; k <= 9 && level->values[type]; k++) {
+				random_floats(&seed, w, 9 * KV_PAGE);
+				random_floats(&seed, a, 9 * kept);
+				memcpy(b, a, 9 * kept * sizeof(float));
+				level->values[type](values, kept, w, factors, k, p, a, k % 2 ? values : NULL);
+				plain->values[type](values, kept, w, factors, k, p, b, NULL);
+				if (first_far(a, b, size, 9 * kept, 1e-6f) < 9 * kept)
+					differ("values of %s, head %zu, %zu positions, %zu queries", kv_type_name(type), n, p, k);
+			}
+		}
+	}
+}
+
+/* Weights of a page, with a largest score that is new, the old one, or none at all. */
+static void check_soften(void)
+{
+	static const float before[] = { -INFINITY, -3, 50 };
+	float x[KV_PAGE + 1], a[KV_PAGE + 1], b[KV_PAGE + 1], size[KV_PAGE + 1];
+	for (size_t n = 1; n <= KV_PAGE; n++) {
+		for (size_t i = 0; i <= KV_PAGE; i++) size[i] = 1;
+		for (size_t k = 0; k < 4; k++) {
+			float most[2] = { before[k % 3], before[k % 3] }, sum[2] = { 3, 3 }, shrunk[2], both = 64;
+			random_floats(&seed, x, KV_PAGE + 1);
+			for (size_t i = 0; k == 3 && i < n; i++) x[i] = -INFINITY;
+			memcpy(a, x, sizeof x);
+			memcpy(b, x, sizeof x);
+			shrunk[0] = level->soften(a, n, &most[0], &sum[0]);
+			shrunk[1] = plain->soften(b, n, &most[1], &sum[1]);
+			if (first_far(a, b, size, KV_PAGE + 1, 1e-6f) <= KV_PAGE || most[0] != most[1] || shrunk[0] != shrunk[1] ||
+			    first_far(sum, sum + 1, &both, 1, 1e-6f) < 1)
+				differ("soften of %zu, after %g", n, (double)before[k % 3]);
 		}
 	}
 }
@@ -339,7 +377,8 @@ static void check_level(void)
 	check_quantize();
 	check_products();
 	check_bf16();
-	for (int type = 0; type < KV_PLAIN_TYPES; type++) check_attention((enum kv_type)type);
+	for (int type = 0; type < KV_TYPES; type++) check_attention((enum kv_type)type);
+	check_soften();
 	check_halves();
 	for (size_t n = 0; n < 1099; n = n < 70 ? n + 1 : n * 2 - 3) check_ops(n);
 	for (size_t n = 1; n < 150; n++) check_scan(1 + n % 40, n);
@@ -543,16 +582,22 @@ static void speed_scan(void)
 	sink += out[0];
 }
 
-static void speed_level(void)
+static void speed_all_attention(void)
 {
-	speed_roof(false);
-	speed_bf16();
-	for (size_t i = 0; i < FORMAT_COUNT; i++) speed_format(format_at(i));
-	for (size_t i = 0; i < FORMAT_COUNT; i++) speed_matmul(format_at(i), 256);
 	for (int type = 0; type < KV_TYPES; type++) {
 		speed_attention((enum kv_type)type, 1, 32767);
 		speed_attention((enum kv_type)type, 128, 512);
 	}
+}
+
+static void speed_level(const char *part)
+{
+	if (!part || strcmp(part, "roof") == 0) speed_roof(false);
+	if (!part || strcmp(part, "matmul") == 0) speed_bf16();
+	for (size_t i = 0; i < FORMAT_COUNT && (!part || strcmp(part, "formats") == 0); i++) speed_format(format_at(i));
+	for (size_t i = 0; i < FORMAT_COUNT && (!part || strcmp(part, "matmul") == 0); i++) speed_matmul(format_at(i), 256);
+	if (!part || strcmp(part, "attention") == 0) speed_all_attention();
+	if (part && strcmp(part, "ops") != 0) return;
 	speed_ops();
 	speed_scan();
 }
@@ -579,7 +624,7 @@ int main(int argc, char **argv)
 		if ((only && strcmp(only, level->name) != 0) || (!only && level == plain)) continue;
 		kernels_choose(level->name, NULL);
 		if (speed)
-			speed_level();
+			speed_level(argc > 3 ? argv[3] : NULL);
 		else
 			check_level();
 	}

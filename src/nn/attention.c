@@ -1,5 +1,5 @@
 /*
- * attention: the walk over pages (see attention.h); scores and weighted sums are the kernels'.
+ * attention: the walk over pages (see attention.h); scores, weights and weighted sums are the kernels'.
  *
  * A unit of work is a tile of rows of one run for the query heads (at most QUERIES queries together) that read one key head, and,
  * where threads outnumber such units, one split of the positions. A query's state is (max, sum, weighted values); a split starts
@@ -8,15 +8,15 @@
 #include "nn/attention.h"
 
 #include "nn/kernel_types.h"
-#include "nn/kv_pack.h"
+#include "nn/kv_page.h"
 
 #include <math.h>
 #include <string.h>
 
 enum {
-	QUERIES = 32,    /* of a unit */
-	UNPACK_FROM = 8, /* queries that make it worth to unpack a page's halves before they are read again and again */
-	SPLIT_ROWS = 4,  /* most rows of a job whose splits are computed apart */
+	QUERIES = KV_QUERIES, /* of a unit */
+	UNPACK_FROM = 9,      /* queries that make it worth to unpack a page's halves before they are read again and again */
+	SPLIT_ROWS = 4,       /* most rows of a job whose splits are computed apart */
 	SPLIT = KV_PAGE * KV_SPLIT_PAGES
 };
 
@@ -36,125 +36,39 @@ struct unit {
 
 /* A thread's memory for one unit. */
 struct work {
-	float *q;      /* QUERIES x head_k, scaled */
+	float *q;      /* head_k x QUERIES, scaled */
 	float *scores; /* QUERIES x KV_PAGE */
 	float *keys;   /* a page's keys of one head as floats */
-	float *values; /* the same of its values, in pairs */
+	float *values; /* the same of its values */
 	float factors[QUERIES];
 	struct states split, total;
 };
-
-static const char *const names[KV_TYPES] = { [KV_F32] = "f32", [KV_F16] = "f16", [KV_Q8_0] = "q8_0", [KV_Q4_0] = "q4_0" };
-
-const char *kv_type_name(enum kv_type type)
-{
-	return names[type];
-}
-
-bool kv_type_named(const char *name, enum kv_type *type)
-{
-	for (size_t i = 0; i < KV_TYPES; i++) {
-		if (strcmp(names[i], name) == 0) {
-			*type = (enum kv_type)i;
-			return true;
-		}
-	}
-	return false;
-}
 
 static size_t round_up(size_t n, size_t unit)
 {
 	return (n + unit - 1) / unit * unit;
 }
 
-static bool is_plain(const struct kv_shape *s)
+/* Values of a head as they are computed with. */
+static size_t key_length(const struct kv_shape *s)
 {
-	return s->type == KV_F32 || s->type == KV_F16;
+	return kv_kept_length(s->type, s->head_k);
 }
 
-/* The format whose blocks a quantized type has. */
-static enum format_index blocks_of(enum kv_type type)
+static size_t value_length(const struct kv_shape *s)
 {
-	return type == KV_Q8_0 ? FORMAT_Q8_0 : FORMAT_Q4_0;
-}
-
-/* Values of a head as they lie in a page and in a page that was unpacked: quantized ones fill whole blocks. */
-static size_t kept_length(const struct kv_shape *s, size_t head)
-{
-	return is_plain(s) ? head : round_up(head, KV_BLOCK);
-}
-
-/* Bytes of one position of a head. */
-static size_t row_bytes(const struct kv_shape *s, size_t head)
-{
-	if (is_plain(s)) return head * (s->type == KV_F32 ? sizeof(float) : sizeof(uint16_t));
-	return kept_length(s, head) / KV_BLOCK * format_at(blocks_of(s->type))->type->bytes;
-}
-
-/* A page of a head is 64 rows of a whole number of bytes: always a multiple of 64 bytes. */
-size_t kv_layer_bytes(const struct kv_shape *s)
-{
-	if (s->n_heads == 0 || s->n_heads > 65536 || s->head_k == 0 || s->head_k > KV_HEAD_MOST || s->head_v == 0 ||
-	    s->head_v > KV_HEAD_MOST)
-		return 0;
-	return s->n_heads * KV_PAGE * (row_bytes(s, s->head_k) + row_bytes(s, s->head_v));
-}
-
-/* Where a head's keys and values lie in a layer's part of a page. */
-static size_t keys_at(const struct kv_shape *s, size_t head)
-{
-	return head * KV_PAGE * row_bytes(s, s->head_k);
-}
-
-static size_t values_at(const struct kv_shape *s, size_t head)
-{
-	return KV_PAGE * (s->n_heads * row_bytes(s, s->head_k) + head * row_bytes(s, s->head_v));
-}
-
-static void store_pairs(const struct kv_shape *s, void *values, size_t slot, const float *v)
-{
-	size_t at = slot / 2 * s->head_v * 2 + slot % 2;
-	if (s->type == KV_F32) {
-		for (size_t d = 0; d < s->head_v; d++) ((float *)values)[at + 2 * d] = v[d];
-		return;
-	}
-	uint16_t half[KV_HEAD_MOST];
-	kernels_chosen->store_half(v, half, s->head_v);
-	for (size_t d = 0; d < s->head_v; d++) ((uint16_t *)values)[at + 2 * d] = half[d];
-}
-
-/* One position by itself: all keys, and quantized values. */
-static void store_row(const struct kv_shape *s, uint8_t *row, const float *x, size_t n)
-{
-	if (s->type == KV_F32)
-		memcpy(row, x, n * sizeof *x);
-	else if (s->type == KV_F16)
-		kernels_chosen->store_half(x, (uint16_t *)(void *)row, n);
-	else
-		kv_pack(s->type, x, n, row);
-}
-
-void kv_store(const struct kv_shape *s, uint8_t *layer, size_t slot, const float *k, const float *v)
-{
-	for (size_t h = 0; h < s->n_heads; h++) {
-		uint8_t *values = layer + values_at(s, h);
-		store_row(s, layer + keys_at(s, h) + slot * row_bytes(s, s->head_k), k + h * s->head_k, s->head_k);
-		if (is_plain(s))
-			store_pairs(s, values, slot, v + h * s->head_v);
-		else
-			store_row(s, values + slot * row_bytes(s, s->head_v), v + h * s->head_v, s->head_v);
-	}
+	return kv_kept_length(s->type, s->head_v);
 }
 
 /* Floats in a record of one query's state for one split: acc, max, sum. */
 static size_t record_floats(const struct kv_shape *s)
 {
-	return round_up(kept_length(s, s->head_v) + 2, 16);
+	return round_up(value_length(s) + 2, 16);
 }
 
 static size_t work_floats(const struct kv_shape *s)
 {
-	size_t k = kept_length(s, s->head_k), v = kept_length(s, s->head_v);
+	size_t k = key_length(s), v = value_length(s);
 	return QUERIES * (k + KV_PAGE + 2 * v) + KV_PAGE * (k + v);
 }
 
@@ -168,7 +82,7 @@ static struct work *work_init(const struct kv_shape *s, void *scratch)
 {
 	struct work *w = scratch;
 	w->q = (float *)(void *)((uint8_t *)scratch + round_up(sizeof *w, 64));
-	size_t k_length = kept_length(s, s->head_k), v_length = kept_length(s, s->head_v);
+	size_t k_length = key_length(s), v_length = value_length(s);
 	w->scores = w->q + QUERIES * k_length;
 	w->split.acc = w->scores + QUERIES * KV_PAGE;
 	w->total.acc = w->split.acc + QUERIES * v_length;
@@ -262,15 +176,16 @@ static size_t rows_before(const struct attention_job *job, const struct attentio
 	return rows;
 }
 
-/* Copies the unit's queries, scaled; query i is row i / n_heads, head i % n_heads of the unit. */
+/* Copies the unit's queries, scaled, value by value; query i is row i / n_heads, head i % n_heads of the unit. */
 static void load_queries(const struct attention_job *job, const struct unit *u, struct work *w)
 {
-	size_t n = job->kv.head_k, length = kept_length(&job->kv, n);
-	for (size_t i = 0; i < u->n_rows * u->n_heads; i++) {
+	size_t n = job->kv.head_k, n_q = u->n_rows * u->n_heads;
+	for (size_t i = 0; i < n_q; i++) {
 		size_t row = u->run->first_row + u->row + i / u->n_heads, head = u->head + i % u->n_heads;
-		kernels_chosen->scale_multiply(job->q + row * job->q_stride + head * n, NULL, job->scale, w->q + i * length, n);
-		memset(w->q + i * length + n, 0, (length - n) * sizeof *w->q);
+		const float *q = job->q + row * job->q_stride + head * n;
+		for (size_t d = 0; d < n; d++) w->q[d * QUERIES + i] = q[d] * job->scale;
 	}
+	for (size_t d = n; d < key_length(&job->kv); d++) memset(w->q + d * QUERIES, 0, n_q * sizeof *w->q);
 }
 
 static void states_clear(struct states *s, size_t n, size_t head_v)
@@ -286,21 +201,15 @@ static void states_clear(struct states *s, size_t n, size_t head_v)
 static void weigh(const struct attention_job *job, struct work *w, size_t i, size_t first, size_t last, size_t n)
 {
 	float *scores = w->scores + i * KV_PAGE;
-	struct states *s = &w->split;
 	w->factors[i] = 1;
-	if (first < last && job->soft_cap > 0) kernels_chosen->soft_cap(scores + first, job->soft_cap, last - first);
-	float max = first < last ? kernels_chosen->most(scores + first, last - first) : -INFINITY;
-	if (max < s->max[i]) max = s->max[i];
-	if (first >= last || max == -INFINITY) {
+	if (first >= last) {
 		memset(scores, 0, n * sizeof *scores);
 		return;
 	}
-	memset(scores, 0, first * sizeof *scores);
-	float sum = kernels_chosen->exp_sum(scores + first, max, last - first);
+	if (job->soft_cap > 0) kernels_chosen->soft_cap(scores + first, job->soft_cap, last - first);
+	if (first > 0) memset(scores, 0, first * sizeof *scores);
 	if (last < n) memset(scores + last, 0, (n - last) * sizeof *scores);
-	if (s->max[i] < max) w->factors[i] = s->max[i] == -INFINITY ? 0 : expf(s->max[i] - max);
-	s->sum[i] = s->sum[i] * w->factors[i] + sum;
-	s->max[i] = max;
+	w->factors[i] = kernels_chosen->soften(scores + first, last - first, &w->split.max[i], &w->split.sum[i]);
 }
 
 /* Takes from one query's scores what the distance costs. */
@@ -311,54 +220,56 @@ static void lean(const struct attention_job *job, const struct unit *u, size_t i
 	for (size_t p = 0; p < n; p++) scores[p] -= slope * fabsf((float)position - (float)(begin + p));
 }
 
-/* Rows of a page as the kernels are to read them: where they lie, or unpacked to floats when they are quantized or many queries
- * read them. */
-static const void *page_floats(const struct attention_job *job, const uint8_t *packed, size_t n_rows, size_t head, size_t n_q,
-                               float *unpacked, enum kv_type *type)
+/* The scores of all queries in a page; `next` is read after it. */
+static void score_page(const struct attention_job *job, struct work *w, const uint8_t *keys, size_t n_q, size_t n, const void *next)
 {
 	const struct kv_shape *s = &job->kv;
-	*type = s->type;
-	if (s->type == KV_F32 || (s->type == KV_F16 && n_q < UNPACK_FROM)) return packed;
-	enum format_index format = s->type == KV_F16 ? FORMAT_F16 : blocks_of(s->type);
-	kernels_chosen->unpack[format](packed, n_rows * kept_length(s, head) / format_at(format)->type->weights, unpacked);
-	*type = KV_F32;
-	return unpacked;
+	const struct kernel_queries q = { w->q };
+	kernel_scores direct = kernels_chosen->scores[s->type];
+	if (direct && (n_q < UNPACK_FROM || s->type != KV_F16)) {
+		direct(keys, key_length(s), &q, n_q, n, w->scores, next);
+		return;
+	}
+	kernels_chosen->unpack_keys[s->type](keys, s->head_k, n, w->keys);
+	kernels_chosen->scores[KV_F32](w->keys, key_length(s), &q, n_q, n, w->scores, next);
 }
 
-/* Asks for memory that is read soon, while the page before it is computed with. */
-static void fetch(const uint8_t *p, size_t bytes)
+/* The weighted values of a page into the states. */
+static void value_page(const struct attention_job *job, struct work *w, const uint8_t *values, size_t n_q, size_t n,
+                       const void *next)
 {
-	for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(p + i);
+	const struct kv_shape *s = &job->kv;
+	kernel_values direct = kernels_chosen->values[s->type];
+	if (direct && (n_q < UNPACK_FROM || s->type != KV_F16)) {
+		direct(values, value_length(s), w->scores, w->factors, n_q, n, w->split.acc, next);
+		return;
+	}
+	kernels_chosen->unpack_values[s->type](values, s->head_v, n, w->values);
+	kernels_chosen->values[KV_F32](w->values, value_length(s), w->scores, w->factors, n_q, n, w->split.acc, next);
 }
 
 /* One page's part in the split's states; `begin` is the page's first position, `end` the last the unit sees plus one. */
 static void attend_page(const struct attention_job *job, const struct unit *u, struct work *w, size_t begin, size_t end)
 {
 	const struct kv_shape *s = &job->kv;
-	const uint8_t *layer = u->run->pages[job->table + begin / KV_PAGE] + job->layer_offset;
-	size_t n_q = u->n_rows * u->n_heads, n = end - begin < KV_PAGE ? end - begin : KV_PAGE, even = round_up(n, 2);
-	size_t k_length = kept_length(s, s->head_k), v_length = kept_length(s, s->head_v);
-	const float *q[QUERIES];
-	for (size_t i = 0; i < n_q; i++) q[i] = w->q + i * k_length;
-	enum kv_type type;
-	if (n_q < UNPACK_FROM) fetch(layer + values_at(s, u->kv_head), n * row_bytes(s, s->head_v));
-	const void *keys = page_floats(job, layer + keys_at(s, u->kv_head), round_up(n, 4), s->head_k, n_q, w->keys, &type);
-	kernels_chosen->scores[type](keys, k_length, q, n_q, n, w->scores);
-	for (size_t i = 0; i < n_q; i++) {
+	const uint8_t *layer = u->run->pages[job->table + begin / KV_PAGE] + job->layer_offset, *next = NULL;
+	const uint8_t *keys = layer + kv_keys_at(s, u->kv_head), *values = layer + kv_values_at(s, u->kv_head);
+	size_t n_q = u->n_rows * u->n_heads, n = end - begin < KV_PAGE ? end - begin : KV_PAGE;
+	bool fetch = n_q < UNPACK_FROM; /* more queries compute for longer than memory takes */
+	score_page(job, w, keys, n_q, n, fetch ? values : NULL);
+	for (size_t row = 0, i = 0; row < u->n_rows; row++) {
 		size_t first, last;
-		visible(job, u->run, u->row + i / u->n_heads, &first, &last);
-		if (job->slopes) lean(job, u, i, begin, n, w->scores + i * KV_PAGE);
+		visible(job, u->run, u->row + row, &first, &last);
 		first = first > begin ? first - begin : 0;
 		last = last > begin ? last - begin : 0;
-		weigh(job, w, i, first < n ? first : n, last < n ? last : n, even);
+		for (size_t h = 0; h < u->n_heads; h++, i++) {
+			if (job->slopes) lean(job, u, i, begin, n, w->scores + i * KV_PAGE);
+			weigh(job, w, i, first < n ? first : n, last < n ? last : n, n);
+		}
 	}
-	if (n_q < UNPACK_FROM && end - begin > KV_PAGE) {
-		const uint8_t *next = u->run->pages[job->table + begin / KV_PAGE + 1] + job->layer_offset;
-		fetch(next + keys_at(s, u->kv_head), KV_PAGE * row_bytes(s, s->head_k));
-	}
-	const void *values = page_floats(job, layer + values_at(s, u->kv_head), even, s->head_v, n_q, w->values, &type);
-	kernel_values weighted = is_plain(s) ? kernels_chosen->values[type] : kernels_chosen->values_rows;
-	weighted(values, v_length, w->scores, w->factors, n_q, n, w->split.acc);
+	if (fetch && end - begin > KV_PAGE)
+		next = u->run->pages[job->table + begin / KV_PAGE + 1] + job->layer_offset + kv_keys_at(s, u->kv_head);
+	value_page(job, w, values, n_q, n, next);
 }
 
 /* The positions of one split. */
@@ -366,7 +277,7 @@ static void attend_split(const struct attention_job *job, const struct unit *u, 
 {
 	size_t first, last, n_q = u->n_rows * u->n_heads;
 	unit_span(job, u, &first, &last);
-	states_clear(&w->split, n_q, kept_length(&job->kv, job->kv.head_v));
+	states_clear(&w->split, n_q, value_length(&job->kv));
 	if (first < split * SPLIT) first = split * SPLIT;
 	if (last > (split + 1) * SPLIT) last = (split + 1) * SPLIT;
 	for (size_t begin = first / KV_PAGE * KV_PAGE; begin < last; begin += KV_PAGE) attend_page(job, u, w, begin, last);
@@ -404,7 +315,7 @@ static void finish(const struct attention_job *job, size_t row, size_t head, flo
 
 static void compute_all_splits(const struct attention_job *job, const struct unit *u, struct work *w)
 {
-	size_t first, last, n_q = u->n_rows * u->n_heads, n = kept_length(&job->kv, job->kv.head_v);
+	size_t first, last, n_q = u->n_rows * u->n_heads, n = value_length(&job->kv);
 	unit_span(job, u, &first, &last);
 	states_clear(&w->total, n_q, n);
 	for (size_t split = first / SPLIT; split < n_splits(last); split++) {
@@ -422,7 +333,7 @@ static void compute_all_splits(const struct attention_job *job, const struct uni
 
 static void compute_one_split(const struct attention_job *job, const struct unit *u, struct work *w)
 {
-	size_t n = kept_length(&job->kv, job->kv.head_v);
+	size_t n = value_length(&job->kv);
 	attend_split(job, u, w, u->split);
 	for (size_t i = 0; i < u->n_rows * u->n_heads; i++) {
 		size_t row = rows_before(job, u->run) + u->row + i / u->n_heads;
@@ -488,7 +399,7 @@ void attention_compute(const struct attention_job *job, unsigned thread, unsigne
 
 void attention_merge(const struct attention_job *job, unsigned thread, unsigned count)
 {
-	size_t n = kept_length(&job->kv, job->kv.head_v), pair = 0;
+	size_t n = value_length(&job->kv), pair = 0;
 	for (size_t i = 0; i < job->n_runs; i++) {
 		const struct attention_run *run = &job->runs[i];
 		for (size_t k = 0; k < run->n_rows * job->n_heads; k++, pair++) {

@@ -1,13 +1,8 @@
 /*
  * attention: rows of queries over the keys and values of their sessions.
  *
- * Keys and values lie in pages of 64 positions. The part of a page that belongs to one layer is, head after head, the keys and
- * then, head after head, the values:
- *     K  [n_kv_heads][64][head_k]         a key is contiguous: scores are dot products along it
- *     V  [n_kv_heads][32][head_v][2]      positions 2i and 2i+1 interleaved: units that multiply pairs (bf16 dot products, AMX)
- *                                         take a pair as one element, and plain vectors add the two halves once at the end
- * In the quantized types keys and values both lie by position, each in whole blocks of 32 (the last one filled up with zeros) as in
- * nn/format.h; a page is unpacked to floats before it is computed with.
+ * Keys and values lie in pages of 64 positions (how: nn/kv_page.h), as floats, as halves, or in blocks of 32 with a scale, as Q8_0
+ * and Q4_0 of nn/format.h round them.
  * A page starts as zeros; what lies in it behind the last stored position is finite and does not count.
  *
  * The softmax is online: a page's scores are computed, the running maximum, sum and weighted values move on; no score matrix is
@@ -25,9 +20,6 @@ enum { KV_PAGE = 64, KV_SPLIT_PAGES = 8, KV_HEAD_MOST = 1024 };
 
 /* The element types of keys and values. */
 enum kv_type { KV_F32, KV_F16, KV_Q8_0, KV_Q4_0, KV_TYPES };
-
-/* Those that kernels read where they lie; they come first. */
-enum { KV_PLAIN_TYPES = KV_Q8_0 };
 
 /* What a layer keeps of a position. */
 struct kv_shape {

@@ -1,5 +1,5 @@
 /*
- * float: products of floats with AVX2 and FMA: prompt rows, scores, and answer rows of the formats that are not quantized.
+ * float: products of floats with AVX2 and FMA: prompt rows, and answer rows of the formats that are not quantized.
  *
  * Both operands lie along the sum, so nothing is transposed: a block of 3 rows by 4 outputs keeps 12 sums of 8 lanes in registers
  * and loads 7 vectors for 12 multiplications. A sum has 8 lanes, from the front to the back, folded at the end in one order; the
@@ -120,16 +120,6 @@ static void products_f32(const float *tile, size_t tile_stride, size_t n_outputs
 	products((const uint8_t *)tile, tile_stride * 4, FLOATS, n_outputs, x, n_rows, n, out, out_stride, add);
 }
 
-static void scores_f32(const void *keys, size_t head_k, const float *const *q, size_t n_q, size_t n_positions, float *scores)
-{
-	products(keys, head_k * 4, FLOATS, (n_positions + 3) / 4 * 4, q, n_q, head_k, scores, KV_PAGE, false);
-}
-
-static void scores_f16(const void *keys, size_t head_k, const float *const *q, size_t n_q, size_t n_positions, float *scores)
-{
-	products(keys, head_k * 2, HALVES, (n_positions + 3) / 4 * 4, q, n_q, head_k, scores, KV_PAGE, false);
-}
-
 /* One output with R answer rows, R a constant: two sums of 8 lanes a row. */
 INLINE void dot_rows(const uint8_t *w, enum source s, const struct kernel_row *rows, size_t n, float *out, size_t out_stride,
                      const int R)
@@ -215,8 +205,6 @@ void float_fill_avx2(struct kernels *k)
 {
 	k->peak = peak;
 	k->products = products_f32;
-	k->scores[KV_F32] = scores_f32;
-	k->scores[KV_F16] = scores_f16;
 	k->dot[FORMAT_F32] = dot_f32;
 	k->dot[FORMAT_F16] = dot_f16;
 	k->dot[FORMAT_BF16] = dot_bf16;

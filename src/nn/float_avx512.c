@@ -1,5 +1,5 @@
 /*
- * float: products of floats with AVX-512: prompt rows and scores; see float_avx2.c.
+ * float: products of floats with AVX-512: prompt rows; see float_avx2.c.
  *
  * A block of 6 rows by 4 outputs keeps 24 sums of 16 lanes and loads 10 vectors for 24 multiplications. The rest of a length that
  * is no multiple of 16 is loaded with a mask, as zeros, which change nothing.
@@ -105,16 +105,6 @@ static void products_f32(const float *tile, size_t tile_stride, size_t n_outputs
 	products((const uint8_t *)tile, tile_stride * 4, FLOATS, n_outputs, x, n_rows, n, out, out_stride, add);
 }
 
-static void scores_f32(const void *keys, size_t head_k, const float *const *q, size_t n_q, size_t n_positions, float *scores)
-{
-	products(keys, head_k * 4, FLOATS, n_positions, q, n_q, head_k, scores, KV_PAGE, false);
-}
-
-static void scores_f16(const void *keys, size_t head_k, const float *const *q, size_t n_q, size_t n_positions, float *scores)
-{
-	products(keys, head_k * 2, HALVES, n_positions, q, n_q, head_k, scores, KV_PAGE, false);
-}
-
 /* Twelve sums hide the time that one product takes. */
 static double peak(size_t turns)
 {
@@ -135,6 +125,4 @@ void float_fill_avx512(struct kernels *k)
 {
 	k->peak = peak;
 	k->products = products_f32;
-	k->scores[KV_F32] = scores_f32;
-	k->scores[KV_F16] = scores_f16;
 }

@@ -49,14 +49,29 @@ typedef void (*kernel_pack_bf16)(const float *rows, size_t stride, size_t n_outp
 /* The 8-bit form of n values, n a multiple of 32 (see struct activations). */
 typedef void (*kernel_quantize)(const float *x, size_t n, int8_t *q, float *scales, int16_t *sums);
 
-/* scores[i * KV_PAGE + p] = q[i] . key p, for p < n_positions (rounded up to a multiple of 4); `keys`: a head's part of a page. */
-typedef void (*kernel_scores)(const void *keys, size_t head_k, const float *const *q, size_t n_q, size_t n_positions,
-                              float *scores);
+/* Queries that meet a page together, value by value: value d of query i at x[d * KV_QUERIES + i]; zeros behind a head in the
+ * quantized types, whose kernels read the whole numbers where they have any (see attention_queries.h). */
+enum { KV_QUERIES = 32 };
+struct kernel_queries {
+	const float *x;
+};
+
+/* scores[i * KV_PAGE + p] = q[i] . key p, for p < n_positions; scores behind them are written too, up to KV_PAGE, and mean
+ * nothing. `keys`: a head's part of a page; `next`: what is read after it and therefore fetched meanwhile, or NULL. */
+typedef void (*kernel_scores)(const void *keys, size_t head_k, const struct kernel_queries *q, size_t n_q, size_t n_positions,
+                              float *scores, const void *next);
 
 /* acc[i * head_v + d] = acc * factors[i] + sum over p < n_positions of weights[i * KV_PAGE + p] * value p [d]; `values`: a
- * head's part of a page, in pairs; weights are 0 at n_positions when that is odd. */
+ * head's part of a page; in the quantized types head_v fills whole blocks. */
 typedef void (*kernel_values)(const void *values, size_t head_v, const float *weights, const float *factors, size_t n_q,
-                              size_t n_positions, float *acc);
+                              size_t n_positions, float *acc, const void *next);
+
+/* A part of a page to that of KV_F32. */
+typedef void (*kernel_unpack_part)(const uint8_t *part, size_t head, size_t n_positions, float *out);
+
+/* One query's n scores become exp(score - *max), after *max has been raised to the largest; returns by what the weights before
+ * shrink, and *sum, shrunk, takes the new ones in. Scores that are no number stay so. */
+typedef float (*kernel_soften)(float *scores, size_t n, float *max, float *sum);
 
 struct kernels {
 	const char *name;
@@ -72,9 +87,10 @@ struct kernels {
 	double (*peak)(
 	        size_t turns); /* runs the multiplications of prompt rows on registers alone; the operations of `turns` turns */
 
-	kernel_scores scores[KV_PLAIN_TYPES];
-	kernel_values values[KV_PLAIN_TYPES];
-	kernel_values values_rows; /* of floats by position: value p [d] at values[p * head_v + d] */
+	kernel_scores scores[KV_TYPES]; /* NULL: the part is unpacked for that of KV_F32 */
+	kernel_values values[KV_TYPES];
+	kernel_unpack_part unpack_keys[KV_TYPES], unpack_values[KV_TYPES]; /* all but KV_F32's */
+	kernel_soften soften;
 	void (*store_half)(const float *x, uint16_t *out, size_t n); /* as half_from_float */
 
 	/* the operations of nn/ops.h that are worth a level's own code */

@@ -176,14 +176,26 @@ struct entry {
 };
 
 static const struct entry entries[] = {
-	{ "products", offsetof(struct kernels, products) },         { "products_bf16", offsetof(struct kernels, products_bf16) },
-	{ "quantize", offsetof(struct kernels, quantize) },         { "scores_f32", offsetof(struct kernels, scores[KV_F32]) },
-	{ "scores_f16", offsetof(struct kernels, scores[KV_F16]) }, { "values_f32", offsetof(struct kernels, values[KV_F32]) },
-	{ "values_f16", offsetof(struct kernels, values[KV_F16]) }, { "store_half", offsetof(struct kernels, store_half) },
-	{ "values_rows", offsetof(struct kernels, values_rows) },   { "dot_float", offsetof(struct kernels, dot_float) },
-	{ "exp_sum", offsetof(struct kernels, exp_sum) },           { "gates", offsetof(struct kernels, gate[OPS_SILU]) },
-	{ "rope_pairs", offsetof(struct kernels, rope_pairs) },     { "rope_halves", offsetof(struct kernels, rope_halves) },
-	{ "scan_rows", offsetof(struct kernels, scan_rows) },       { "scan_channels", offsetof(struct kernels, scan_channels) },
+	{ "products", offsetof(struct kernels, products) },
+	{ "products_bf16", offsetof(struct kernels, products_bf16) },
+	{ "quantize", offsetof(struct kernels, quantize) },
+	{ "scores_f32", offsetof(struct kernels, scores[KV_F32]) },
+	{ "scores_f16", offsetof(struct kernels, scores[KV_F16]) },
+	{ "values_f32", offsetof(struct kernels, values[KV_F32]) },
+	{ "values_f16", offsetof(struct kernels, values[KV_F16]) },
+	{ "store_half", offsetof(struct kernels, store_half) },
+	{ "scores_q8_0", offsetof(struct kernels, scores[KV_Q8_0]) },
+	{ "scores_q4_0", offsetof(struct kernels, scores[KV_Q4_0]) },
+	{ "values_q8_0", offsetof(struct kernels, values[KV_Q8_0]) },
+	{ "values_q4_0", offsetof(struct kernels, values[KV_Q4_0]) },
+	{ "soften", offsetof(struct kernels, soften) },
+	{ "dot_float", offsetof(struct kernels, dot_float) },
+	{ "exp_sum", offsetof(struct kernels, exp_sum) },
+	{ "gates", offsetof(struct kernels, gate[OPS_SILU]) },
+	{ "rope_pairs", offsetof(struct kernels, rope_pairs) },
+	{ "rope_halves", offsetof(struct kernels, rope_halves) },
+	{ "scan_rows", offsetof(struct kernels, scan_rows) },
+	{ "scan_channels", offsetof(struct kernels, scan_channels) },
 };
 
 /* The first level whose table holds the chosen function: the one that brought it; "none" for an entry that is empty. */

@@ -1,6 +1,7 @@
 /* kernels: every entry in plain C, the definition that faster levels are checked against. */
 #include "nn/float16.h"
 #include "nn/kernel_types.h"
+#include "nn/kv_page.h"
 
 #include <math.h>
 
@@ -84,77 +85,144 @@ static void quantize(const float *x, size_t n, int8_t *q, float *scales, int16_t
 	}
 }
 
-static void scores_f32(const void *keys, size_t head_k, const float *const *q, size_t n_q, size_t n_positions, float *scores)
+static float plain_f32(const void *part, size_t i)
 {
-	const float *k = keys;
+	return ((const float *)part)[i];
+}
+
+static float plain_f16(const void *part, size_t i)
+{
+	return half_to_float(((const uint16_t *)part)[i]);
+}
+
+static void scores_any(float (*plain)(const void *part, size_t i), const void *keys, size_t head_k, const struct kernel_queries *q,
+                       size_t n_q, size_t n_positions, float *scores)
+{
 	for (size_t i = 0; i < n_q; i++) {
 		for (size_t p = 0; p < n_positions; p++) {
 			float sum = 0;
-			for (size_t d = 0; d < head_k; d++) sum += q[i][d] * k[p * head_k + d];
+			for (size_t d = 0; d < head_k; d++) sum += q->x[d * KV_QUERIES + i] * plain(keys, d * KV_PAGE + p);
 			scores[i * KV_PAGE + p] = sum;
 		}
 	}
 }
 
-static void scores_f16(const void *keys, size_t head_k, const float *const *q, size_t n_q, size_t n_positions, float *scores)
+static void scores_f32(const void *keys, size_t head_k, const struct kernel_queries *q, size_t n_q, size_t n_positions,
+                       float *scores, const void *next)
 {
-	const uint16_t *k = keys;
-	for (size_t i = 0; i < n_q; i++) {
-		for (size_t p = 0; p < n_positions; p++) {
-			float sum = 0;
-			for (size_t d = 0; d < head_k; d++) sum += q[i][d] * half_to_float(k[p * head_k + d]);
-			scores[i * KV_PAGE + p] = sum;
-		}
-	}
+	(void)next;
+	scores_any(plain_f32, keys, head_k, q, n_q, n_positions, scores);
 }
 
-static float value_f32(const void *values, size_t i)
+static void scores_f16(const void *keys, size_t head_k, const struct kernel_queries *q, size_t n_q, size_t n_positions,
+                       float *scores, const void *next)
 {
-	return ((const float *)values)[i];
+	(void)next;
+	scores_any(plain_f16, keys, head_k, q, n_q, n_positions, scores);
 }
 
-static float value_f16(const void *values, size_t i)
-{
-	return half_to_float(((const uint16_t *)values)[i]);
-}
-
-static void values_any(float (*value)(const void *values, size_t i), const void *values, size_t head_v, const float *weights,
+static void values_any(float (*plain)(const void *part, size_t i), const void *values, size_t head_v, const float *weights,
                        const float *factors, size_t n_q, size_t n_positions, float *acc)
 {
 	for (size_t i = 0; i < n_q; i++) {
 		for (size_t d = 0; d < head_v; d++) {
 			float sum = 0, *to = &acc[i * head_v + d];
-			for (size_t p = 0; p < n_positions; p++) {
-				sum += weights[i * KV_PAGE + p] * value(values, (p / 2 * head_v + d) * 2 + p % 2);
-			}
+			for (size_t p = 0; p < n_positions; p++) sum += weights[i * KV_PAGE + p] * plain(values, p * head_v + d);
 			*to = *to * factors[i] + sum;
 		}
 	}
 }
 
 static void values_f32(const void *values, size_t head_v, const float *weights, const float *factors, size_t n_q,
-                       size_t n_positions, float *acc)
+                       size_t n_positions, float *acc, const void *next)
 {
-	values_any(value_f32, values, head_v, weights, factors, n_q, n_positions, acc);
+	(void)next;
+	values_any(plain_f32, values, head_v, weights, factors, n_q, n_positions, acc);
 }
 
 static void values_f16(const void *values, size_t head_v, const float *weights, const float *factors, size_t n_q,
-                       size_t n_positions, float *acc)
+                       size_t n_positions, float *acc, const void *next)
 {
-	values_any(value_f16, values, head_v, weights, factors, n_q, n_positions, acc);
+	(void)next;
+	values_any(plain_f16, values, head_v, weights, factors, n_q, n_positions, acc);
 }
 
-static void values_rows(const void *values, size_t head_v, const float *weights, const float *factors, size_t n_q,
-                        size_t n_positions, float *acc)
+static float soften(float *scores, size_t n, float *max, float *sum)
 {
-	const float *v = values;
-	for (size_t i = 0; i < n_q; i++) {
-		for (size_t d = 0; d < head_v; d++) {
-			float sum = 0, *to = &acc[i * head_v + d];
-			for (size_t p = 0; p < n_positions; p++) sum += weights[i * KV_PAGE + p] * v[p * head_v + d];
-			*to = *to * factors[i] + sum;
+	float most = *max, total = 0, factor = 1;
+	for (size_t i = 0; i < n; i++) most = scores[i] > most ? scores[i] : most;
+	for (size_t i = 0; i < n; i++) {
+		scores[i] = most == -INFINITY ? 0 : expf(scores[i] - most);
+		total += scores[i];
+	}
+	if (most > *max) factor = *max == -INFINITY ? 0 : expf(*max - most);
+	*max = most;
+	*sum = *sum * factor + total;
+	return factor;
+}
+
+/* Whole number i of a block's position or dimension `word`, as nn/kv_page.h lays them; `words`: words of a group. */
+static int number_at(const uint8_t *block, enum kv_type type, size_t words, size_t group, size_t word, size_t byte, bool high)
+{
+	uint8_t v = block[2 * KV_PAGE + (group * words + word) * 4 + byte];
+	return type == KV_Q8_0 ? (int8_t)v : (high ? v >> 4 : v & 15) - 8;
+}
+
+static void unpack_keys(enum kv_type type, const uint8_t *page, size_t head_k, size_t n_positions, float *out)
+{
+	const size_t half = type == KV_Q8_0 ? KV_BLOCK : KV_BLOCK / 2;
+	for (size_t d = 0; d < kv_kept_length(type, head_k); d++) {
+		const uint8_t *block = page + d / KV_BLOCK * kv_block_bytes(type);
+		size_t i = d % KV_BLOCK % half;
+		for (size_t p = 0; p < n_positions; p++)
+			out[d * KV_PAGE + p] = half_load(block + 2 * p) *
+			                       (float)number_at(block, type, KV_PAGE, i / 4, p, i % 4, d % KV_BLOCK >= half);
+	}
+}
+
+static void unpack_values(enum kv_type type, const uint8_t *page, size_t head_v, size_t n_positions, float *out)
+{
+	const size_t half = type == KV_Q8_0 ? KV_BLOCK : KV_BLOCK / 2, length = kv_kept_length(type, head_v);
+	for (size_t p = 0; p < n_positions; p++) {
+		for (size_t d = 0; d < length; d++) {
+			const uint8_t *block = page + d / KV_BLOCK * kv_block_bytes(type);
+			size_t i = d % KV_BLOCK % half;
+			out[p * length + d] = half_load(block + 2 * p) *
+			                      (float)number_at(block, type, half, p / 4, i, p % 4, d % KV_BLOCK >= half);
 		}
 	}
+}
+
+static void unpack_keys_q8_0(const uint8_t *page, size_t head_k, size_t n_positions, float *out)
+{
+	unpack_keys(KV_Q8_0, page, head_k, n_positions, out);
+}
+
+static void unpack_keys_q4_0(const uint8_t *page, size_t head_k, size_t n_positions, float *out)
+{
+	unpack_keys(KV_Q4_0, page, head_k, n_positions, out);
+}
+
+static void unpack_values_q8_0(const uint8_t *page, size_t head_v, size_t n_positions, float *out)
+{
+	unpack_values(KV_Q8_0, page, head_v, n_positions, out);
+}
+
+static void unpack_values_q4_0(const uint8_t *page, size_t head_v, size_t n_positions, float *out)
+{
+	unpack_values(KV_Q4_0, page, head_v, n_positions, out);
+}
+
+static void unpack_keys_f16(const uint8_t *page, size_t head_k, size_t n_positions, float *out)
+{
+	for (size_t d = 0; d < head_k; d++) {
+		for (size_t p = 0; p < n_positions; p++) out[d * KV_PAGE + p] = plain_f16(page, d * KV_PAGE + p);
+	}
+}
+
+static void unpack_values_f16(const uint8_t *page, size_t head_v, size_t n_positions, float *out)
+{
+	for (size_t i = 0; i < head_v * n_positions; i++) out[i] = plain_f16(page, i);
 }
 
 static void store_half(const float *x, uint16_t *out, size_t n)
@@ -201,7 +269,13 @@ void kernels_fill_portable(struct kernels *k)
 	k->scores[KV_F16] = scores_f16;
 	k->values[KV_F32] = values_f32;
 	k->values[KV_F16] = values_f16;
-	k->values_rows = values_rows;
+	k->soften = soften;
+	k->unpack_keys[KV_F16] = unpack_keys_f16;
+	k->unpack_keys[KV_Q8_0] = unpack_keys_q8_0;
+	k->unpack_keys[KV_Q4_0] = unpack_keys_q4_0;
+	k->unpack_values[KV_F16] = unpack_values_f16;
+	k->unpack_values[KV_Q8_0] = unpack_values_q8_0;
+	k->unpack_values[KV_Q4_0] = unpack_values_q4_0;
 	k->store_half = store_half;
 	ops_fill_portable(k);
 	scan_fill_portable(k);
