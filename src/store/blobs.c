@@ -79,8 +79,9 @@ static struct blob_start start_of(uint64_t object)
 	return s;
 }
 
-static bool is_open(const struct vault *v, struct error *e)
+static bool is_open(struct vault *v, struct error *e)
 {
+	if (vault_remote(v)) return error_set(e, "%s: another hearth has this vault open; close it first", vault_name(v));
 	return vault_is_open(v) || error_set(e, "%s: the vault is locked; unlock it first", vault_name(v));
 }
 
@@ -124,7 +125,7 @@ static bool start_file(struct blob_writer *w, struct error *e)
 	return error ? disk_error(w->path, error, "write", e) : true;
 }
 
-struct blob_writer *blobs_create(struct vault *v, enum blob_kind kind, const char *name, struct error *e)
+static struct blob_writer *create(struct vault *v, enum blob_kind kind, const char *name, struct error *e)
 {
 	if (!is_open(v, e)) return NULL;
 	if (strlen(name) > MAX_BLOB_NAME) {
@@ -151,6 +152,14 @@ struct blob_writer *blobs_create(struct vault *v, enum blob_kind kind, const cha
 	return NULL;
 }
 
+struct blob_writer *blobs_create(struct vault *v, enum blob_kind kind, const char *name, struct error *e)
+{
+	vault_hold(v);
+	struct blob_writer *made = create(v, kind, name, e);
+	vault_release(v, true);
+	return made;
+}
+
 static bool write_chunk(struct blob_writer *w, bool last, struct error *e)
 {
 	struct disk *d = vault_disk(w->vault);
@@ -165,7 +174,7 @@ static bool write_chunk(struct blob_writer *w, bool last, struct error *e)
 	return true;
 }
 
-bool blobs_write(struct blob_writer *w, const void *bytes, size_t size, struct error *e)
+static bool write_bytes(struct blob_writer *w, const void *bytes, size_t size, struct error *e)
 {
 	for (size_t done = 0; done < size;) {
 		/* A full chunk waits until it is known not to be the last. */
@@ -177,6 +186,12 @@ bool blobs_write(struct blob_writer *w, const void *bytes, size_t size, struct e
 		done += n;
 	}
 	return true;
+}
+
+bool blobs_write(struct blob_writer *w, const void *bytes, size_t size, struct error *e)
+{
+	vault_hold(w->vault);
+	return vault_release(w->vault, write_bytes(w, bytes, size, e));
 }
 
 static bool add_row(struct blob_writer *w, struct error *e)
@@ -207,7 +222,7 @@ static void free_writer(struct blob_writer *w)
 	memory_free(w);
 }
 
-bool blobs_commit(struct blob_writer *w, int64_t *id, struct error *e)
+static bool commit(struct blob_writer *w, int64_t *id, struct error *e)
 {
 	struct disk *d = vault_disk(w->vault);
 	bool ok = write_chunk(w, true, e);
@@ -223,9 +238,15 @@ bool blobs_commit(struct blob_writer *w, int64_t *id, struct error *e)
 	return true;
 }
 
-void blobs_abandon(struct blob_writer *w)
+bool blobs_commit(struct blob_writer *w, int64_t *id, struct error *e)
 {
-	if (!w) return;
+	struct vault *v = w->vault; /* the writer is gone afterwards */
+	vault_hold(v);
+	return vault_release(v, commit(w, id, e));
+}
+
+static void abandon(struct blob_writer *w)
+{
 	struct vault *v = w->vault;
 	uint64_t object = w->object;
 	bool has = true;
@@ -234,6 +255,15 @@ void blobs_abandon(struct blob_writer *w)
 	 */
 	if (!vault_is_open(v) || !blobs_has(v, object, &has, NULL) || has) return;
 	if (blobs_remove_file(v, object, NULL)) object_keys_forget(vault_object_keys(v), &object, 1, NULL);
+}
+
+void blobs_abandon(struct blob_writer *w)
+{
+	if (!w) return;
+	struct vault *v = w->vault;
+	vault_hold(v);
+	abandon(w);
+	vault_release(v, true);
 }
 
 /* ---- reading */
@@ -266,7 +296,7 @@ static bool check_file(const struct blob *b, struct error *e)
 	return error_set(e, "%s: is damaged or was changed; put a backup back", b->path);
 }
 
-struct blob *blobs_open(struct vault *v, int64_t id, struct error *e)
+static struct blob *open_blob(struct vault *v, int64_t id, struct error *e)
 {
 	uint64_t size = 0;
 	bool has = false;
@@ -295,6 +325,14 @@ struct blob *blobs_open(struct vault *v, int64_t id, struct error *e)
 	return NULL;
 }
 
+struct blob *blobs_open(struct vault *v, int64_t id, struct error *e)
+{
+	vault_hold(v);
+	struct blob *made = open_blob(v, id, e);
+	vault_release(v, true);
+	return made;
+}
+
 uint64_t blobs_size(const struct blob *b)
 {
 	return b->size;
@@ -320,7 +358,7 @@ static bool read_chunk(struct blob *b, uint64_t number, struct error *e)
 	return true;
 }
 
-bool blobs_read(struct blob *b, void *bytes, size_t size, uint64_t at, struct error *e)
+static bool read_bytes(struct blob *b, void *bytes, size_t size, uint64_t at, struct error *e)
 {
 	if (at > b->size || size > b->size - at)
 		return error_set(e, "%s: ends at byte %llu, before what is asked for", b->path, (unsigned long long)b->size);
@@ -335,6 +373,12 @@ bool blobs_read(struct blob *b, void *bytes, size_t size, uint64_t at, struct er
 	return true;
 }
 
+bool blobs_read(struct blob *b, void *bytes, size_t size, uint64_t at, struct error *e)
+{
+	vault_hold(b->vault);
+	return vault_release(b->vault, read_bytes(b, bytes, size, at, e));
+}
+
 void blobs_close(struct blob *b)
 {
 	if (!b) return;
@@ -345,7 +389,7 @@ void blobs_close(struct blob *b)
 
 /* ---- the list, and deleting */
 
-bool blobs_list(struct vault *v, blob_visitor visit, void *context, struct error *e)
+static bool list(struct vault *v, blob_visitor visit, void *context, struct error *e)
 {
 	if (!is_open(v, e)) return false;
 	struct statement s =
@@ -365,6 +409,12 @@ bool blobs_list(struct vault *v, blob_visitor visit, void *context, struct error
 	return ok ? statement_end(&s, e) : (statement_end(&s, NULL), false);
 }
 
+bool blobs_list(struct vault *v, blob_visitor visit, void *context, struct error *e)
+{
+	vault_hold(v);
+	return vault_release(v, list(v, visit, context, e));
+}
+
 bool blobs_has(struct vault *v, uint64_t object, bool *has, struct error *e)
 {
 	uint64_t size;
@@ -381,7 +431,7 @@ bool blobs_remove_file(struct vault *v, uint64_t object, struct error *e)
 	return !error || disk_error(path, error, "remove", e);
 }
 
-bool blobs_delete(struct vault *v, int64_t id, struct error *e)
+static bool delete_blob(struct vault *v, int64_t id, struct error *e)
 {
 	uint64_t object = object_of(id);
 	bool has = false;
@@ -393,4 +443,10 @@ bool blobs_delete(struct vault *v, int64_t id, struct error *e)
 	/* The key goes last: as long as it is there, vault_tidy knows of the file. */
 	return vault_finish(v, statement_run(&s, e), e) && blobs_remove_file(v, object, e) &&
 	       object_keys_forget(vault_object_keys(v), &object, 1, e);
+}
+
+bool blobs_delete(struct vault *v, int64_t id, struct error *e)
+{
+	vault_hold(v);
+	return vault_release(v, delete_blob(v, id, e));
 }

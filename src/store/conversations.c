@@ -1,197 +1,96 @@
-/* conversations: rows, sealed texts and the search index (see conversations.h). */
+/*
+ * conversations: the vault's own rows where this process owns it, the owner's where another does (see conversations.h).
+ *
+ * Every call holds the vault, since the owner's service and its own thread both come here.
+ */
 #include "store/conversations.h"
 
-#include "base/buffer.h"
-#include "base/memory.h"
-#include "store/sealed_text.h"
-#include "store/statement.h"
+#include "store/rows.h"
+#include "store/vault_remote.h"
 
 #include <string.h>
-#include <time.h>
 
-static bool is_open(const struct vault *v, struct error *e)
+/* Asks with a text and without records. */
+static bool ask(struct vault *v, enum message_kind kind, int64_t id, int64_t number, enum message_role role, bool flag,
+                const void *text, size_t size, int64_t *result, struct error *e)
 {
-	return vault_is_open(v) || error_set(e, "%s: the vault is locked; unlock it first", vault_name(v));
-}
-
-static struct statement prepare(struct vault *v, const char *sql)
-{
-	return statement_new(vault_database(v), vault_name(v), sql);
-}
-
-static bool set_title(struct vault *v, int64_t id, const char *title, struct error *e)
-{
-	size_t size = strlen(title);
-	if (size > MAX_TITLE) return error_set(e, "a title has at most %d bytes, this one %zu", MAX_TITLE, size);
-	uint8_t *sealed = sealed_text_new(v, "conversation", id, TEXT_TITLE, title, size, e);
-	if (!sealed) return false;
-	struct statement s = prepare(v, "UPDATE conversation SET title=?1 WHERE id=?2");
-	statement_bytes(&s, 1, sealed, size + SEAL_EXTRA);
-	statement_number(&s, 2, id);
-	bool ok = statement_run(&s, e);
-	memory_free(sealed);
-	return ok;
-}
-
-/* The row with an empty title, and its key. */
-static bool make_conversation(struct vault *v, int64_t parent, int64_t made, int64_t *id, struct error *e)
-{
-	struct statement s =
-	        prepare(v, "INSERT INTO conversation(made, changed, title, parent) VALUES(?1, ?1, x'', nullif(?2, 0))");
-	statement_number(&s, 1, made);
-	statement_number(&s, 2, parent);
-	if (!statement_run(&s, e)) return false;
-	*id = sqlite3_last_insert_rowid(vault_database(v));
-	return object_keys_add(vault_object_keys(v), (uint64_t)*id, e);
+	struct message m;
+	message_begin_request(&m, kind, id, number, role, flag);
+	message_append(&m, text, size);
+	return vault_remote_ask(vault_remote(v), &m, NULL, result, NULL, e);
 }
 
 bool conversations_new(struct vault *v, const char *title, int64_t *id, struct error *e)
 {
-	if (!vault_begin(v, e)) return false;
-	return vault_finish(v, make_conversation(v, 0, time(NULL), id, e) && set_title(v, *id, title, e), e);
-}
-
-bool conversations_rename(struct vault *v, int64_t id, const char *title, struct error *e)
-{
-	return vault_begin(v, e) && vault_finish(v, set_title(v, id, title, e), e);
-}
-
-static bool next_position(struct vault *v, int64_t id, int64_t *position, struct error *e)
-{
-	struct statement s = prepare(v, "SELECT coalesce(max(position) + 1, 0) FROM message WHERE conversation=?1");
-	statement_number(&s, 1, id);
-	if (statement_row(&s)) *position = sqlite3_column_int64(s.sql, 0);
-	return statement_end(&s, e);
-}
-
-static bool touch(struct vault *v, int64_t id, int64_t when, struct error *e)
-{
-	struct statement s = prepare(v, "UPDATE conversation SET changed=?1 WHERE id=?2");
-	statement_number(&s, 1, when);
-	statement_number(&s, 2, id);
-	return statement_run(&s, e);
-}
-
-static bool add_message(struct vault *v, int64_t id, int64_t position, enum message_role role, int64_t made, bool unfinished,
-                        const char *text, size_t size, struct error *e)
-{
-	uint8_t *sealed = sealed_text_new(v, "conversation", id, position, text, size, e);
-	if (!sealed) return false;
-	struct statement s =
-	        prepare(v,
-	                "INSERT INTO message(conversation, position, role, made, text, unfinished) VALUES(?1, ?2, ?3, ?4, ?5, ?6)");
-	statement_number(&s, 1, id);
-	statement_number(&s, 2, position);
-	statement_number(&s, 3, role);
-	statement_number(&s, 4, made);
-	statement_bytes(&s, 5, sealed, size + SEAL_EXTRA);
-	statement_number(&s, 6, unfinished);
-	bool ok = statement_run(&s, e);
-	memory_free(sealed);
-	return ok;
-}
-
-static bool check_size(size_t size, struct error *e)
-{
-	return size <= MAX_TEXT || error_set(e, "a message has at most %d MiB, this one has %zu", MAX_TEXT >> 20, size >> 20);
+	if (vault_remote(v)) return ask(v, MESSAGE_NEW, 0, 0, ROLE_SYSTEM, false, title, strlen(title), id, e);
+	vault_hold(v);
+	return vault_release(v, rows_new(v, title, id, e));
 }
 
 bool conversations_add(struct vault *v, int64_t id, enum message_role role, const char *text, size_t size, struct error *e)
 {
-	int64_t position = 0;
-	if (!check_size(size, e) || !vault_begin(v, e)) return false;
-	bool ok = next_position(v, id, &position, e) && add_message(v, id, position, role, time(NULL), false, text, size, e) &&
-	          touch(v, id, time(NULL), e);
-	return vault_finish(v, ok, e);
-}
-
-/* Have words of these messages gone into the index? They would stay in it. */
-static bool were_indexed(struct vault *v, int64_t id, int64_t position, bool *indexed, struct error *e)
-{
-	int64_t newest_there = 0, oldest_removed = INT64_MAX;
-	struct statement s = statement_new(vault_index(v), vault_name(v), "SELECT newest FROM progress");
-	if (statement_row(&s)) newest_there = sqlite3_column_int64(s.sql, 0);
-	if (!statement_end(&s, e)) return false;
-	s = prepare(v, "SELECT coalesce(min(id), 9223372036854775807) FROM message WHERE conversation=?1 AND position>=?2");
-	statement_number(&s, 1, id);
-	statement_number(&s, 2, position);
-	if (statement_row(&s)) oldest_removed = sqlite3_column_int64(s.sql, 0);
-	*indexed = oldest_removed <= newest_there;
-	return statement_end(&s, e);
-}
-
-static bool remove_from(struct vault *v, int64_t id, int64_t position, bool *indexed, struct error *e)
-{
-	if (!were_indexed(v, id, position, indexed, e)) return false;
-	struct statement s = prepare(v, "DELETE FROM message WHERE conversation=?1 AND position>=?2");
-	statement_number(&s, 1, id);
-	statement_number(&s, 2, position);
-	return statement_run(&s, e);
+	if (vault_remote(v)) return ask(v, MESSAGE_ADD, id, 0, role, false, text, size, NULL, e);
+	vault_hold(v);
+	return vault_release(v, rows_add(v, id, role, text, size, e));
 }
 
 bool conversations_write(struct vault *v, int64_t id, int64_t position, enum message_role role, const char *text, size_t size,
                          bool unfinished, struct error *e)
 {
-	bool indexed = false;
-	if (!check_size(size, e) || !vault_begin(v, e)) return false;
-	bool ok = remove_from(v, id, position, &indexed, e) &&
-	          add_message(v, id, position, role, time(NULL), unfinished, text, size, e) && touch(v, id, time(NULL), e);
-	return vault_finish(v, ok, e) && (!indexed || vault_renew_index(v, e));
+	if (vault_remote(v)) return ask(v, MESSAGE_WRITE, id, position, role, unfinished, text, size, NULL, e);
+	vault_hold(v);
+	return vault_release(v, rows_write(v, id, position, role, text, size, unfinished, e));
 }
 
 bool conversations_take(struct vault *v, const char *title, int64_t made, const struct message_new *messages, size_t n, int64_t *id,
                         struct error *e)
 {
-	int64_t changed = made;
-	if (!vault_begin(v, e)) return false;
-	bool ok = make_conversation(v, 0, made, id, e) && set_title(v, *id, title, e);
-	for (size_t i = 0; ok && i < n; i++) {
-		const struct message_new *m = messages + i;
-		ok = check_size(m->size, e) && add_message(v, *id, (int64_t)i, m->role, m->made, false, m->text, m->size, e);
-		if (m->made > changed) changed = m->made;
+	if (!vault_remote(v)) {
+		vault_hold(v);
+		return vault_release(v, rows_take(v, title, made, messages, n, id, e));
 	}
-	return vault_finish(v, ok && touch(v, *id, changed, e), e);
+	struct message m;
+	const int64_t none[5] = { 0 };
+	message_begin_request(&m, MESSAGE_TAKE, 0, made, 0, false);
+	message_record(&m, none, 0, false, title, strlen(title));
+	for (size_t i = 0; i < n; i++) {
+		const int64_t numbers[5] = { 0, 0, 0, messages[i].made, 0 };
+		message_record(&m, numbers, messages[i].role, false, messages[i].text, messages[i].size);
+	}
+	return vault_remote_ask(vault_remote(v), &m, NULL, id, NULL, e);
+}
+
+bool conversations_rename(struct vault *v, int64_t id, const char *title, struct error *e)
+{
+	if (vault_remote(v)) return ask(v, MESSAGE_RENAME, id, 0, ROLE_SYSTEM, false, title, strlen(title), NULL, e);
+	vault_hold(v);
+	return vault_release(v, rows_rename(v, id, title, e));
+}
+
+bool conversations_cut(struct vault *v, int64_t id, int64_t position, struct error *e)
+{
+	if (vault_remote(v)) return ask(v, MESSAGE_CUT, id, position, ROLE_SYSTEM, false, NULL, 0, NULL, e);
+	vault_hold(v);
+	return vault_release(v, rows_cut(v, id, position, e));
+}
+
+bool conversations_branch(struct vault *v, int64_t id, int64_t messages, int64_t *branch, struct error *e)
+{
+	if (vault_remote(v)) return ask(v, MESSAGE_BRANCH, id, messages, ROLE_SYSTEM, false, NULL, 0, branch, e);
+	vault_hold(v);
+	return vault_release(v, rows_branch(v, id, messages, branch, e));
 }
 
 bool conversations_list(struct vault *v, conversation_visitor visit, void *context, struct error *e)
 {
-	if (!is_open(v, e)) return false;
-	struct statement s = prepare(
-	        v, "SELECT id, made, changed, coalesce(parent, 0), (SELECT count(*) FROM message WHERE conversation=c.id), title"
-	           " FROM conversation c ORDER BY changed DESC, id DESC");
-	bool going = true, ok = true;
-	while (going && statement_row(&s)) {
-		struct conversation_entry c = { .id = sqlite3_column_int64(s.sql, 0), .made = sqlite3_column_int64(s.sql, 1) };
-		size_t size = 0;
-		c.changed = sqlite3_column_int64(s.sql, 2);
-		c.parent = sqlite3_column_int64(s.sql, 3);
-		c.messages = sqlite3_column_int64(s.sql, 4);
-		char *title = sealed_text_open(v, "conversation", c.id, TEXT_TITLE, s.sql, 5, &size, e);
-		if (!title) ok = going = false;
-		c.title = title;
-		if (ok) going = visit(context, &c);
-		sealed_text_close(title, size);
+	if (!vault_remote(v)) {
+		vault_hold(v);
+		return vault_release(v, rows_list(v, visit, context, e));
 	}
-	return ok ? statement_end(&s, e) : (statement_end(&s, NULL), false);
-}
-
-/* Rows of (id, conversation, position, role, made, text, unfinished) to the visitor; ends the statement. */
-static bool show_messages(struct vault *v, struct statement *s, message_visitor visit, void *context, struct error *e)
-{
-	bool going = true, ok = true;
-	while (going && statement_row(s)) {
-		struct message_entry m = { .id = sqlite3_column_int64(s->sql, 0), .conversation = sqlite3_column_int64(s->sql, 1) };
-		m.position = sqlite3_column_int64(s->sql, 2);
-		m.role = (enum message_role)sqlite3_column_int(s->sql, 3);
-		m.made = sqlite3_column_int64(s->sql, 4);
-		m.unfinished = sqlite3_column_int(s->sql, 6) != 0;
-		char *text = sealed_text_open(v, "conversation", m.conversation, m.position, s->sql, 5, &m.size, e);
-		if (!text) ok = going = false;
-		m.text = text;
-		if (ok) going = visit(context, &m);
-		sealed_text_close(text, m.size);
-	}
-	return ok ? statement_end(s, e) : (statement_end(s, NULL), false);
+	struct vault_visitors visitors = { .conversation = visit, .context = context };
+	struct message m;
+	message_begin_request(&m, MESSAGE_LIST, 0, 0, 0, false);
+	return vault_remote_ask(vault_remote(v), &m, &visitors, NULL, NULL, e);
 }
 
 bool conversations_read(struct vault *v, int64_t id, message_visitor visit, void *context, struct error *e)
@@ -201,105 +100,50 @@ bool conversations_read(struct vault *v, int64_t id, message_visitor visit, void
 
 bool conversations_read_from(struct vault *v, int64_t id, int64_t position, message_visitor visit, void *context, struct error *e)
 {
-	if (!is_open(v, e)) return false;
-	if (!object_keys_find(vault_object_keys(v), (uint64_t)id))
-		return error_set(e, "%s: there is no conversation %lld", vault_name(v), (long long)id);
-	struct statement s = prepare(v, "SELECT id, conversation, position, role, made, text, unfinished FROM message WHERE "
-	                                "conversation=?1 AND position>=?2"
-	                                " ORDER BY position");
-	statement_number(&s, 1, id);
-	statement_number(&s, 2, position);
-	return show_messages(v, &s, visit, context, e);
-}
-
-bool conversations_after(struct vault *v, int64_t newest, size_t most, message_visitor visit, void *context, struct error *e)
-{
-	if (!is_open(v, e)) return false;
-	struct statement s = prepare(
-	        v, "SELECT id, conversation, position, role, made, text, unfinished FROM message WHERE id>?1 ORDER BY id LIMIT ?2");
-	statement_number(&s, 1, newest);
-	statement_number(&s, 2, (int64_t)most);
-	return show_messages(v, &s, visit, context, e);
-}
-
-bool conversations_message(struct vault *v, int64_t message, message_visitor visit, void *context, struct error *e)
-{
-	if (!is_open(v, e)) return false;
-	struct statement s = prepare(v, "SELECT id, conversation, position, role, made, text, unfinished FROM message WHERE id=?1");
-	statement_number(&s, 1, message);
-	return show_messages(v, &s, visit, context, e);
-}
-
-/* ---- branches */
-
-struct copy {
-	struct vault *vault;
-	int64_t branch, left;
-	struct error *error;
-	bool failed;
-};
-
-static bool copy_message(void *context, const struct message_entry *m)
-{
-	struct copy *c = context;
-	if (c->left-- <= 0) return false;
-	c->failed = !add_message(c->vault, c->branch, m->position, m->role, m->made, m->unfinished, m->text, m->size, c->error);
-	return !c->failed;
-}
-
-struct title_search {
-	int64_t id;
-	struct buffer title;
-};
-
-static bool take_title(void *context, const struct conversation_entry *c)
-{
-	struct title_search *t = context;
-	if (c->id != t->id) return true;
-	buffer_append_text(&t->title, c->title);
-	return false;
-}
-
-bool conversations_branch(struct vault *v, int64_t id, int64_t messages, int64_t *branch, struct error *e)
-{
-	struct title_search t = { .id = id, .title = buffer_new(MAX_TITLE) };
-	struct copy c = { .vault = v, .left = messages, .error = e };
-	if (!conversations_list(v, take_title, &t, e) || !vault_begin(v, e)) {
-		buffer_free(&t.title);
-		return false;
+	if (!vault_remote(v)) {
+		vault_hold(v);
+		return vault_release(v, rows_read_from(v, id, position, visit, context, e));
 	}
-	bool ok = make_conversation(v, id, time(NULL), branch, e) && set_title(v, *branch, buffer_text(&t.title), e);
-	c.branch = *branch;
-	ok = ok && conversations_read(v, id, copy_message, &c, e) && !c.failed;
-	buffer_free(&t.title);
-	return vault_finish(v, ok, e);
-}
-
-/* ---- taking back and deleting */
-
-bool conversations_delete(struct vault *v, const int64_t *ids, size_t n, struct error *e)
-{
-	uint64_t *objects = memory_new(n + 1, sizeof *objects);
-	if (!objects) return error_memory(e);
-	bool ok = vault_begin(v, e);
-	if (ok) {
-		for (size_t i = 0; ok && i < n; i++) {
-			objects[i] = (uint64_t)ids[i];
-			struct statement s = prepare(v, "DELETE FROM conversation WHERE id=?1");
-			statement_number(&s, 1, ids[i]);
-			ok = statement_run(&s, e);
-		}
-		ok = vault_finish(v, ok, e);
+	struct vault_visitors visitors = { .message = visit, .context = context, .last = position - 1 };
+	bool more = true, ok = true;
+	while (ok && more && !visitors.stopped) {
+		struct message m;
+		message_begin_request(&m, MESSAGE_READ, id, visitors.last + 1, 0, false);
+		ok = vault_remote_ask(vault_remote(v), &m, &visitors, NULL, &more, e);
 	}
-	if (ok) ok = object_keys_forget(vault_object_keys(v), objects, n, e) && vault_renew_index(v, e);
-	memory_free(objects);
 	return ok;
 }
 
-bool conversations_cut(struct vault *v, int64_t id, int64_t position, struct error *e)
+bool conversations_delete(struct vault *v, const int64_t *ids, size_t n, struct error *e)
 {
-	bool indexed = false;
-	if (!vault_begin(v, e)) return false;
-	bool ok = remove_from(v, id, position, &indexed, e) && touch(v, id, time(NULL), e);
-	return vault_finish(v, ok, e) && (!indexed || vault_renew_index(v, e));
+	if (vault_remote(v)) return ask(v, MESSAGE_DELETE, 0, 0, ROLE_SYSTEM, false, ids, n * sizeof *ids, NULL, e);
+	vault_hold(v);
+	return vault_release(v, rows_delete(v, ids, n, e));
+}
+
+bool conversations_index(struct vault *v, size_t most, bool *more, struct error *e)
+{
+	if (vault_remote(v)) { /* the owner does it before a search */
+		if (more) *more = false;
+		return true;
+	}
+	vault_hold(v);
+	return vault_release(v, search_index(v, most, more, e));
+}
+
+bool conversations_search(struct vault *v, const char *words, size_t limit, message_visitor visit, void *context, struct error *e)
+{
+	if (!vault_remote(v)) {
+		vault_hold(v);
+		return vault_release(v, search_find(v, words, limit, visit, context, e));
+	}
+	struct vault_visitors visitors = { .message = visit, .context = context };
+	bool more = true, ok = true;
+	while (ok && more && !visitors.stopped) {
+		struct message m;
+		message_begin_request(&m, MESSAGE_SEARCH, (int64_t)visitors.seen, (int64_t)limit, 0, false);
+		message_append(&m, words, strlen(words));
+		ok = vault_remote_ask(vault_remote(v), &m, &visitors, NULL, &more, e);
+	}
+	return ok;
 }

@@ -2,7 +2,8 @@
  * conversations: what was said, kept in an open vault.
  *
  * Titles and texts are sealed under the conversation's own key, so that deleting a conversation is forgetting the key. Whatever
- * returns true is on the disk. A branch is a conversation of its own that starts with copies of the messages before it.
+ * returns true is on the disk. A branch is a conversation of its own that starts with copies of the messages before it. Where
+ * another process owns the vault (vault_join), its owner is asked; a visitor must not change the vault.
  */
 #ifndef HEARTH_STORE_CONVERSATIONS_H
 #define HEARTH_STORE_CONVERSATIONS_H
@@ -61,11 +62,6 @@ bool conversations_branch(struct vault *v, int64_t id, int64_t messages, int64_t
 bool conversations_list(struct vault *v, conversation_visitor visit, void *context, struct error *e);
 bool conversations_read(struct vault *v, int64_t id, message_visitor visit, void *context, struct error *e);
 bool conversations_read_from(struct vault *v, int64_t id, int64_t position, message_visitor visit, void *context, struct error *e);
-
-/* At most `most` messages of the whole vault behind the one with id `newest`, in order; and one message by its id (none: no visit).
- */
-bool conversations_after(struct vault *v, int64_t newest, size_t most, message_visitor visit, void *context, struct error *e);
-bool conversations_message(struct vault *v, int64_t message, message_visitor visit, void *context, struct error *e);
 
 /* Erases: rows, keys and index. The index is made anew by the next conversations_index. */
 bool conversations_delete(struct vault *v, const int64_t *ids, size_t n, struct error *e);

@@ -1,6 +1,6 @@
-/* search: the full-text index over the messages of a vault (see conversations.h). It lags behind, and catches up before a search.
+/* search: the full-text index over the messages of a vault (see rows.h). It lags behind, and catches up before a search.
  */
-#include "store/conversations.h"
+#include "store/rows.h"
 
 #include "base/buffer.h"
 #include "store/statement.h"
@@ -44,7 +44,7 @@ static bool index_some(struct vault *v, size_t most, bool *more, struct error *e
 	struct indexing x = { .vault = v, .error = e };
 	if (!newest_indexed(v, &x.newest, e) || !statement_simple(vault_index(v), vault_name(v), "BEGIN IMMEDIATE", e))
 		return false;
-	bool ok = conversations_after(v, x.newest, most, index_message, &x, e) && !x.failed;
+	bool ok = rows_after(v, x.newest, most, index_message, &x, e) && !x.failed;
 	if (ok) {
 		struct statement s = statement_new(vault_index(v), vault_name(v), "UPDATE progress SET newest=?1");
 		statement_number(&s, 1, x.newest);
@@ -56,7 +56,7 @@ static bool index_some(struct vault *v, size_t most, bool *more, struct error *e
 	return ok;
 }
 
-bool conversations_index(struct vault *v, size_t most, bool *more, struct error *e)
+bool search_index(struct vault *v, size_t most, bool *more, struct error *e)
 {
 	bool left = true;
 	if (!vault_is_open(v)) return error_set(e, "%s: the vault is locked; unlock it first", vault_name(v));
@@ -86,12 +86,12 @@ static bool make_query(struct buffer *query, const char *words)
 	return any && !query->failed;
 }
 
-bool conversations_search(struct vault *v, const char *words, size_t limit, message_visitor visit, void *context, struct error *e)
+bool search_find(struct vault *v, const char *words, size_t limit, message_visitor visit, void *context, struct error *e)
 {
 	struct buffer query = buffer_new(MAX_QUERY);
 	int64_t found[MAX_FOUND];
 	size_t n = 0;
-	if (!conversations_index(v, 0, NULL, e)) return false;
+	if (!search_index(v, 0, NULL, e)) return false;
 	if (!make_query(&query, words)) {
 		bool failed = query.failed;
 		buffer_free(&query);
@@ -103,7 +103,7 @@ bool conversations_search(struct vault *v, const char *words, size_t limit, mess
 	statement_number(&s, 2, (int64_t)(limit < MAX_FOUND ? limit : MAX_FOUND));
 	while (statement_row(&s)) found[n++] = sqlite3_column_int64(s.sql, 0);
 	bool ok = statement_end(&s, e);
-	for (size_t i = 0; ok && i < n; i++) ok = conversations_message(v, found[i], visit, context, e);
+	for (size_t i = 0; ok && i < n; i++) ok = rows_message(v, found[i], visit, context, e);
 	buffer_free(&query);
 	return ok;
 }

@@ -5,17 +5,24 @@
 #include "store/rollback.h"
 #include "store/schema.h"
 #include "store/statement.h"
+#include "store/vault_remote.h"
+#include "store/vault_service.h"
 #include "store/vault_vfs.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { MAX_PATH = 1000 };
 
 struct vault {
 	struct disk *disk;
-	struct disk_file *lock;
+	struct disk_file *lock;      /* NULL: another process owns the vault */
+	struct vault_remote *remote; /* that process */
+	struct vault_service *service;
+	pthread_mutex_t held;
 	struct key_file keys;
 	uint8_t key_bytes[KEY_FILE_BYTES]; /* vault.key as it stands on the disk */
 	char folder[MAX_PATH], key_path[MAX_PATH], erase_path[MAX_PATH], database_path[MAX_PATH], index_path[MAX_PATH];
@@ -54,10 +61,44 @@ enum vault_state vault_look(struct disk *d, const char *folder)
 	return is_there(d, folder, "vault.db") || is_there(d, folder, "erase.key") ? VAULT_BROKEN : VAULT_ABSENT;
 }
 
-/* The struct with its paths, holding the lock. */
-static struct vault *take(struct disk *d, const char *folder, struct error *e)
+void vault_hold(struct vault *v)
 {
-	char lock_path[MAX_PATH];
+	pthread_mutex_lock(&v->held);
+}
+
+bool vault_release(struct vault *v, bool ok)
+{
+	pthread_mutex_unlock(&v->held);
+	return ok;
+}
+
+static void start_mutex(struct vault *v)
+{
+	pthread_mutexattr_t kind;
+	pthread_mutexattr_init(&kind);
+	pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&v->held, &kind);
+	pthread_mutexattr_destroy(&kind);
+}
+
+/* Takes vault.lock: 0 or an errno value with the line; EWOULDBLOCK when another process has it. */
+static int take_lock(struct vault *v, struct error *e)
+{
+	char path[MAX_PATH];
+	if (!path_of(path, v->folder, "vault.lock", e)) return ENAMETOOLONG;
+	int error = v->disk->lock(v->disk, path, &v->lock);
+	if (!error) return 0;
+	v->lock = NULL;
+	if (error == EWOULDBLOCK)
+		error_set(e, "%s: another hearth has this vault open; close it first", v->folder);
+	else
+		disk_error(path, error, "lock", e);
+	return error;
+}
+
+/* The struct with its paths; nothing is taken yet. */
+static struct vault *new_vault(struct disk *d, const char *folder, struct error *e)
+{
 	if (!vault_sqlite_start(e)) return NULL;
 	struct vault *v = memory_new(1, sizeof *v);
 	if (!v) {
@@ -65,19 +106,22 @@ static struct vault *take(struct disk *d, const char *folder, struct error *e)
 		return NULL;
 	}
 	v->disk = d;
-	if (path_of(lock_path, folder, "vault.lock", e) && path_of(v->key_path, folder, "vault.key", e) &&
-	    path_of(v->erase_path, folder, "erase.key", e) && path_of(v->database_path, folder, "vault.db", e) &&
-	    path_of(v->index_path, folder, "index.db", e)) {
+	start_mutex(v);
+	if (path_of(v->key_path, folder, "vault.key", e) && path_of(v->erase_path, folder, "erase.key", e) &&
+	    path_of(v->database_path, folder, "vault.db", e) && path_of(v->index_path, folder, "index.db", e)) {
 		snprintf(v->folder, sizeof v->folder, "%s", folder);
-		int error = d->lock(d, lock_path, &v->lock);
-		if (!error) return v;
-		v->lock = NULL;
-		if (error == EWOULDBLOCK)
-			error_set(e, "%s: another hearth has this vault open; close it first", folder);
-		else
-			disk_error(lock_path, error, "lock", e);
+		return v;
 	}
-	memory_free(v);
+	vault_close(v);
+	return NULL;
+}
+
+/* The same, holding the lock. */
+static struct vault *take(struct disk *d, const char *folder, struct error *e)
+{
+	struct vault *v = new_vault(d, folder, e);
+	if (!v || take_lock(v, e) == 0) return v;
+	vault_close(v);
 	return NULL;
 }
 
@@ -181,7 +225,7 @@ static bool open_files(struct vault *v, bool fresh, struct error *e)
 	return read_changes(v, e) && (open_index(v, &index_error) || vault_renew_index(v, e));
 }
 
-void vault_lock(struct vault *v)
+static void lock(struct vault *v)
 {
 	close_index(v);
 	sqlite3_close(v->database);
@@ -196,11 +240,26 @@ void vault_lock(struct vault *v)
 	v->master = v->database_key = v->erase_key = NULL;
 }
 
+void vault_lock(struct vault *v)
+{
+	if (v->remote) {
+		vault_remote_lock(v->remote);
+		return;
+	}
+	vault_hold(v);
+	lock(v);
+	vault_release(v, true);
+}
+
 void vault_close(struct vault *v)
 {
 	if (!v) return;
-	vault_lock(v);
-	v->disk->close(v->lock);
+	/* The socket goes before the lock: who has the lock has the socket. */
+	vault_service_stop(v->service);
+	vault_remote_close(v->remote);
+	lock(v);
+	if (v->lock) v->disk->close(v->lock);
+	pthread_mutex_destroy(&v->held);
 	memory_free(v);
 }
 
@@ -233,26 +292,79 @@ struct vault *vault_create(struct disk *d, const char *folder, const struct key_
 	return NULL;
 }
 
-struct vault *vault_take(struct disk *d, const char *folder, struct error *e)
+static bool load_keys(struct vault *v, struct error *e)
 {
 	uint8_t *bytes = NULL;
 	size_t size = 0;
-	struct vault *v = take(d, folder, e);
-	if (!v) return NULL;
-	int error = disk_load(d, v->key_path, 1 << 20, &bytes, &size);
-	if (error == ENOENT)
-		error_set(e, "%s: there is no vault here", folder);
-	else if (error)
-		disk_error(v->key_path, error, "read", e);
-	bool ok = !error && key_file_read(&v->keys, bytes, size, v->key_path, e);
+	int error = disk_load(v->disk, v->key_path, 1 << 20, &bytes, &size);
+	if (error == ENOENT) return error_set(e, "%s: there is no vault here", v->folder);
+	if (error) return disk_error(v->key_path, error, "read", e);
+	bool ok = key_file_read(&v->keys, bytes, size, v->key_path, e);
 	if (ok) memcpy(v->key_bytes, bytes, KEY_FILE_BYTES);
 	memory_free(bytes);
-	if (ok) return v;
+	return ok;
+}
+
+struct vault *vault_take(struct disk *d, const char *folder, struct error *e)
+{
+	struct vault *v = take(d, folder, e);
+	if (!v || load_keys(v, e)) return v;
 	vault_close(v);
 	return NULL;
 }
 
-bool vault_unlock(struct vault *v, const struct key_secret *secret, struct error *e)
+/* Becomes the owner, or finds it. An owner that just starts or ends has the lock and no socket for a moment. */
+static bool own_or_join(struct vault *v, struct error *e)
+{
+	const struct timespec moment = { .tv_nsec = 50 * 1000 * 1000 };
+	vault_remote_close(v->remote);
+	v->remote = NULL;
+	for (int tries = 0; tries < 60; tries++) {
+		int error = take_lock(v, e);
+		if (!error) {
+			if (load_keys(v, e)) {
+				vault_serve(v, NULL); /* alone, where it cannot be asked */
+				return true;
+			}
+			v->disk->close(v->lock);
+			v->lock = NULL;
+			return false;
+		}
+		if (error != EWOULDBLOCK) return false;
+		v->remote = vault_remote_open(v->folder, e);
+		if (v->remote) return load_keys(v, e);
+		nanosleep(&moment, NULL);
+	}
+	return false;
+}
+
+struct vault *vault_join(struct disk *d, const char *folder, struct error *e)
+{
+	struct vault *v = new_vault(d, folder, e);
+	if (!v || own_or_join(v, e)) return v;
+	vault_close(v);
+	return NULL;
+}
+
+bool vault_serve(struct vault *v, struct error *e)
+{
+	if (v->remote || v->service) return true;
+	v->service = vault_service_start(v, e);
+	return v->service != NULL;
+}
+
+struct vault_remote *vault_remote(struct vault *v)
+{
+	return v->remote;
+}
+
+static bool is_owner(struct vault *v, struct error *e)
+{
+	return !v->remote || error_set(e, "%s: another hearth (process %d) has this vault open; close it first", v->folder,
+	                               vault_remote_owner(v->remote));
+}
+
+static bool unlock(struct vault *v, const struct key_secret *secret, struct error *e)
 {
 	if (v->master) return true;
 	if (!make_secrets(v, e) || !key_file_open(&v->keys, secret, v->master, NULL, v->key_bytes, v->key_path, e) ||
@@ -267,8 +379,21 @@ bool vault_unlock(struct vault *v, const struct key_secret *secret, struct error
 	return true;
 }
 
+bool vault_unlock(struct vault *v, const struct key_secret *secret, struct error *e)
+{
+	if (v->remote && vault_remote_is_open(v->remote)) return true;
+	if (v->remote && vault_remote_is_lost(v->remote) && !own_or_join(v, e)) return false;
+	if (v->remote && vault_remote_is_open(v->remote)) return true;
+	if (v->remote)
+		return error_set(e, "%s: is locked in another hearth (process %d); unlock it there, or close that one", v->folder,
+		                 vault_remote_owner(v->remote));
+	vault_hold(v);
+	return vault_release(v, unlock(v, secret, e));
+}
+
 bool vault_begin(struct vault *v, struct error *e)
 {
+	if (!is_owner(v, e)) return false;
 	if (!vault_is_open(v)) return error_set(e, "%s: the vault is locked; unlock it first", v->folder);
 	return statement_simple(v->database, v->folder, "BEGIN IMMEDIATE", e);
 }
@@ -299,26 +424,43 @@ bool vault_is_older(const struct vault *v)
 	return v->older;
 }
 
+/* May the slots be changed here and now? */
+static bool begin_slots(struct vault *v, struct error *e)
+{
+	if (!is_owner(v, e)) return false;
+	vault_hold(v);
+	if (v->master) return true;
+	return vault_release(v, error_set(e, "%s: the vault is locked; unlock it first", v->folder));
+}
+
 int vault_add_slot(struct vault *v, const struct key_secret *secret, struct key_cost cost, struct error *e)
 {
+	if (!begin_slots(v, e)) return -1;
 	struct key_file before = v->keys;
 	int slot = key_file_add(&v->keys, secret, cost, v->master, e);
-	if (slot >= 0 && save_keys(v, e)) return slot;
-	v->keys = before;
-	return -1;
+	if (slot >= 0 && !save_keys(v, e)) {
+		v->keys = before;
+		slot = -1;
+	}
+	vault_release(v, true);
+	return slot;
 }
 
 bool vault_remove_slot(struct vault *v, int slot, struct error *e)
 {
+	if (!begin_slots(v, e)) return false;
 	struct key_file before = v->keys;
-	if (key_file_remove(&v->keys, slot, e) && save_keys(v, e)) return true;
-	v->keys = before;
-	return false;
+	bool ok = key_file_remove(&v->keys, slot, e) && save_keys(v, e);
+	if (!ok) v->keys = before;
+	return vault_release(v, ok);
 }
 
 bool vault_is_open(const struct vault *v)
 {
-	return v->master != NULL;
+	if (v->remote) return vault_remote_is_open(v->remote);
+	struct vault *held = (struct vault *)v;
+	vault_hold(held);
+	return vault_release(held, v->master != NULL);
 }
 
 const struct key_file *vault_keys(const struct vault *v)

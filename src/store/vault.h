@@ -7,9 +7,10 @@
  *     index.db     the full-text index, under a key that is forgotten whenever something is deleted (index)
  *     blobs/       large objects (blobs)
  *     vault.lock   held by the one process that owns the vault
+ *     vault.sock   where it is asked by others (vault_service)
  *
  * A vault is locked or open. Locking closes the databases and wipes every key; what callers keep of its contents is theirs to
- * wipe. One thread at a time may use a vault.
+ * wipe. One thread of a program may use a vault; beside it, the thread of vault_service does, by vault_hold.
  */
 #ifndef HEARTH_STORE_VAULT_H
 #define HEARTH_STORE_VAULT_H
@@ -33,7 +34,15 @@ struct vault *vault_create(struct disk *d, const char *folder, const struct key_
 /* Takes a vault that is there, locked. NULL with the line when another process owns it or its key file is damaged. */
 struct vault *vault_take(struct disk *d, const char *folder, struct error *e);
 
-/* Opens it, and clears away what a crash left. */
+/* Takes a vault and serves other processes (vault_serve), or, where another process owns it, joins that one: conversations.h then
+ * goes by way of the owner, and what needs the files themselves (slots, blobs) is refused. A vault whose owner has ended is locked;
+ * unlocking it looks for a new owner or becomes it. NULL with the line. */
+struct vault *vault_join(struct disk *d, const char *folder, struct error *e);
+
+/* Lets other processes of this user join (vault_service); without it they are refused. */
+bool vault_serve(struct vault *v, struct error *e);
+
+/* Opens it, and clears away what a crash left. A joined vault that its owner has open needs no secret. */
 bool vault_unlock(struct vault *v, const struct key_secret *secret, struct error *e);
 void vault_lock(struct vault *v);
 void vault_close(struct vault *v); /* locks, and lets other processes have it; NULL is allowed */
@@ -44,6 +53,15 @@ const struct key_file *vault_keys(const struct vault *v); /* ids, times and kind
 /* Slots of an open vault, on the disk when these return true. The number of the new slot, -1 on failure. */
 int vault_add_slot(struct vault *v, const struct key_secret *secret, struct key_cost cost, struct error *e);
 bool vault_remove_slot(struct vault *v, int slot, struct error *e);
+
+/* The owner as it is asked; NULL when this process owns the vault. */
+struct vault_remote;
+struct vault_remote *vault_remote(struct vault *v);
+
+/* Keeps the service's thread from the vault meanwhile; may be nested. Public functions of this folder do it themselves.
+ * vault_release gives back `ok`. */
+void vault_hold(struct vault *v);
+bool vault_release(struct vault *v, bool ok);
 
 /* A change to the database, whole or not at all: between the two, statements on vault_database. vault_finish commits when `ok`,
  * else it takes everything back; it is true when the change is on the disk. */
