@@ -161,49 +161,105 @@ static void check_products(void)
 	}
 }
 
-/* bfloat16 products against the plain float ones of the rounded values. */
-static void check_bf16(void)
+/* The definitions of the form in bfloat16; that in whole numbers is portable C's. */
+static void pack_bf16(const float *rows, size_t stride, size_t n_outputs, size_t n, uint16_t *group, float *scales)
 {
-	enum { OUTS = 70, COLS = 512, ROWS = 96, WIDTH = 80 };
-	static const size_t counts[] = { 1, 2, 3, 4, 5, 11, 12, 13, 16, 17, 32, 33, ROWS },
-	                    outs[] = { 1, 2, 15, 16, 17, 31, 32, 33, 48, OUTS }, lengths[] = { 32, 64, 96, COLS };
-	static float tile[OUTS * COLS], x[ROWS * COLS], a[ROWS * WIDTH], b[ROWS * WIDTH], size[OUTS], *floats[2] = { tile, x };
-	static uint16_t packed[(OUTS + 15) / 16 * 16 * COLS], again[16 * COLS], x16[ROWS * COLS], w16[OUTS * COLS],
-	        *half[2] = { w16, x16 };
-	const float *rows[ROWS];
-	if (!level->products_bf16) return;
-	for (size_t r = 0; r < ROWS; r++) rows[r] = x + r * COLS;
-	for (size_t k = 0; k < 2; k++) {
-		size_t n = k ? ROWS * COLS : OUTS * COLS;
-		random_floats(&seed, floats[k], n);
-		level->to_bf16(floats[k], half[k], n);
-		for (size_t i = 0; i < n; i++) {
-			uint16_t expected = bfloat_from_float(floats[k][i]);
-			if (half[k][i] != expected) differ("to_bf16 of %g is %x", (double)floats[k][i], half[k][i]);
-			floats[k][i] = bfloat_load((const uint8_t *)&half[k][i]);
-		}
+	for (size_t i = 0; i < n * GROUP_16; i++) {
+		size_t o = i / 2 % GROUP_16, k = i / 2 / GROUP_16 * 2 + i % 2;
+		group[i] = o < n_outputs ? bfloat_from_float(rows[o * stride + k]) : 0;
 	}
+	for (size_t o = 0; o < GROUP_16; o++) scales[o] = 1;
+}
+
+static void round_bf16(const float *x, size_t n, uint16_t *out, float *scale)
+{
+	for (size_t i = 0; i < n; i++) out[i] = bfloat_from_float(x[i]);
+	*scale = 1;
+}
+
+enum { OUTS_16 = 70, ROWS_16 = 96, WIDTH_16 = 80 };
+
+static float value_16(uint16_t v, float scale)
+{
+	return level->bf16 ? bfloat_load((const uint8_t *)&v) : (float)(int16_t)v * scale;
+}
+
+/* n activations of every row in 16 bits, and back as floats: by portable C, but for a scale whose last bits depend on the order of
+ * a sum. */
+static void round_rows_16(float *x, uint16_t *x16, float *scales, size_t n)
+{
+	static uint16_t again[COLS_16];
+	for (size_t r = 0; r < ROWS_16; r++, x += COLS_16, x16 += COLS_16) {
+		float scale;
+		level->round_16(x, n, x16, scales + r);
+		(level->bf16 ? round_bf16 : plain->round_16)(x, n, again, &scale);
+		checks++;
+		if (!(fabsf(scales[r] - scale) <= 1e-5f * scale)) differ("round_16 of %zu: scale %g", n, (double)scales[r]);
+		int64_t sum = 0;
+		for (size_t i = 0; i < n; i++) {
+			int a = (int16_t)x16[i], b = (int16_t)again[i];
+			if (level->bf16 ? a != b : abs(a - b) > 1) differ("round_16 of %g is %x", (double)x[i], x16[i]);
+			sum += abs(a);
+			x[i] = value_16(x16[i], scales[r]);
+		}
+		if (!level->bf16 && sum > MOST_SUM) differ("round_16 of %zu: magnitudes add up to %lld", n, (long long)sum);
+	}
+}
+
+/* A group of weights in 16 bits as portable C has it, and back as floats by rows. */
+static void pack_group_16(const float *rows, size_t n_outputs, size_t n, uint16_t *group, float *scales, float *back)
+{
+	static uint16_t again[GROUP_16 * COLS_16];
+	float other[GROUP_16];
+	level->pack_16(rows, COLS_16, n_outputs, n, group, scales);
+	(level->bf16 ? pack_bf16 : plain->pack_16)(rows, COLS_16, n_outputs, n, again, other);
+	checks++;
+	if (memcmp(group, again, GROUP_16 * n * sizeof *again) || memcmp(scales, other, sizeof other))
+		differ("pack_16 of %zu x %zu", n_outputs, n);
+	for (size_t i = 0; i < n * GROUP_16; i++) {
+		size_t o = i / 2 % GROUP_16, k = i / 2 / GROUP_16 * 2 + i % 2;
+		if (o < n_outputs) back[o * COLS_16 + k] = value_16(group[i], scales[o]);
+	}
+}
+
+/* Products in 16 bits against the plain float ones of the rounded values. */
+static void check_16(void)
+{
+	static const size_t counts[] = { 1, 2, 3, 4, 5, 11, 12, 13, 16, 17, 32, 33, ROWS_16 },
+	                    outs[] = { 1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, OUTS_16 }, lengths[] = { 32, 64, 96, COLS_16 };
+	static float weights[OUTS_16 * COLS_16], tile[OUTS_16 * COLS_16], x[ROWS_16 * COLS_16], a[ROWS_16 * WIDTH_16],
+	        b[ROWS_16 * WIDTH_16], size[OUTS_16], tile_scales[WIDTH_16], x_scales[ROWS_16];
+	static uint16_t packed[WIDTH_16 * COLS_16], x16[ROWS_16 * COLS_16];
+	const float *rows[ROWS_16];
+	if (!level->products_16) return;
+	random_floats(&seed, weights, OUTS_16 * COLS_16);
+	for (size_t r = 0; r < ROWS_16; r++) rows[r] = x + r * COLS_16;
 	for (size_t l = 0; l < 4; l++) {
 		size_t n = lengths[l];
-		for (size_t o = 0; o < OUTS; o++) size[o] = 2.0f * (float)n;
-		for (size_t j = 0; j < 10; j++) {
-			for (size_t o = 0; o < outs[j]; o += BF16_GROUP) {
-				size_t some = outs[j] - o < BF16_GROUP ? outs[j] - o : BF16_GROUP;
-				level->pack_bf16(tile + o * COLS, COLS, some, n, packed + o * n);
-				plain->pack_bf16(tile + o * COLS, COLS, some, n, again);
-				if (memcmp(packed + o * n, again, BF16_GROUP * n * sizeof *again))
-					differ("pack_bf16 of %zu x %zu", some, n);
+		random_floats(&seed, x, ROWS_16 * COLS_16);
+		/* rows of the largest magnitudes, of nothing, and of one value alone */
+		for (size_t i = 0; i < n; i++)
+			x[i] = i % 2 ? -3.0f : 3.0f, x[COLS_16 + i] = 0, x[2 * COLS_16 + i] = i == 7 ? 5e20f : 0;
+		round_rows_16(x, x16, x_scales, n);
+		for (size_t o = 0; o < OUTS_16; o++) size[o] = 2.0f * (float)n;
+		for (size_t j = 0; j < 13; j++) {
+			for (size_t o = 0; o < outs[j]; o += GROUP_16) {
+				pack_group_16(weights + o * COLS_16, outs[j] - o < GROUP_16 ? outs[j] - o : GROUP_16, n,
+				              packed + o * n, tile_scales + o, tile + o * COLS_16);
 			}
+			struct tile_16 t = { packed, tile_scales };
+			struct rows_16 from = { x16, COLS_16, x_scales, 1 };
 			for (size_t i = 0; i < 13; i++) {
 				bool add = (i + j) % 2;
-				for (size_t k = 0; k < ROWS * WIDTH; k++) a[k] = b[k] = 1;
-				level->products_bf16(packed, outs[j], x16, COLS, counts[i], n, a, WIDTH, add);
-				plain->products(tile, COLS, outs[j], rows, counts[i], n, b, WIDTH, add);
+				for (size_t k = 0; k < ROWS_16 * WIDTH_16; k++) a[k] = b[k] = 1;
+				level->products_16(&t, outs[j], &from, counts[i], n, a, WIDTH_16, add);
+				plain->products(tile, COLS_16, outs[j], rows, counts[i], n, b, WIDTH_16, add);
 				for (size_t r = 0; r < counts[i]; r++) {
-					if (first_far(a + r * WIDTH, b + r * WIDTH, size, outs[j], 2e-6f) < outs[j])
-						differ("products_bf16 %zu x %zu x %zu, row %zu", counts[i], outs[j], n, r);
-					if (a[r * WIDTH + outs[j]] != 1)
-						differ("products_bf16 %zu x %zu writes behind", counts[i], outs[j]);
+					float relative = r == 2 ? 1e15f : 2e-6f;
+					if (first_far(a + r * WIDTH_16, b + r * WIDTH_16, size, outs[j], relative) < outs[j])
+						differ("products_16 %zu x %zu x %zu, row %zu", counts[i], outs[j], n, r);
+					if (a[r * WIDTH_16 + outs[j]] != 1)
+						differ("products_16 %zu x %zu writes behind", counts[i], outs[j]);
 				}
 			}
 		}
@@ -376,7 +432,7 @@ static void check_level(void)
 	}
 	check_quantize();
 	check_products();
-	check_bf16();
+	check_16();
 	for (int type = 0; type < KV_TYPES; type++) check_attention((enum kv_type)type);
 	check_soften();
 	check_halves();
@@ -392,10 +448,12 @@ static void check_emulated_amx(void)
 	struct kernels table = *plain;
 	size_t before = failures;
 	bf16_fill_emulated(&table);
+	table.pack_16 = pack_bf16;
+	table.round_16 = round_bf16;
 	table.name = "amx emulated";
 	checks = 0;
 	level = &table;
-	check_bf16();
+	check_16();
 	printf("%sok - kerncheck %s: %zu checks, %zu differ\n", failures > before ? "not " : "", level->name, checks,
 	       failures - before);
 	level = plain;
@@ -497,19 +555,25 @@ static void speed_matmul(const struct format *f, size_t n_rows)
 	free(scratch);
 }
 
-/* The products and the packing of prompt rows alone, operands in cache. */
-static void speed_bf16(void)
+/* The products, the packing and the rounding of prompt rows alone, operands in cache. */
+static void speed_16(void)
 {
-	enum { ROWS = 96, OUTS = 256, COLS = 512, CALLS = 50 };
+	enum { ROWS = 96, OUTS = 256, COLS = COLS_16, CALLS = 50 };
 	static uint16_t tile[OUTS * COLS], x[ROWS * (COLS + 32)];
-	static float out[ROWS * OUTS], rows[BF16_GROUP * (COLS + 32)];
-	if (!level->products_bf16) return;
-	random_floats(&seed, rows, BF16_GROUP * (COLS + 32));
-	FASTEST(p, for (int i = 0; i < CALLS * OUTS / BF16_GROUP; i++)
-	                   level->pack_bf16(rows, COLS + 32, BF16_GROUP, COLS, tile + i % 16 * BF16_GROUP * COLS))
-	FASTEST(s, for (int i = 0; i < CALLS; i++) level->products_bf16(tile, OUTS, x, COLS + 32, ROWS, COLS, out, OUTS, false))
-	printf("%s products_bf16 from cache: %.1f GFLOP/s; pack_bf16 %.3f ns a weight\n", level->name,
-	       2.0 * CALLS * ROWS * OUTS * COLS / s * 1e-9, p * 1e9 / ((double)CALLS * OUTS * COLS));
+	static float out[ROWS * OUTS], rows[GROUP_16 * (COLS + 32)], scales[OUTS], x_scales[ROWS];
+	struct tile_16 t = { tile, scales };
+	struct rows_16 from = { x, COLS + 32, x_scales, 1 };
+	if (!level->products_16) return;
+	random_floats(&seed, rows, GROUP_16 * (COLS + 32));
+	FASTEST(p, for (int i = 0; i < CALLS * OUTS / GROUP_16; i++)
+	                   level->pack_16(rows, COLS + 32, GROUP_16, COLS, tile + i % 16 * GROUP_16 * COLS,
+	                                  scales + i % 16 * GROUP_16))
+	FASTEST(r, for (int i = 0; i < CALLS * ROWS; i++) level->round_16(rows + i % GROUP_16 * (COLS + 32), COLS,
+	                                                                  x + i % ROWS * (COLS + 32), x_scales + i % ROWS))
+	FASTEST(s, for (int i = 0; i < CALLS; i++) level->products_16(&t, OUTS, &from, ROWS, COLS, out, OUTS, false))
+	printf("%s products_16 from cache: %.1f GFLOP/s; pack_16 %.3f ns a weight, round_16 %.3f ns a value\n", level->name,
+	       2.0 * CALLS * ROWS * OUTS * COLS / s * 1e-9, p * 1e9 / ((double)CALLS * OUTS * COLS),
+	       r * 1e9 / ((double)CALLS * ROWS * COLS));
 	sink += out[0];
 }
 
@@ -593,7 +657,7 @@ static void speed_all_attention(void)
 static void speed_level(const char *part)
 {
 	if (!part || strcmp(part, "roof") == 0) speed_roof(false);
-	if (!part || strcmp(part, "matmul") == 0) speed_bf16();
+	if (!part || strcmp(part, "matmul") == 0) speed_16();
 	for (size_t i = 0; i < FORMAT_COUNT && (!part || strcmp(part, "formats") == 0); i++) speed_format(format_at(i));
 	for (size_t i = 0; i < FORMAT_COUNT && (!part || strcmp(part, "matmul") == 0); i++) speed_matmul(format_at(i), 256);
 	if (!part || strcmp(part, "attention") == 0) speed_all_attention();

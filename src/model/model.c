@@ -91,7 +91,7 @@ static void place_scratch(struct model *m, struct layout *l)
 		m->thread_scratch[t] = place(l, kernel, 1);
 		m->thread_q8[t] = place(l, q8, 1);
 	}
-	m->half = place(l, m->exact ? 0 : activations_half_bytes(m->max_rows, widest), 1);
+	m->x_16 = place(l, m->exact ? 0 : activations_16_bytes(m->max_rows, widest), 1);
 	place_choices(m, l);
 	m->rows = place(l, m->max_rows, sizeof *m->rows);
 	m->runs = place(l, m->max_rows, sizeof *m->runs);

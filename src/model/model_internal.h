@@ -79,7 +79,7 @@ struct model {
 	void *partial;                /* of attention */
 	uint8_t **thread_scratch;     /* [thread]: for kernels */
 	uint8_t **thread_q8;          /* [thread]: 8-bit form of answer rows */
-	uint16_t *half;               /* prompt rows of a step's input in bfloat16, where the kernels want them */
+	uint16_t *x_16;               /* prompt rows of a step's input in 16 bits, where the kernels want them */
 	struct choices choices;
 
 	/* the batch that is being run, or the part of it whose sequences have one plan */

@@ -157,9 +157,9 @@ void step_matmul(struct model *m, const struct step *s, unsigned t, unsigned cou
 		outputs += s->product[i].weights->rows;
 	}
 	if (quantized) activations_quantize(&in, 0, in.n_answer);
-	if (quantized && activations_want_half(&in)) {
+	if (quantized && activations_want_16(&in)) {
 		threads_range(in.n_rows - in.n_answer, 1, t, count, &first, &last);
-		activations_round(&in, m->half, first, last);
+		activations_round(&in, m->x_16, first, last);
 		threads_barrier(m->threads, t);
 	}
 	if (s->after == AFTER_GATE) outputs = weights->rows;

@@ -47,7 +47,7 @@ static void whole_block(const struct place *p, const uint16_t *w, size_t group, 
 		TILE_ZERO(3);
 	}
 	for (size_t i = 0; i < n; i += 32) {
-		BLOCK_TILES(p->x + i, w + i * BF16_GROUP)
+		BLOCK_TILES(p->x + i, w + i * GROUP_16)
 	}
 	TILE_STORE(0, p->sums, out_bytes);
 	TILE_STORE(1, p->sums + SIDE, out_bytes);
@@ -78,7 +78,7 @@ static void part_of_sum(const uint16_t *tile, size_t whole, size_t n_outputs, co
                         size_t n, float *out, size_t out_stride, bool add)
 {
 	for (size_t o = 0; o < n_outputs; o += BLOCK) {
-		size_t outputs = n_outputs - o < BLOCK ? n_outputs - o : BLOCK, group = outputs > SIDE ? whole * BF16_GROUP : 0;
+		size_t outputs = n_outputs - o < BLOCK ? n_outputs - o : BLOCK, group = outputs > SIDE ? whole * GROUP_16 : 0;
 		const uint16_t *w = tile + o * whole;
 		for (size_t r = 0; r < n_rows; r += BLOCK) {
 			size_t rows = n_rows - r < BLOCK ? n_rows - r : BLOCK;
@@ -91,13 +91,14 @@ static void part_of_sum(const uint16_t *tile, size_t whole, size_t n_outputs, co
 	}
 }
 
-static void products(const uint16_t *tile, size_t n_outputs, const uint16_t *x, size_t x_stride, size_t n_rows, size_t n,
-                     float *out, size_t out_stride, bool add)
+static void products(const struct tile_16 *tile, size_t n_outputs, const struct rows_16 *x, size_t n_rows, size_t n, float *out,
+                     size_t out_stride, bool add)
 {
 	tiles_begin();
 	for (size_t i = 0; i < n; i += SUM_COLS) {
 		size_t some = n - i < SUM_COLS ? n - i : SUM_COLS;
-		part_of_sum(tile + i * BF16_GROUP, n, n_outputs, x + i, x_stride, n_rows, some, out, out_stride, add || i > 0);
+		part_of_sum(tile->values + i * GROUP_16, n, n_outputs, x->values + i, x->stride, n_rows, some, out, out_stride,
+		            add || i > 0);
 	}
 	tiles_end();
 }
@@ -125,5 +126,6 @@ static double peak(size_t turns)
 void bf16_fill_amx(struct kernels *k)
 {
 	k->peak = peak;
-	k->products_bf16 = products;
+	k->products_16 = products;
+	k->bf16 = true;
 }

@@ -34,14 +34,14 @@ INLINE void block(const uint16_t *tile, size_t group, const uint16_t *x, size_t 
 	for (int r = 0; r < R; r++) {
 #pragma GCC unroll 2
 		for (int g = 0; g < G; g++) {
-			const float *from = out + (size_t)r * out_stride + g * BF16_GROUP;
+			const float *from = out + (size_t)r * out_stride + g * GROUP_16;
 			sum[r][g] = add ? _mm512_maskz_loadu_ps(g + 1 < G ? 0xffff : mask, from) : _mm512_setzero_ps();
 		}
 	}
 	for (size_t i = 0; i < n; i += 2) {
 		__m512bh b[2];
 #pragma GCC unroll 2
-		for (int g = 0; g < G; g++) b[g] = load_pairs(tile + (size_t)g * group + i * BF16_GROUP);
+		for (int g = 0; g < G; g++) b[g] = load_pairs(tile + (size_t)g * group + i * GROUP_16);
 #pragma GCC unroll 12
 		for (int r = 0; r < R; r++) {
 			__m512bh a = one_pair(x + (size_t)r * x_stride + i);
@@ -53,7 +53,7 @@ INLINE void block(const uint16_t *tile, size_t group, const uint16_t *x, size_t 
 	for (int r = 0; r < R; r++) {
 #pragma GCC unroll 2
 		for (int g = 0; g < G; g++) {
-			float *to = out + (size_t)r * out_stride + g * BF16_GROUP;
+			float *to = out + (size_t)r * out_stride + g * GROUP_16;
 			_mm512_mask_storeu_ps(to, g + 1 < G ? 0xffff : mask, sum[r][g]);
 		}
 	}
@@ -72,15 +72,16 @@ INLINE void rows_of(const uint16_t *tile, size_t group, const uint16_t *x, size_
 		block(tile, group, x + r * x_stride, x_stride, n, out + r * out_stride, out_stride, mask, add, 1, G);
 }
 
-static void products(const uint16_t *tile, size_t n_outputs, const uint16_t *x, size_t x_stride, size_t n_rows, size_t n,
+static void products(const struct tile_16 *weights, size_t n_outputs, const struct rows_16 *rows, size_t n_rows, size_t n,
                      float *out, size_t out_stride, bool add)
 {
-	const size_t group = n * BF16_GROUP;
-	for (size_t o = 0; o < n_outputs; tile += 2 * group, o += 2 * BF16_GROUP, out += 2 * BF16_GROUP) {
+	const size_t group = n * GROUP_16, x_stride = rows->stride;
+	const uint16_t *tile = weights->values, *x = rows->values;
+	for (size_t o = 0; o < n_outputs; tile += 2 * group, o += 2 * GROUP_16, out += 2 * GROUP_16) {
 		size_t left = n_outputs - o;
-		size_t last = left > 2 * BF16_GROUP ? BF16_GROUP : left > BF16_GROUP ? left - BF16_GROUP : left;
+		size_t last = left > 2 * GROUP_16 ? GROUP_16 : left > GROUP_16 ? left - GROUP_16 : left;
 		__mmask16 mask = (__mmask16)((1u << last) - 1);
-		if (left > BF16_GROUP)
+		if (left > GROUP_16)
 			rows_of(tile, group, x, x_stride, n_rows, n, out, out_stride, mask, add, 2);
 		else
 			rows_of(tile, group, x, x_stride, n_rows, n, out, out_stride, mask, add, 1);
@@ -92,8 +93,9 @@ INLINE __m512i round_32(const float *x)
 	return (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + 16), _mm512_loadu_ps(x));
 }
 
-static void to_bf16(const float *x, uint16_t *out, size_t n)
+static void round_row(const float *x, size_t n, uint16_t *out, float *scale)
 {
+	*scale = 1;
 	for (size_t i = 0; i < n; i += 32) _mm512_storeu_si512(out + i, round_32(x + i));
 }
 
@@ -129,19 +131,20 @@ INLINE void transpose(__m512i v[16])
 	}
 }
 
-static void pack(const float *rows, size_t stride, size_t n_outputs, size_t n, uint16_t *group)
+static void pack(const float *rows, size_t stride, size_t n_outputs, size_t n, uint16_t *group, float *scales)
 {
+	for (size_t o = 0; o < GROUP_16; o++) scales[o] = 1;
 	for (size_t i = 0; i < n; i += 32) {
 		__m512i v[16];
 #pragma GCC unroll 16
 		for (size_t o = 0; o < 16; o++) v[o] = round_32(rows + (o < n_outputs ? o : 0) * stride + i);
-		if (n_outputs < BF16_GROUP) {
+		if (n_outputs < GROUP_16) {
 #pragma GCC unroll 16
 			for (size_t o = 0; o < 16; o++) v[o] = o < n_outputs ? v[o] : _mm512_setzero_si512();
 		}
 		transpose(v);
 #pragma GCC unroll 16
-		for (size_t k = 0; k < 16; k++) _mm512_storeu_si512(group + (i / 2 + k) * 2 * BF16_GROUP, v[k]);
+		for (size_t k = 0; k < 16; k++) _mm512_storeu_si512(group + (i / 2 + k) * 2 * GROUP_16, v[k]);
 	}
 }
 
@@ -165,7 +168,8 @@ static double peak(size_t turns)
 void bf16_fill_avx512bf16(struct kernels *k)
 {
 	k->peak = peak;
-	k->products_bf16 = products;
-	k->pack_bf16 = pack;
-	k->to_bf16 = to_bf16;
+	k->products_16 = products;
+	k->pack_16 = pack;
+	k->round_16 = round_row;
+	k->bf16 = true;
 }

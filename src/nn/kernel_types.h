@@ -36,15 +36,38 @@ typedef void (*kernel_dot)(const struct format *format, const uint8_t *weights, 
 typedef void (*kernel_products)(const float *tile, size_t tile_stride, size_t n_outputs, const float *const *x, size_t n_rows,
                                 size_t n, float *out, size_t out_stride, bool add);
 
-/* The same for rows in bfloat16, row r of x at x + r * x_stride, and a tile of groups of BF16_GROUP outputs, one group behind the
- * other: weights 2k and 2k + 1 of a group's output o stand at (k * BF16_GROUP + o) * 2, zeros for outputs behind the last. n is a
- * multiple of 32. Products are added in float32, to the old value where `add` says so. */
-enum { BF16_GROUP = 16 };
-typedef void (*kernel_products_bf16)(const uint16_t *tile, size_t n_outputs, const uint16_t *x, size_t x_stride, size_t n_rows,
-                                     size_t n, float *out, size_t out_stride, bool add);
+/*
+ * Prompt rows of quantized formats in 16 bits. A level has one of two forms:
+ *     bfloat16       products are added in float32; scales are not read;
+ *     whole numbers  n values of a row share a float scale: weights are -MOST_WEIGHT ... MOST_WEIGHT, magnitudes of activations add
+ *                    up to at most MOST_SUM, so that 32 bits hold the sum of their products, which is exact.
+ * A tile lies in groups of GROUP_16 outputs, one group behind the other: weights 2k and 2k + 1 of a group's output o stand at
+ * (k * GROUP_16 + o) * 2, zeros for outputs behind the last. n is a multiple of 32, at most COLS_16.
+ */
+enum { GROUP_16 = 16, COLS_16 = 512, MOST_WEIGHT = 4096, MOST_SUM = INT32_MAX / MOST_WEIGHT - COLS_16 / 2 };
 
-/* Rounds n weights, a multiple of 32, of n_outputs rows (at most BF16_GROUP) into such a group. */
-typedef void (*kernel_pack_bf16)(const float *rows, size_t stride, size_t n_outputs, size_t n, uint16_t *group);
+struct tile_16 {
+	const uint16_t *values;
+	const float *scales; /* of each output */
+};
+
+struct rows_16 {
+	const uint16_t *values; /* row r at r * stride */
+	size_t stride;
+	const float *scales; /* row r's at r * scales_stride */
+	size_t scales_stride;
+};
+
+/* out[r * out_stride + o] = (add ? the old value : 0) + the product of row r with the tile's output o; any counts. */
+typedef void (*kernel_products_16)(const struct tile_16 *tile, size_t n_outputs, const struct rows_16 *x, size_t n_rows, size_t n,
+                                   float *out, size_t out_stride, bool add);
+
+/* Rounds n weights of n_outputs rows (at most GROUP_16) into a group, and writes GROUP_16 scales. A row with a value that is no
+ * number has no scale, so that its products are none either. */
+typedef void (*kernel_pack_16)(const float *rows, size_t stride, size_t n_outputs, size_t n, uint16_t *group, float *scales);
+
+/* The same for n activations of a row. */
+typedef void (*kernel_round_16)(const float *x, size_t n, uint16_t *out, float *scale);
 
 /* The 8-bit form of n values, n a multiple of 32 (see struct activations). */
 typedef void (*kernel_quantize)(const float *x, size_t n, int8_t *q, float *scales, int16_t *sums);
@@ -79,13 +102,14 @@ struct kernels {
 	format_unpack unpack[FORMAT_COUNT];
 	kernel_dot dot[FORMAT_COUNT];
 	kernel_products products;
-	kernel_products_bf16 products_bf16; /* NULL: prompt rows of quantized formats are multiplied as floats */
-	kernel_pack_bf16 pack_bf16;
-	void (*to_bf16)(const float *x, uint16_t *out, size_t n); /* rounded to nearest, n a multiple of 32 */
+	kernel_products_16 products_16; /* NULL: prompt rows of quantized formats are multiplied as floats */
+	kernel_pack_16 pack_16;
+	kernel_round_16 round_16;
+	bool bf16; /* the form of these three: bfloat16, else whole numbers */
 	kernel_quantize quantize;
 	bool turns; /* the dots of K formats read `turned` and `totals` of their rows */
-	double (*peak)(
-	        size_t turns); /* runs the multiplications of prompt rows on registers alone; the operations of `turns` turns */
+	/* runs the multiplications of quantized weights' prompt rows on registers alone; the operations of `turns` turns */
+	double (*peak)(size_t turns);
 
 	kernel_scores scores[KV_TYPES]; /* NULL: the part is unpacked for that of KV_F32 */
 	kernel_values values[KV_TYPES];
@@ -121,6 +145,7 @@ const struct kernels *kernels_find(const char *name);
 
 /* The levels, and the files that they are made of: each fills what it has. */
 void kernels_fill_portable(struct kernels *k);
+void i16_fill_portable(struct kernels *k);
 void ops_fill_portable(struct kernels *k);
 void scan_fill_portable(struct kernels *k);
 #if defined(__x86_64__)
@@ -130,6 +155,7 @@ void dot_fill_avx2(struct kernels *k);
 void dot_codes_fill_avx2(struct kernels *k);
 void dot_k_fill_avx2(struct kernels *k);
 void float_fill_avx2(struct kernels *k);
+void i16_fill_avx2(struct kernels *k);
 void ops_fill_avx2(struct kernels *k);
 void scan_fill_avx2(struct kernels *k);
 void unpack_codes_fill_avx2(struct kernels *k);
@@ -137,11 +163,13 @@ void unpack_fill_avx2(struct kernels *k);
 void kernels_fill_avx512(struct kernels *k);
 void attention_fill_avx512(struct kernels *k);
 void float_fill_avx512(struct kernels *k);
+void i16_fill_avx512(struct kernels *k);
 void ops_fill_avx512(struct kernels *k);
 void scan_fill_avx512(struct kernels *k);
 void kernels_fill_avx512vnni(struct kernels *k);
 void dot_fill_avx512vnni(struct kernels *k);
 void dot_k_fill_avx512vnni(struct kernels *k);
+void i16_fill_avx512vnni(struct kernels *k);
 void kernels_fill_avx512bf16(struct kernels *k);
 void bf16_fill_avx512bf16(struct kernels *k);
 void kernels_fill_amx(struct kernels *k);

@@ -177,7 +177,7 @@ struct entry {
 
 static const struct entry entries[] = {
 	{ "products", offsetof(struct kernels, products) },
-	{ "products_bf16", offsetof(struct kernels, products_bf16) },
+	{ "products_16", offsetof(struct kernels, products_16) },
 	{ "quantize", offsetof(struct kernels, quantize) },
 	{ "scores_f32", offsetof(struct kernels, scores[KV_F32]) },
 	{ "scores_f16", offsetof(struct kernels, scores[KV_F16]) },

@@ -8,6 +8,7 @@ void kernels_fill_avx2(struct kernels *k)
 	dot_codes_fill_avx2(k);
 	dot_k_fill_avx2(k);
 	float_fill_avx2(k);
+	i16_fill_avx2(k);
 	ops_fill_avx2(k);
 	scan_fill_avx2(k);
 	unpack_codes_fill_avx2(k);

@@ -5,6 +5,7 @@ void kernels_fill_avx512(struct kernels *k)
 {
 	attention_fill_avx512(k);
 	float_fill_avx512(k);
+	i16_fill_avx512(k);
 	ops_fill_avx512(k);
 	scan_fill_avx512(k);
 }

@@ -230,19 +230,6 @@ static void store_half(const float *x, uint16_t *out, size_t n)
 	for (size_t i = 0; i < n; i++) out[i] = half_from_float(x[i]);
 }
 
-static void to_bf16(const float *x, uint16_t *out, size_t n)
-{
-	for (size_t i = 0; i < n; i++) out[i] = bfloat_from_float(x[i]);
-}
-
-static void pack_bf16(const float *rows, size_t stride, size_t n_outputs, size_t n, uint16_t *group)
-{
-	for (size_t i = 0; i < n; i++) {
-		for (size_t o = 0; o < BF16_GROUP; o++)
-			group[(i / 2 * BF16_GROUP + o) * 2 + i % 2] = o < n_outputs ? bfloat_from_float(rows[o * stride + i]) : 0;
-	}
-}
-
 static double peak(size_t turns)
 {
 	float sum[8] = { 0 };
@@ -263,8 +250,6 @@ void kernels_fill_portable(struct kernels *k)
 	k->products = products;
 	k->quantize = quantize;
 	k->peak = peak;
-	k->to_bf16 = to_bf16;
-	k->pack_bf16 = pack_bf16;
 	k->scores[KV_F32] = scores_f32;
 	k->scores[KV_F16] = scores_f16;
 	k->values[KV_F32] = values_f32;
@@ -277,6 +262,7 @@ void kernels_fill_portable(struct kernels *k)
 	k->unpack_values[KV_Q8_0] = unpack_values_q8_0;
 	k->unpack_values[KV_Q4_0] = unpack_values_q4_0;
 	k->store_half = store_half;
+	i16_fill_portable(k);
 	ops_fill_portable(k);
 	scan_fill_portable(k);
 }

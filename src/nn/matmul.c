@@ -2,14 +2,14 @@
  * matmul: the products' loops; what is multiplied how stands in the table of kernels.
  *
  * Float products go by tiles of TILE_OUTPUTS x TILE_COLS weights, unpacked once and then multiplied with all rows of the batch; a
- * row's sum is the sum of its tiles' sums in order. Where a level multiplies bfloat16, prompt rows go through matmul_bf16.c.
+ * row's sum is the sum of its tiles' sums in order. Where a level multiplies 16 bits, prompt rows go through matmul_16.c.
  * Answer rows go by pieces of DOT_OUTPUTS packed rows, which stay in cache while
  * groups of DOT_ROWS activation rows pass over them.
  */
 #include "nn/matmul.h"
 
 #include "nn/kernel_types.h"
-#include "nn/matmul_bf16.h"
+#include "nn/matmul_16.h"
 
 #include <string.h>
 
@@ -24,11 +24,11 @@ enum {
 	PIECE_BYTES = 64 << 10 /* packed rows that a thread takes at a time: some microseconds */
 };
 
-/* A thread's scratch: float tiles, bfloat16 tiles and answer pieces are not needed at once. */
+/* A thread's scratch: float tiles, tiles of 16 bits and answer pieces are not needed at once. */
 union work {
 	float tile[TILE_OUTPUTS * TILE_STRIDE];
 	float piece[DOT_ROWS * DOT_OUTPUTS];
-	struct bf16_work bf16;
+	struct work_16 work_16;
 };
 
 bool matrix_init(struct matrix *m, const struct format *format, const uint8_t *data, size_t rows, size_t cols)
@@ -99,29 +99,45 @@ void activations_quantize(struct activations *a, size_t first, size_t last)
 	}
 }
 
-bool activations_want_half(const struct activations *a)
+bool activations_want_16(const struct activations *a)
 {
-	return kernels_chosen->products_bf16 && !a->exact && a->n_answer < a->n_rows && a->cols % 32 == 0;
+	return kernels_chosen->products_16 && !a->exact && a->n_answer < a->n_rows && a->cols % 32 == 0;
 }
 
 /* Rows start in different sets of the cache. */
-static size_t half_stride(size_t cols)
+static size_t stride_16(size_t cols)
 {
 	return round_up(cols, 64) + 32;
 }
 
-size_t activations_half_bytes(size_t n_rows, size_t cols)
+static size_t parts_16(size_t cols)
 {
-	return kernels_chosen->products_bf16 ? round_up(n_rows * half_stride(cols) * sizeof(uint16_t), 64) : 0;
+	return (cols + COLS_16 - 1) / COLS_16;
+}
+
+size_t activations_16_bytes(size_t n_rows, size_t cols)
+{
+	if (!kernels_chosen->products_16) return 0;
+	return round_up(n_rows * stride_16(cols) * sizeof(uint16_t), 64) + round_up(n_rows * parts_16(cols) * sizeof(float), 64);
 }
 
 void activations_round(struct activations *a, void *memory, size_t first, size_t last)
 {
-	uint16_t *half = memory;
-	a->half = half;
-	a->half_stride = half_stride(a->cols);
-	for (size_t r = first; r < last; r++)
-		kernels_chosen->to_bf16(a->x + (a->n_answer + r) * a->stride, half + r * a->half_stride, a->cols);
+	uint16_t *values = memory;
+	a->x_16 = values;
+	a->stride_16 = stride_16(a->cols);
+	a->parts_16 = parts_16(a->cols);
+	size_t bytes = round_up((a->n_rows - a->n_answer) * a->stride_16 * sizeof *values, 64);
+	float *scales = (float *)(void *)((uint8_t *)memory + bytes);
+	a->scales_16 = scales;
+	for (size_t r = first; r < last; r++) {
+		const float *x = a->x + (a->n_answer + r) * a->stride;
+		for (size_t col = 0; col < a->cols; col += COLS_16) {
+			size_t n = a->cols - col < COLS_16 ? a->cols - col : COLS_16;
+			kernels_chosen->round_16(x + col, n, values + r * a->stride_16 + col,
+			                         scales + r * a->parts_16 + col / COLS_16);
+		}
+	}
 }
 
 bool matmul_wants_quantized(const struct matrix *weights)
@@ -131,7 +147,7 @@ bool matmul_wants_quantized(const struct matrix *weights)
 
 size_t matmul_piece(const struct matrix *weights, const struct activations *in)
 {
-	if (in->n_rows > in->n_answer) return BF16_OUTPUTS;
+	if (in->n_rows > in->n_answer) return TILE_16_OUTPUTS;
 	size_t outputs = PIECE_BYTES / (weights->row_bytes ? weights->row_bytes : 1);
 	return outputs > MATMUL_UNIT ? outputs : MATMUL_UNIT;
 }
@@ -239,10 +255,10 @@ static void float_rows(const struct matmul_job *job, size_t first_row, size_t n_
 	}
 }
 
-/* Prompt rows of quantized weights take bfloat16 where the level has it. */
-static bool takes_bf16(const struct matmul_job *job)
+/* Prompt rows of quantized weights take 16 bits where the level has them. */
+static bool takes_16(const struct matmul_job *job)
 {
-	return kernels_chosen->products_bf16 && job->weights->format->quantized && !job->in->exact;
+	return kernels_chosen->products_16 && job->weights->format->quantized && !job->in->exact;
 }
 
 void matmul(const struct matmul_job *job, size_t first, size_t last, void *scratch)
@@ -251,8 +267,8 @@ void matmul(const struct matmul_job *job, size_t first, size_t last, void *scrat
 	size_t n_rows = job->pick ? job->n_pick : job->in->n_rows, answers = count_answers(job, n_rows);
 	if (first >= last) return;
 	if (answers > 0) answer_rows(job, answers, first, last, w->piece);
-	if (answers < n_rows && takes_bf16(job))
-		matmul_bf16(job, answers, n_rows, first, last, &w->bf16);
+	if (answers < n_rows && takes_16(job))
+		matmul_16(job, answers, n_rows, first, last, &w->work_16);
 	else if (answers < n_rows)
 		float_rows(job, answers, n_rows, first, last, w->tile);
 	if (!job->bias) return;

@@ -7,8 +7,8 @@
  *
  * A row's kind alone chooses its arithmetic:
  *   exact   every weight as float32, float32 products and sums;
- *   prompt  weights are unpacked in tiles that stay in cache, once for all rows of the batch, and multiplied on the widest
- *           matrix unit of the level (float32 FMA up to avx512);
+ *   prompt  weights are unpacked in tiles that stay in cache, once for all rows of the batch. Quantized ones are multiplied in 16
+ *           bits, as bfloat16 or as whole numbers with a scale for each tile's row (nn/kernel_types.h), the others as floats;
  *   answer  activations are rounded to 8 bits in blocks of 32 with a float32 scale and multiplied with the packed blocks as
  * integers; formats that are not quantized take float32.
  *
@@ -62,9 +62,11 @@ struct activations {
 	int8_t *turned; /* see activations_turn; NULL where the level does not want it or cols is no multiple of 256 */
 	float *totals;
 
-	/* made by activations_round: the prompt rows in bfloat16, one behind the other; NULL: products round for themselves */
-	const uint16_t *half;
-	size_t half_stride; /* in values */
+	/* made by activations_round: the prompt rows in 16 bits, one behind the other; NULL: products round for themselves */
+	const uint16_t *x_16;
+	size_t stride_16;       /* in values */
+	const float *scales_16; /* of row r's inputs k * COLS_16 ... at r * parts_16 + k */
+	size_t parts_16;
 };
 
 /* Bytes of memory for the 8-bit form of `n_answer` rows (a multiple of 64). */
@@ -80,11 +82,11 @@ void activations_init(struct activations *a, const float *x, size_t stride, size
  * no multiple of 32 (such a matrix is never quantized). */
 void activations_quantize(struct activations *a, size_t first, size_t last);
 
-/* Whether products of prompt rows of quantized weights read this input in bfloat16. */
-bool activations_want_half(const struct activations *a);
+/* Whether products of prompt rows of quantized weights read this input in 16 bits. */
+bool activations_want_16(const struct activations *a);
 
-/* Bytes of memory, aligned to 64, for `n_rows` prompt rows in bfloat16; 0 when the chosen level has no use for them. */
-size_t activations_half_bytes(size_t n_rows, size_t cols);
+/* Bytes of memory, aligned to 64, for `n_rows` prompt rows in 16 bits; 0 when the chosen level has no use for them. */
+size_t activations_16_bytes(size_t n_rows, size_t cols);
 
 /* Rounds prompt rows [first, last), counted from the first of them, into `memory`, and points the input at it. Threads may do a
  * part each into the same memory, with a barrier before the products. */

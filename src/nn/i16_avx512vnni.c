@@ -1,0 +1,9 @@
+/* i16: prompt rows in 16 bits as whole numbers with AVX512-VNNI, which adds the products of pairs in the same instruction; they are
+ * packed and rounded as with AVX2. */
+#include "nn/i16.h"
+
+void i16_fill_avx512vnni(struct kernels *k)
+{
+	k->peak = peak;
+	k->products_16 = products;
+}
