@@ -204,6 +204,10 @@ static bool read_stream(const struct config_source *s, struct config *c)
 	uint32_t pooling = POOLING_NONE;
 	if (!config_bool(s, "attention.causal", &causal) || !config_count(s, "pooling_type", 0, POOLING_RANK, &pooling))
 		return false;
+	if (f->dense_modules && config_stated(s, "dense_2_feat_out") && config_stated(s, "dense_3_feat_out") &&
+	    (!config_count(s, "dense_2_feat_out", 1, CONFIG_MAX_EMBD, &c->n_dense[0]) ||
+	     !config_count(s, "dense_3_feat_out", 1, CONFIG_MAX_EMBD, &c->n_dense[1])))
+		return false;
 	c->whole = !causal;
 	c->pooling = (enum pooling)pooling;
 	if (f->parallel && !config_bool(s, "use_parallel_residual", &c->parallel)) return false;

@@ -110,6 +110,7 @@ struct config {
 	bool parallel;              /* see struct family */
 	bool whole;                 /* every position sees all others of its text: an encoder, which gives no logits */
 	enum pooling pooling;       /* how a text's positions become one vector */
+	uint32_t n_dense[2];        /* outputs of the matrices behind the pooling; 0: none */
 	float norm_eps;
 	float embedding_scale;          /* 1: none */
 	float residual_scale;           /* of what is added to the stream; 1: none */

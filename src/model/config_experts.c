@@ -49,7 +49,7 @@ static bool read_shared(const struct config_source *s, const struct config *c, s
 }
 
 /* Which layers have experts. A layer without a feed-forward block, where others have one, has none either. */
-static void mark_layers(const struct config_source *s, struct config *c, uint32_t dense, uint32_t step)
+static void mark_layers(const struct config_source *s, struct config *c, uint32_t dense, uint32_t step, uint32_t every)
 {
 	const struct family *f = c->family;
 	char name[64];
@@ -58,6 +58,7 @@ static void mark_layers(const struct config_source *s, struct config *c, uint32_
 	for (uint32_t i = 0; i < c->n_layer; i++) {
 		bool experts = i >= dense && (i + 1) % step == 0 && !f->side_experts && (c->layer[i].n_ff > 0 || !wide);
 		snprintf(name, sizeof name, "blk.%u.ffn_gate_inp.weight", i);
+		if (f->experts_every && (every == 0 || i % every != 1)) experts = false;
 		if (f->experts_found && !gguf_tensor(s->file, name)) experts = false;
 		c->layer[i].experts = experts;
 	}
@@ -75,12 +76,13 @@ bool config_experts(const struct config_source *s, struct config *c)
 	if (!config_count(s, "expert_used_count", 1, CONFIG_MAX_EXPERTS, &x->n_used)) return false;
 	if (x->n_used > x->n) return config_fail(s, "expert_used_count", "is larger than the number of experts");
 	x->n_ff = f->experts_split ? c->layer[0].n_ff / x->n_used : c->layer[0].n_ff;
-	uint32_t dense = 0, step = 1;
+	uint32_t dense = 0, step = 1, every = 0;
 	if (!config_count(s, "expert_feed_forward_length", 1, CONFIG_MAX_FF, &x->n_ff) ||
 	    !config_count(s, "leading_dense_block_count", 0, CONFIG_MAX_LAYERS, &dense))
 		return false;
 	if (f->experts_step && !config_count(s, "interleave_moe_layer_step", 1, CONFIG_MAX_LAYERS, &step)) return false;
-	mark_layers(s, c, dense, step);
+	if (f->experts_every && !config_count(s, "moe_every_n_layers", 0, CONFIG_MAX_LAYERS, &every)) return false;
+	mark_layers(s, c, dense, step, every);
 	if (!read_gating(s, x, f) || !read_groups(s, x) || !read_shared(s, c, x)) return false;
 	if (f->experts_keys && !config_float(s, "expert_weights_scale", 0, 1e6f, &x->scale)) return false;
 	if (x->scale == 0) x->scale = 1; /* "none" in some files */

@@ -92,12 +92,13 @@ static void add_shared(struct plan_builder *b, const struct layer_weights *l, in
 static void add_experts(struct plan_builder *b, const struct layer_weights *l, int router_in, int in, struct plan_sink out)
 {
 	const struct config_experts *x = &b->c->experts;
-	int hidden = plan_add_buffer(b, "hidden", (size_t)x->n_used * x->n_ff),
-	    up = plan_add_buffer(b, "up", (size_t)x->n_used * x->n_ff);
+	bool gated = l->gate_experts.weights.data != NULL;
+	int hidden = plan_add_buffer(b, "hidden", (size_t)x->n_used * x->n_ff);
+	int up = gated ? plan_add_buffer(b, "up", (size_t)x->n_used * x->n_ff) : hidden;
 	int results = plan_add_buffer(b, "experts", (size_t)x->n_used * b->c->n_embd);
 	if (!b->c->family->early_router) add_router(b, l, router_in);
 	struct step *s = plan_add_step(b, STEP_EXPERTS_UP, in, hidden);
-	add_expert_product(s, &l->gate_experts, hidden);
+	if (gated) add_expert_product(s, &l->gate_experts, hidden);
 	add_expert_product(s, &l->up_experts, up);
 	add_expert_product(plan_add_step(b, STEP_EXPERTS_DOWN, hidden, results), &l->down_experts, results);
 	plan_add_step(b, STEP_EXPERTS_SUM, results, out.out)->add = out.add;
@@ -144,6 +145,11 @@ void plan_add_mixers(struct plan_builder *b, const struct layer_weights *l, int 
 	const struct config_layer *n = &b->c->layer[b->layer];
 	if (!n->n_head_kv && !n->recurrent) return;
 	struct plan_sink out = plan_begin_block(b, &l->attn_post_norm, x), next = out;
+	int before = PLAN_NO_BUFFER; /* what the layer read */
+	if (l->attn_sum_norm_2.weight) {
+		before = plan_add_buffer(b, "before", b->c->n_embd);
+		plan_add_part(b, plan_add_split(b, x), b->c->n_embd, before, 0);
+	}
 	if (n->n_head_kv) {
 		plan_add_attention(b, l, h, out);
 		next.add = true;
@@ -151,6 +157,9 @@ void plan_add_mixers(struct plan_builder *b, const struct layer_weights *l, int 
 	if (n->recurrent) recurrent_block(n->recurrent)->plan(b, l, h, next);
 	plan_end_block(b, out, &l->attn_post_norm, x);
 	if (l->attn_sum_norm.weight) plan_add_step(b, STEP_NORM, x, x)->norm = l->attn_sum_norm;
+	if (before == PLAN_NO_BUFFER) return;
+	plan_add_step(b, STEP_ADD, before, x);
+	plan_add_step(b, STEP_NORM, x, x)->norm = l->attn_sum_norm_2;
 }
 
 static void add_layer(struct plan_builder *b, const struct layer_weights *l, int x)

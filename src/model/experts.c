@@ -126,9 +126,13 @@ static const float *bias_of(const struct plan_product *p, uint32_t expert)
 	return p->bias ? p->bias + (size_t)expert * p->weights->rows : NULL;
 }
 
-/* gate = act(gate) * up, both limited where the model wants it. */
+/* gate = act(gate) * up, both limited where the model wants it; or up = act(up) where there is no gate. */
 static void gate_slot(const struct model *m, const struct step *s, float *gate, float *up, size_t n)
 {
+	if (s->n_products == 1) {
+		ops_gate(s->activation, up, NULL, up, n);
+		return;
+	}
 	const struct config_experts *x = &m->config.experts;
 	float limit = m->config.layer[s->layer].gate_limit;
 	if (limit > 0) {
@@ -154,14 +158,14 @@ static uint32_t busy_expert(const struct choices *ch, size_t k)
 	return x;
 }
 
-/* Outputs [first, last) of both products of expert x, and its gate. */
+/* Outputs [first, last) of the products of expert x, and its gate. */
 static void expert_up(struct model *m, const struct step *s, const struct activations *in, unsigned t, uint32_t x, size_t first,
                       size_t last)
 {
 	const struct choices *ch = &m->choices;
 	uint32_t begin = ch->first[x], n = ch->first[x + 1] - begin;
 	size_t width = slot_width(m, s->out);
-	for (uint32_t i = 0; i < 2; i++) {
+	for (uint32_t i = 0; i < s->n_products; i++) {
 		struct matrix w = expert_at(&s->product[i], x);
 		struct matmul_job job = { .weights = &w,
 			                  .in = in,
@@ -174,7 +178,8 @@ static void expert_up(struct model *m, const struct step *s, const struct activa
 	}
 	for (uint32_t i = begin; i < begin + n; i++) {
 		size_t at = i * width + first;
-		gate_slot(m, s, model_buffer(m, s->product[0].out) + at, model_buffer(m, s->product[1].out) + at, last - first);
+		gate_slot(m, s, model_buffer(m, s->product[0].out) + at, model_buffer(m, s->product[s->n_products - 1].out) + at,
+		          last - first);
 	}
 }
 
@@ -184,8 +189,9 @@ void step_experts_up(struct model *m, const struct step *s, unsigned t, unsigned
 	struct activations in;
 	activations_init(&in, model_buffer(m, s->in), model_width(m, s->in), m->n_rows, m->n_answers, m->config.n_embd, m->exact,
 	                 m->thread_q8[t]);
-	if (matmul_wants_quantized(s->product[0].weights) || matmul_wants_quantized(s->product[1].weights))
-		activations_quantize(&in, 0, in.n_answer);
+	bool quantized = false;
+	for (uint32_t i = 0; i < s->n_products; i++) quantized |= matmul_wants_quantized(s->product[i].weights);
+	if (quantized) activations_quantize(&in, 0, in.n_answer);
 	size_t first, last, n_ff = m->config.experts.n_ff;
 	struct threads_loop loop =
 	        threads_loop(m->threads, t, count_busy(m) * n_ff, MATMUL_UNIT, matmul_piece(s->product[0].weights, &in));

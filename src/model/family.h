@@ -164,6 +164,7 @@ struct family {
 	bool encoder; /* a text is read as a whole, each position sees all others; attention.causal overrides */
 	bool no_output_norm;
 	bool head_activation;   /* a reranker's head has the family's activation; else tanh */
+	bool dense_modules;     /* reads dense_2_feat_out and dense_3_feat_out: pooled vectors go through two matrices */
 	bool softmax_labels;    /* a reranker's labels go through a softmax */
 	bool token_types;       /* row 0 of token_types is added to the embeddings, where the file has it */
 	bool scaled_embedding;  /* embeddings times sqrt(n_embd) */
@@ -182,6 +183,7 @@ struct family {
 	bool experts_keys;  /* reads expert_gating_func, expert_weights_norm and expert_weights_scale */
 	bool gating_key;    /* reads expert_gating_func alone */
 	bool experts_split; /* default of expert_feed_forward_length: feed_forward_length / expert_used_count */
+	bool experts_every; /* reads moe_every_n_layers: layer i has them where i % n == 1 */
 	bool experts_step;  /* reads interleave_moe_layer_step: layers between are dense */
 	bool early_router;  /* the router reads the stream before the mixer */
 	enum shared_expert shared;

@@ -95,8 +95,12 @@ struct row {
 };
 
 /* One vector, or score, of a text out of the n_rows vectors of its rows (n_rows x n_embd, above 0). `pooling` NONE: the file's,
- * else mean for an encoder and last for the others. A reranker's score goes to out[0]; else n_embd floats (model/pooling.c). */
+ * else mean for an encoder and last for the others. A reranker's score goes to out[0]; else model_vector_width floats
+ * (model/pooling.c). */
 bool model_pool(const struct model *m, enum pooling pooling, const float *vectors, uint32_t n_rows, float *out, struct error *e);
+
+/* Floats of a pooled vector: n_embd, or what matrices behind the pooling give. */
+uint32_t model_vector_width(const struct model *m);
 
 /* Computes `n_rows` (at most model_max_rows, of them at most MODEL_MAX_ANSWERS answer rows) and appends them to their sequences.
  * False when a sequence's context is full, memory is out or the file was cut: then the sequences are as before. Calls must not

@@ -52,6 +52,24 @@ static void mean(const float *vectors, uint32_t n_rows, size_t n, float *out)
 	ops_scale(out, 1 / (float)n_rows, n);
 }
 
+uint32_t model_vector_width(const struct model *m)
+{
+	return m->config.n_dense[1] ? m->config.n_dense[1] : m->config.n_embd;
+}
+
+/* The pooled vector through both matrices. */
+static bool through_dense(const struct model *m, const float *x, float *out, struct error *e)
+{
+	const struct matrix *dense = m->weights.dense;
+	size_t most = dense[0].cols > dense[1].cols ? dense[0].cols : dense[1].cols;
+	float *row = memory_new(most + dense[0].rows, sizeof *row), *hidden = row + most;
+	if (!row) return error_memory(e);
+	project(&(struct projection){ .weights = dense[0] }, x, row, hidden);
+	project(&(struct projection){ .weights = dense[1] }, hidden, row, out);
+	memory_free(row);
+	return true;
+}
+
 bool model_pool(const struct model *m, enum pooling pooling, const float *vectors, uint32_t n_rows, float *out, struct error *e)
 {
 	size_t n = m->config.n_embd;
@@ -70,7 +88,16 @@ bool model_pool(const struct model *m, enum pooling pooling, const float *vector
 		memory_free(work);
 		return true;
 	}
-	memcpy(out, one, n * sizeof *out);
-	if (kind == POOLING_MEAN) mean(vectors, n_rows, n, out);
-	return true;
+	if (!m->weights.dense[0].data) {
+		memcpy(out, one, n * sizeof *out);
+		if (kind == POOLING_MEAN) mean(vectors, n_rows, n, out);
+		return true;
+	}
+	float *pooled = memory_new(n, sizeof *pooled);
+	if (!pooled) return error_memory(e);
+	memcpy(pooled, one, n * sizeof *pooled);
+	if (kind == POOLING_MEAN) mean(vectors, n_rows, n, pooled);
+	bool ok = through_dense(m, pooled, out, e);
+	memory_free(pooled);
+	return ok;
 }

@@ -21,11 +21,12 @@ static bool bind_expert_stack(const struct weights_binder *b, uint32_t i, const 
 	return !gguf_tensor(b->file, name) || weights_table(b, name, rows, n, &out->bias);
 }
 
-/* Gates and ups of all experts, in tensors of their own or each expert's gate and up in one. */
+/* Gates, where experts have them, and ups of all experts, in tensors of their own or each expert's gate and up in one. */
 static bool bind_expert_inputs(const struct weights_binder *b, uint32_t i, struct layer_weights *l)
 {
 	const struct config_experts *x = &b->c->experts;
 	size_t n_embd = b->c->n_embd, n_ff = x->n_ff;
+	if (b->c->family->plain_ffn) return bind_expert_stack(b, i, "ffn_up_exps", n_embd, n_ff, &l->up_experts);
 	if (!weights_has(b, i, "ffn_gate_up_exps"))
 		return bind_expert_stack(b, i, "ffn_gate_exps", n_embd, n_ff, &l->gate_experts) &&
 		       bind_expert_stack(b, i, "ffn_up_exps", n_embd, n_ff, &l->up_experts);
@@ -72,7 +73,7 @@ static bool bind_experts(const struct weights_binder *b, uint32_t i, struct laye
 	       bind_expert_stack(b, i, "ffn_down_exps", x->n_ff, n_embd, &l->down_experts) &&
 	       weights_vector(b, weights_name(name, i, "ffn_down_exps", ".scale"), false, x->n, &l->expert_scale) &&
 	       (!shared ||
-	        (weights_projection(b, i, "ffn_gate_shexp", n_embd, shared, &l->gate_shared) &&
+	        ((b->c->family->plain_ffn || weights_projection(b, i, "ffn_gate_shexp", n_embd, shared, &l->gate_shared)) &&
 	         weights_projection(b, i, "ffn_up_shexp", n_embd, shared, &l->up_shared) &&
 	         weights_projection(b, i, "ffn_down_shexp", shared, n_embd, &l->down_shared) &&
 	         (!b->c->family->shared_gate || weights_projection(b, i, "ffn_gate_inp_shexp", n_embd, 1, &l->router_shared))));
@@ -140,6 +141,7 @@ static bool bind_layer(const struct weights_binder *b, uint32_t i)
 	       (!n->recurrent || recurrent_block(n->recurrent)->bind(b, i, l)) &&
 	       (!f->post_norms || !mixes || weights_layer_norm(b, i, "post_attention_norm", true, n_embd, &l->attn_post_norm)) &&
 	       (!f->sum_norms || (weights_layer_norm(b, i, "attn_output_norm", true, n_embd, &l->attn_sum_norm) &&
+	                          weights_layer_norm(b, i, "attn_norm_2", false, n_embd, &l->attn_sum_norm_2) &&
 	                          weights_layer_norm(b, i, "layer_output_norm", true, n_embd, &l->ffn_sum_norm))) &&
 	       (!(n->n_ff || n->experts) || bind_second_half(b, i, l));
 }
@@ -184,6 +186,15 @@ static bool bind_head(const struct weights_binder *b)
 	       weights_vector(b, "cls.output.bias", false, labels, &w->head_out.bias);
 }
 
+/* The two matrices that EmbeddingGemma's vectors go through behind the pooling, in files that say so. */
+static bool bind_dense(const struct weights_binder *b)
+{
+	struct matrix *dense = b->w->dense;
+	const uint32_t *n = b->c->n_dense;
+	return n[0] == 0 || (weights_matrix(b, "dense_2.weight", true, b->c->n_embd, n[0], &dense[0]) &&
+	                     weights_matrix(b, "dense_3.weight", true, n[0], n[1], &dense[1]));
+}
+
 static bool bind_ends(const struct weights_binder *b)
 {
 	const struct config *c = b->c;
@@ -198,7 +209,7 @@ static bool bind_ends(const struct weights_binder *b)
 	       weights_matrix(b, "position_embd.weight", f->learned_positions, c->n_embd, c->n_context, &w->positions) &&
 	       weights_norm(b, f->output_norm ? f->output_norm : "output_norm.weight", !f->no_output_norm, c->n_embd,
 	                    &w->output_norm) &&
-	       bind_token_type(b) && bind_head(b) && bind_factors(b, "rope_freqs.weight", &w->rope_factors) &&
+	       bind_token_type(b) && bind_head(b) && bind_dense(b) && bind_factors(b, "rope_freqs.weight", &w->rope_factors) &&
 	       bind_factors(b, "rope_factors_long.weight", &w->rope_factors_long) &&
 	       bind_factors(b, "rope_factors_short.weight", &w->rope_factors_short);
 }

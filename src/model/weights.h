@@ -44,6 +44,7 @@ struct layer_weights {
 	struct norm attn_post_norm, ffn_post_norm;    /* n_embd, or none */
 	struct norm q_norm, k_norm;                   /* head_k, or none */
 	struct norm attn_sum_norm, ffn_sum_norm;      /* of the stream behind the sums, or none */
+	struct norm attn_sum_norm_2;                  /* behind a second sum with what the layer read, or none */
 	struct norm attn_sub_norm, ffn_sub_norm;      /* of what the last products of both halves read, or none */
 	struct projection q, k, v, o;                 /* of attention */
 	const float *sinks;                           /* n_head, or NULL */
@@ -61,11 +62,11 @@ struct layer_weights {
 	const struct delta_net *delta_net;
 	const struct rwkv6 *rwkv6;
 	const struct rwkv7 *rwkv7;
-	struct projection gate, up, down; /* dense feed-forward block; gate may be none */
-	struct projection router;         /* n_expert x n_embd */
-	const float *router_bias;         /* n_expert, added for the choice alone, or NULL */
-	struct expert_stack gate_experts, up_experts, down_experts;
-	const float *expert_scale;                                                 /* n_expert: of what each gives, or NULL */
+	struct projection gate, up, down;                           /* dense feed-forward block; gate may be none */
+	struct projection router;                                   /* n_expert x n_embd */
+	const float *router_bias;                                   /* n_expert, added for the choice alone, or NULL */
+	struct expert_stack gate_experts, up_experts, down_experts; /* the gate may be none */
+	const float *expert_scale;                                  /* n_expert: of what each gives, or NULL */
 	struct norm router_norm, experts_norm, experts_post_norm, dense_post_norm; /* where experts stand beside a dense block */
 	struct projection gate_shared, up_shared, down_shared;                     /* of the expert that every row takes */
 	struct projection router_shared;                                           /* 1 x n_embd: its gate; or none */
@@ -77,6 +78,7 @@ struct weights {
 	const float *token_type;          /* n_embd, added to every embedding, or NULL */
 	struct projection head, head_out; /* of a reranker: n_embd x n_embd, and to its labels; or none (model/pooling.c) */
 	struct norm head_norm;
+	struct matrix dense[2];   /* what pooled vectors go through, or none */
 	struct matrix positions;  /* n_context x n_embd, or none */
 	struct projection output; /* n_vocab x n_embd; the matrix may be the embedding itself */
 	struct norm output_norm;

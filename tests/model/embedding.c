@@ -224,6 +224,51 @@ static void a_reranker_scores_the_first_position_through_its_head(void **state)
 	unlink(made);
 }
 
+/* A matrix that turns the order of n values around, times `factor`. */
+static void put_reversal(struct gguf_writer *w, const char *name, uint64_t n, float factor)
+{
+	float *x = memory_new(n * n, sizeof *x);
+	for (uint64_t i = 0; i < n; i++) x[i * n + n - 1 - i] = factor;
+	gguf_put_tensor(w, name, TYPE_F32, 2, (uint64_t[]){ n, n }, x, n * n * sizeof *x);
+	memory_free(x);
+}
+
+/* Matrices that undo each other change nothing, and each alone does. */
+static void pooled_vectors_go_through_the_dense_modules(void **state)
+{
+	(void)state;
+	const char *golden = testdata("golden/embed/gemma-embedding.gguf");
+	if (!golden) skip();
+	static float out[2][1024];
+	char made[] = "/tmp/hearth-dense-XXXXXX";
+	static const struct texts t = { .ids = { { 1, 5, 9, 70, 33 } }, .n = { 5 } };
+	close(mkstemp(made));
+	struct error e = { "" };
+	struct gguf *g = gguf_open(golden, &e);
+	struct gguf_writer w = gguf_writer_new();
+	uint64_t n = gguf_tensor(g, "token_embd.weight")->dims[0];
+	for (size_t i = 0; i < gguf_value_count(g); i++) gguf_put_value(&w, gguf_value_at(g, i));
+	for (size_t i = 0; i < gguf_tensor_count(g); i++) {
+		const struct gguf_tensor *from = gguf_tensor_at(g, i);
+		gguf_put_tensor(&w, from->name, from->type->id, from->n_dims, from->dims, from->data, from->size);
+	}
+	gguf_put_u32(&w, "gemma-embedding.dense_2_feat_out", (uint32_t)n);
+	gguf_put_u32(&w, "gemma-embedding.dense_3_feat_out", (uint32_t)n);
+	put_reversal(&w, "dense_2.weight", n, 2);
+	put_reversal(&w, "dense_3.weight", n, 1);
+	if (!gguf_writer_save(&w, made, &e)) fail_msg("%s", e.text);
+	gguf_writer_free(&w);
+	gguf_close(g);
+	for (int i = 0; i < 2; i++) {
+		struct opened o = open_model(i ? made : golden, 1, (struct model_options){ .context = 64, .exact = true });
+		assert_int_equal(model_vector_width(o.model), n);
+		run_texts(&o, &t, (const int[]){ 0 }, 1, out[i]);
+		close_model(&o);
+	}
+	for (size_t i = 0; i < n; i++) assert_true(fabsf(out[1][i] - 2 * out[0][i]) <= 1e-5f * fabsf(out[0][i]));
+	unlink(made);
+}
+
 int main(void)
 {
 	struct error e;
@@ -233,6 +278,7 @@ int main(void)
 		cmocka_unit_test(an_encoder_writes_nothing_and_reads_a_text_as_a_whole),
 		cmocka_unit_test(a_reranker_scores_the_first_position_through_its_head),
 		cmocka_unit_test(pooling_takes_the_mean_the_first_or_the_last),
+		cmocka_unit_test(pooled_vectors_go_through_the_dense_modules),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -139,8 +139,62 @@ static void families_agree_with_their_references(void **state)
 	assert_true(checked >= 60);
 }
 
+/* What is changed of a model, besides its name. */
+enum change {
+	RENAMED,
+	ONE_EXPERT,  /* feed-forward blocks without a gate become experts, of which there is one; in odd layers, if there are enough
+	              */
+	NOT_TURNING, /* the same, and frequency factors so large that nothing turns */
+};
+
+/* A layer's tensor under its name as an expert's: one matrix of a stack, or what it was. */
+static const char *expert_name(const char *name, char out[MAX_FIELD], bool odd)
+{
+	unsigned layer;
+	char role[MAX_NAME], end[MAX_NAME];
+	if (sscanf(name, "blk.%u.%99[^.].%99s", &layer, role, end) != 3 || (odd && layer % 2 == 0)) return name;
+	if (strcmp(role, "ffn_up") != 0 && strcmp(role, "ffn_down") != 0) return name;
+	snprintf(out, MAX_FIELD, "blk.%u.%s_exps.%s", layer, role, end);
+	return out;
+}
+
+static void put_tensor(struct gguf_writer *w, const struct gguf_tensor *t, enum change change)
+{
+	static const float nothing[1024] = { 0 };
+	char name[MAX_FIELD], router[MAX_FIELD];
+	uint64_t dims[] = { t->dims[0], t->dims[1], 1 };
+	const char *as = change == RENAMED ? t->name : expert_name(t->name, name, change == NOT_TURNING);
+	bool weight = as == name && strstr(as, "_exps.weight");
+	gguf_put_tensor(w, as, t->type->id, weight ? 3 : t->n_dims, weight ? dims : t->dims, t->data, t->size);
+	if (!weight || !strstr(as, "ffn_up")) return;
+	snprintf(router, sizeof router, "%.*sffn_gate_inp.weight", (int)(strstr(as, "ffn_up") - as), as);
+	gguf_put_tensor(w, router, TYPE_F32, 2, (uint64_t[]){ t->dims[0], 1 }, nothing, t->dims[0] * sizeof *nothing);
+}
+
+static void put_changes(struct gguf_writer *w, const struct gguf *g, const char *arch, enum change change)
+{
+	char key[MAX_FIELD];
+	static const char *const counts[] = { "expert_count", "expert_used_count", "expert_weights_norm" };
+	for (size_t i = 0; change != RENAMED && i < 3; i++) {
+		snprintf(key, sizeof key, "%s.%s", arch, counts[i]);
+		if (i < 2)
+			gguf_put_u32(w, key, 1);
+		else
+			gguf_put_bool(w, key, true);
+	}
+	snprintf(key, sizeof key, "%s.expert_feed_forward_length", arch);
+	if (change != RENAMED) gguf_put_u32(w, key, (uint32_t)gguf_tensor(g, "blk.1.ffn_up.weight")->dims[1]);
+	if (change != NOT_TURNING) return;
+	snprintf(key, sizeof key, "%s.moe_every_n_layers", arch);
+	gguf_put_u32(w, key, 2);
+	float factors[512];
+	uint64_t half = gguf_tensor(g, "token_embd.weight")->dims[0] / 4 / 2; /* four heads */
+	for (uint64_t i = 0; i < half; i++) factors[i] = 1e30f;
+	gguf_put_tensor(w, "rope_freqs.weight", TYPE_F32, 1, &half, factors, half * sizeof *factors);
+}
+
 /* The model under another architecture's name, keys and all. */
-static void write_renamed(const char *from, const char *old, const char *new, const char *to)
+static void write_renamed(const char *from, const char *old, const char *new, enum change change, const char *to)
 {
 	struct error e = { "" };
 	struct gguf *g = gguf_open(from, &e);
@@ -158,34 +212,75 @@ static void write_renamed(const char *from, const char *old, const char *new, co
 		gguf_put_value(&w, &v);
 	}
 	gguf_put_text(&w, "general.architecture", new, strlen(new));
-	for (size_t i = 0; i < gguf_tensor_count(g); i++) {
-		const struct gguf_tensor *t = gguf_tensor_at(g, i);
-		gguf_put_tensor(&w, t->name, t->type->id, t->n_dims, t->dims, t->data, t->size);
-	}
+	put_changes(&w, g, new, change);
+	for (size_t i = 0; i < gguf_tensor_count(g); i++) put_tensor(&w, gguf_tensor_at(g, i), change);
 	if (!gguf_writer_save(&w, to, &e)) fail_msg("%s", e.text);
 	gguf_writer_free(&w);
 	gguf_close(g);
 }
 
-/* Families without a golden model of their own whose layout is that of another. */
+/* Families without a golden model of their own whose layout is that of another, or becomes it with one expert in place of a block.
+ */
 static void families_of_one_layout_agree(void **state)
 {
-	static const char *const pairs[][2] = { { "qwen2", "exaone" }, { "qwen2", "qwen2vl" }, { "qwen3moe", "qwen3vlmoe" } };
+	static const struct {
+		const char *from, *arch, *to;
+		enum change change;
+	} pairs[] = {
+		{ "qwen2", "qwen2", "exaone", RENAMED },           { "qwen2", "qwen2", "qwen2vl", RENAMED },
+		{ "qwen3moe", "qwen3moe", "qwen3vlmoe", RENAMED }, { "deepseek2", "deepseek2", "mistral4", RENAMED },
+		{ "gpt2", "gpt2", "starcoder", RENAMED },          { "nemotron_h", "nemotron_h", "nemotron_h_moe", ONE_EXPERT }
+	};
 	(void)state;
 	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
 		char path[3][MAX_FIELD], made[] = "/tmp/hearth-renamed-XXXXXX";
-		snprintf(path[0], MAX_FIELD, "golden/arch/%s.gguf", pairs[i][0]);
-		snprintf(path[1], MAX_FIELD, "golden/arch/%s.tokens", pairs[i][0]);
-		snprintf(path[2], MAX_FIELD, "golden/arch/%s.logits", pairs[i][0]);
+		snprintf(path[0], MAX_FIELD, "golden/arch/%s.gguf", pairs[i].from);
+		snprintf(path[1], MAX_FIELD, "golden/arch/%s.tokens", pairs[i].from);
+		snprintf(path[2], MAX_FIELD, "golden/arch/%s.logits", pairs[i].from);
 		if (!testdata(path[0])) skip();
 		close(mkstemp(made));
-		write_renamed(testdata(path[0]), pairs[i][0], pairs[i][1], made);
-		struct golden g = { .model = made, .tokens = testdata(path[1]), .logits = testdata(path[2]), .name = pairs[i][1] };
+		write_renamed(testdata(path[0]), pairs[i].arch, pairs[i].to, pairs[i].change, made);
+		struct golden g = { .model = made, .tokens = testdata(path[1]), .logits = testdata(path[2]), .name = pairs[i].to };
 		g.n_positions = read_positions("0-7,15-16,31-32,47,63-64,79-95", g.positions);
 		double error = error_of(&g, 96, true);
 		unlink(made);
-		if (!(error <= 1e-9)) fail_msg("%s: error %g", pairs[i][1], error);
+		if (!(error <= 1e-9)) fail_msg("%s: error %g", pairs[i].to, error);
 	}
+}
+
+/* BERT with nothing that turns, under the name of nomic-bert-moe, gives BERT's vectors. */
+static void encoders_of_one_layout_agree(void **state)
+{
+	(void)state;
+	const char *bert = testdata("golden/embed/bert.gguf");
+	if (!bert) skip();
+	enum { N = 20 };
+	char made[] = "/tmp/hearth-renamed-XXXXXX";
+	float *vectors[2];
+	close(mkstemp(made));
+	write_renamed(bert, "bert", "nomic-bert-moe", NOT_TURNING, made);
+	for (int i = 0; i < 2; i++) {
+		struct error e = { "" };
+		struct opened o = open_model(i ? made : bert, 2, (struct model_options){ .context = 64, .exact = true });
+		size_t n_embd = model_config(o.model)->n_embd;
+		struct sequence *s = new_sequence(&o);
+		struct row rows[N];
+		vectors[i] = memory_new(N * n_embd, sizeof *vectors[i]);
+		for (size_t k = 0; k < N; k++)
+			rows[k] = (struct row){ .sequence = s,
+				                .token = (int32_t)(k * 13 % o.n_vocab),
+				                .vector = vectors[i] + k * n_embd };
+		if (!model_forward(o.model, rows, N, &e)) fail_msg("%s", e.text);
+		assert_int_equal(i, model_config(o.model)->layer[1].experts);
+		for (size_t k = 0; i == 1 && k < N * n_embd; k++) {
+			if (fabsf(vectors[0][k] - vectors[1][k]) > 1e-4f) fail_msg("value %zu differs", k);
+		}
+		sequence_free(s);
+		close_model(&o);
+	}
+	memory_free(vectors[0]);
+	memory_free(vectors[1]);
+	unlink(made);
 }
 
 /* The largest of llama.cpp's own errors, from the columns of quant/index.tsv. */
@@ -251,6 +346,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(families_agree_with_their_references),
 		cmocka_unit_test(families_of_one_layout_agree),
+		cmocka_unit_test(encoders_of_one_layout_agree),
 		cmocka_unit_test(weight_formats_agree_with_their_references),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

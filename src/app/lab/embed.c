@@ -104,7 +104,8 @@ struct work {
 	struct row *rows;
 	uint32_t max_rows;
 	float *vectors; /* max_rows x n_embd, of the batch */
-	float *results; /* n x n_embd */
+	float *results; /* n x width */
+	size_t width;   /* of a result */
 };
 
 /* Texts [first, last) as one batch: all of each. */
@@ -126,7 +127,7 @@ static bool run_batch(struct work *w, size_t first, size_t last, struct error *e
 	row = 0;
 	for (size_t i = first; ok && i < last; i++) {
 		size_t length = w->t->end[i] - begin_of(w->t, i);
-		ok = model_pool(w->m, w->pooling, w->vectors + row * n_embd, (uint32_t)length, w->results + i * n_embd, e);
+		ok = model_pool(w->m, w->pooling, w->vectors + row * n_embd, (uint32_t)length, w->results + i * w->width, e);
 		row += length;
 	}
 	for (size_t i = 0; sequences && i < n; i++) sequence_free(sequences[i]);
@@ -150,9 +151,9 @@ static bool run_all(struct work *w, struct error *e)
 	return first == w->t->n || run_batch(w, first, w->t->n, e);
 }
 
-/* The vectors, or in the first of each the score, of all texts: n x n_embd floats, freed with memory_free; NULL on failure. */
-static float *compute(const struct model_arguments *a, const struct texts *t, const char *path, enum pooling pooling,
-                      size_t *n_embd, struct error *e)
+/* The vectors, or in the first of each the score, of all texts: n x *width floats, freed with memory_free; NULL on failure. */
+static float *compute(const struct model_arguments *a, const struct texts *t, const char *path, enum pooling pooling, size_t *width,
+                      struct error *e)
 {
 	struct lab_model m = { 0 };
 	size_t longest = longest_of(t), rows = longest > BATCH ? longest : BATCH;
@@ -164,11 +165,11 @@ static float *compute(const struct model_arguments *a, const struct texts *t, co
 	if (!lab_model_open(&m, a, (uint32_t)longest, (uint32_t)rows, e)) return NULL;
 	struct work w = { .m = m.model, .t = t, .pooling = pooling, .max_rows = (uint32_t)rows };
 	const struct config *c = model_config(m.model);
-	*n_embd = c->n_embd;
+	w.width = *width = pooling == POOLING_RANK ? c->n_embd : model_vector_width(m.model);
 	if (pooling == POOLING_NONE && c->pooling == POOLING_RANK) w.pooling = c->whole ? POOLING_CLS : POOLING_LAST;
 	w.rows = memory_new(rows, sizeof *w.rows);
-	w.vectors = memory_new(rows, *n_embd * sizeof *w.vectors);
-	w.results = memory_new(t->n ? t->n : 1, *n_embd * sizeof *w.results);
+	w.vectors = memory_new(rows, c->n_embd * sizeof *w.vectors);
+	w.results = memory_new(t->n ? t->n : 1, *width * sizeof *w.results);
 	bool ok = (w.rows && w.vectors && w.results) || error_memory(e);
 	ok = ok && check_texts(m.model, t, path, e) && run_all(&w, e);
 	memory_free(w.rows);
@@ -209,16 +210,16 @@ static int run_embed(const struct model_arguments *a, const char *path, bool ids
 	struct texts t = { 0 };
 	struct vocab *v = ids ? NULL : open_vocab(a->path, &e);
 	struct buffer out = buffer_new(SIZE_MAX / 2);
-	size_t n_embd = 0;
+	size_t width = 0;
 	bool ok = (ids || v) && read_texts(path, v, &t, &e);
-	float *results = ok ? compute(a, &t, path, pooling, &n_embd, &e) : NULL;
+	float *results = ok ? compute(a, &t, path, pooling, &width, &e) : NULL;
 	if (results) {
 		buffer_append_byte(&out, '[');
 		for (size_t i = 0; i < t.n; i++) {
-			float *x = results + i * n_embd;
-			if (!raw) normalize(x, n_embd);
+			float *x = results + i * width;
+			if (!raw) normalize(x, width);
 			buffer_append_text(&out, i ? ",\n[" : "[");
-			for (size_t k = 0; k < n_embd; k++) {
+			for (size_t k = 0; k < width; k++) {
 				if (k) buffer_append_text(&out, ", ");
 				write_number(&out, x[k]);
 			}
@@ -373,13 +374,13 @@ int lab_rerank(int argc, char **argv)
 	struct error e = { "" };
 	struct texts t = { 0 };
 	struct buffer out = buffer_new(SIZE_MAX / 2);
-	size_t n_embd = 0;
-	float *results = read_pairs(a.path, own[0], own[1], &t, &e) ? compute(&a, &t, own[1], POOLING_RANK, &n_embd, &e) : NULL;
+	size_t width = 0;
+	float *results = read_pairs(a.path, own[0], own[1], &t, &e) ? compute(&a, &t, own[1], POOLING_RANK, &width, &e) : NULL;
 	if (results) {
 		buffer_append_byte(&out, '[');
 		for (size_t i = 0; i < t.n; i++) {
 			if (i) buffer_append_text(&out, ", ");
-			write_number(&out, results[i * n_embd]);
+			write_number(&out, results[i * width]);
 		}
 		buffer_append_text(&out, "]\n");
 		if (out.failed) error_memory(&e);
