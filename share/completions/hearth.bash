@@ -20,7 +20,7 @@ _hearth() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
-	--system | --tokens | -n | --temp | --seed | --context) return ;;
+	--system | --tokens | -n | --temp | --seed | --context | --open) return ;;
 	--threads)
 		mapfile -t COMPREPLY < <(compgen -W "auto-low" -- "$word")
 		return
@@ -28,7 +28,7 @@ _hearth() {
 	esac
 	local talk="--model -m --system -n --tokens --temp --seed --context --threads --draft --no-guess --help -h" words
 	case $command in
-	chat) words="$talk --version" ;;
+	chat) words="$talk --resume --open --private --vault --key-file --version" ;;
 	run) words="$talk --file --json --raw" ;;
 	models) words="list inspect verify --plan --json --help -h" ;;
 	vault) words="create --vault --key-file --unencrypted --json --help -h" ;;

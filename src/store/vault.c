@@ -125,6 +125,16 @@ static struct vault *take(struct disk *d, const char *folder, struct error *e)
 	return NULL;
 }
 
+bool vault_is_taken(struct disk *d, const char *folder)
+{
+	char path[MAX_PATH];
+	struct disk_file *f = NULL;
+	if (!is_there(d, folder, "vault.lock") || !path_of(path, folder, "vault.lock", NULL)) return false;
+	int error = d->lock(d, path, &f);
+	if (!error) d->close(f);
+	return error == EWOULDBLOCK;
+}
+
 static bool save_keys(struct vault *v, struct error *e)
 {
 	uint8_t bytes[KEY_FILE_BYTES];

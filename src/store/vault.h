@@ -34,6 +34,9 @@ struct vault *vault_create(struct disk *d, const char *folder, const struct key_
 /* Takes a vault that is there, locked. NULL with the line when another process owns it or its key file is damaged. */
 struct vault *vault_take(struct disk *d, const char *folder, struct error *e);
 
+/* Does another process own it now? */
+bool vault_is_taken(struct disk *d, const char *folder);
+
 /* Takes a vault and serves other processes (vault_serve), or, where another process owns it, joins that one: conversations.h then
  * goes by way of the owner, and what needs the files themselves (slots, blobs) is refused. A vault whose owner has ended is locked;
  * unlocking it looks for a new owner or becomes it. NULL with the line. */

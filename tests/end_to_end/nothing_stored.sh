@@ -1,4 +1,4 @@
-# What was said is in no file afterwards, and no network is needed for the same answer.
+# What was said without a terminal is in no file afterwards, and no network is needed for the same answer.
 . tests/tap.sh
 model=$(find models -maxdepth 1 -name '*.gguf' | sort | head -n 1)
 canary="zanzibar-quokka-7431"
@@ -11,6 +11,10 @@ cp "$work/out" "$work/answer"
 rm -f "$work"/out "$work"/err "$work"/logout "$work"/logerr
 canary_found() { grep -rlF "$canary" "$HOME" "$TMPDIR" | grep .; }
 check_status 1 "no file of the user's holds it" canary_found
+
+check "a chat without a terminal answers" "$build/hearth"
+kept() { find "$HOME" -name 'vault*' | grep .; }
+check_status 1 "and makes no vault" kept
 
 if unshare -rn true 2>/dev/null; then
 	unshare -rn "$build/hearth" run -m "$model" -n 8 --temp 0 "Remember $canary." >"$work/alone" 2>/dev/null </dev/null

@@ -7,6 +7,9 @@ chat=$build/tests/app/hearth/chat
 model=models/hearth-builtin.gguf
 export TERM=xterm-256color
 unset NO_COLOR COLUMNS
+# The question of a first start is answered: kept_chats.sh is about that.
+mkdir -p "$HEARTH_HOME"
+echo "keep = off" >"$HEARTH_HOME/settings"
 
 if ! script -qec true /dev/null >/dev/null 2>&1 </dev/null || [ ! -x "$chat" ] || [ ! -f $model ]; then
 	skip "the chat on a terminal" "needs script (bsdutils) and a pseudoterminal, $chat and $model"

@@ -2,6 +2,8 @@
 #include "app/hearth/chat.h"
 
 #include "app/hearth/commands.h"
+#include "app/hearth/kept_list.h"
+#include "app/hearth/leftovers.h"
 #include "app/hearth/line_editor.h"
 #include "base/memory.h"
 
@@ -65,30 +67,54 @@ static void take_message(struct chat *c, const struct buffer *message)
 	if (!c->leaving) view_say(&c->view, "%s", "");
 }
 
-static int talk(struct chat *c)
+static enum line_pause on_pause(void *data)
 {
-	struct line_editor *editor = line_editor_open(&c->view.terminal, chat_complete);
+	return chat_pause(data) ? LINE_LEAVE : LINE_STAY;
+}
+
+static void on_key(void *data)
+{
+	struct chat *c = data;
+	away_key(&c->away, away_clocks_now());
+}
+
+/* Reads and answers messages until the person leaves or the vault is to be locked. False: there can be no editor. */
+static bool talk_on(struct chat *c, struct error *e)
+{
+	const struct line_watch watch = { .pause = on_pause, .key = on_key, .data = c };
+	struct line_editor *editor = line_editor_open(&c->view.terminal, chat_complete, &watch);
 	struct buffer message = buffer_new(MAX_MESSAGE);
-	struct error e;
-	if (!editor) {
-		error_set(&e, "this terminal cannot be used for editing (TERM); for single questions: hearth run \"...\"");
-		return commands_fail(&e);
-	}
 	bool may_leave = false;
-	while (!c->leaving) {
-		enum line_result result = line_editor_message(editor, &message);
-		if (result == LINE_END || (result == LINE_BREAK && may_leave)) break;
+	if (!editor)
+		return error_set(e, "this terminal cannot be used for editing (TERM); for single questions: hearth run \"...\"");
+	while (!c->leaving && !c->locking) {
+		chat_show_status(c);
+		enum line_result result = line_editor_message(editor, c->keeping.secret ? "private> " : "> ", &message);
+		if (result == LINE_END || (result == LINE_BREAK && may_leave)) c->leaving = true;
 		may_leave = result == LINE_BREAK;
-		if (result == LINE_BREAK) view_note(&c->view, "(Ctrl-C once more, or Ctrl-D, leaves)");
+		if (result == LINE_BREAK && !c->leaving) view_note(&c->view, "(Ctrl-C once more, or Ctrl-D, leaves)");
 		if (result != LINE_TAKEN) continue;
 		terminal_hide_typing(true);
 		take_message(c, &message);
 		terminal_hide_typing(false);
+		away_key(&c->away, away_clocks_now());
 	}
 	if (message.data) memory_wipe(message.data, message.room);
 	buffer_free(&message);
 	line_editor_close(editor);
-	return STATUS_DONE;
+	return true;
+}
+
+static int talk(struct chat *c)
+{
+	struct error e = { "" };
+	while (!c->leaving) {
+		if (!talk_on(c, &e)) return commands_fail(&e);
+		if (!c->locking) continue;
+		c->locking = false;
+		if (!chat_lock(c, &e)) return e.text[0] ? commands_fail(&e) : STATUS_DONE;
+	}
+	return keeping_leave(&c->keeping, &e) ? STATUS_DONE : commands_fail(&e);
 }
 
 /* Opens the engine; a large file may take its time, so it is said. */
@@ -101,33 +127,67 @@ static bool load(struct opening *n, bool movable, struct error *e)
 	return ok;
 }
 
+/* The conversation that the options ask for. */
+static bool go_on(struct chat *c, struct error *e)
+{
+	const struct options *o = c->options;
+	struct kept_list list;
+	if (!o->open && !o->resume) return true;
+	if (!c->keeping.vault) {
+		view_note(&c->view, "No vault is open, so there is no conversation to go on with.");
+		return true;
+	}
+	if (o->open) return chat_open(c, keeping_from_number((long long)o->open), e);
+	if (!kept_list_read(&list, c->keeping.vault, e)) return false;
+	bool ok = true;
+	if (list.n)
+		ok = chat_open(c, list.entries[0].id, e);
+	else
+		view_note(&c->view, "No conversation is kept yet: this is the first one.");
+	kept_list_free(&list);
+	return ok;
+}
+
+/* With a person at the terminal: the vault, the model, the first screen, the talk. */
+static int run_with_person(struct chat *c, struct error *e)
+{
+	struct opening *n = c->opening;
+	struct error ignored;
+	enum chat_begin begun = chat_begin(c, e);
+	if (begun == CHAT_LEFT) return STATUS_DONE;
+	if (begun == CHAT_FAILED || !load(n, c->view.terminal.movable, e)) return commands_fail(e);
+	if (n->paths.models[0]) paths_make_folder(n->paths.models, &ignored);
+	if (c->options->model && !opening_remember(n, &ignored)) snprintf(n->notes[0], sizeof n->notes[0], "%s", ignored.text);
+	c->session = hearth_session_new(n->engine);
+	welcome(&c->view, n, c->options->program);
+	if (!go_on(c, e)) return commands_fail(e);
+	return talk(c);
+}
+
+static int run_alone(struct chat *c, struct error *e)
+{
+	struct opening *n = c->opening;
+	if (!load(n, false, e)) return commands_fail(e);
+	for (int i = 0; i < OPENING_NOTES; i++) {
+		if (n->notes[i][0]) commands_note("%s", n->notes[i]);
+	}
+	return answer_fixed_question(c);
+}
+
 static int run_chat(struct chat *c, struct error *e)
 {
 	struct opening *n = c->opening;
 	struct terminal terminal = terminal_look(n->settings.colour);
 	bool person = terminal.input && terminal.output;
-	if (!opening_choose(n, c->options->model, e) || !load(n, person && terminal.movable, e)) return commands_fail(e);
+	if (!opening_choose(n, c->options->model, e)) return commands_fail(e);
 	view_open(&c->view, &terminal);
 	if (!conversation_set_system(&c->conversation, c->options->system)) error_memory(e);
 	c->last = answer_new();
-	int status;
-	if (person) {
-		struct error ignored;
-		if (n->paths.models[0]) paths_make_folder(n->paths.models, &ignored);
-		if (c->options->model && !opening_remember(n, &ignored))
-			snprintf(n->notes[0], sizeof n->notes[0], "%s", ignored.text);
-		c->session = hearth_session_new(n->engine);
-		welcome(&c->view, n, c->options->program);
-		status = talk(c);
-	} else {
-		for (int i = 0; i < OPENING_NOTES; i++) {
-			if (n->notes[i][0]) commands_note("%s", n->notes[i]);
-		}
-		status = answer_fixed_question(c);
-	}
+	int status = person ? run_with_person(c, e) : run_alone(c, e);
 	view_close(&c->view);
 	answer_free(&c->last);
 	conversation_free(&c->conversation);
+	vault_close(c->keeping.vault);
 	return status;
 }
 
@@ -142,6 +202,7 @@ int chat_command(const struct options *o)
 	struct opening *n = memory_new(1, sizeof *n);
 	int status;
 	if (c && n) {
+		leftovers_begin();
 		terminal_watch_signals(PATIENCE);
 		opening_begin(n, o);
 		c->options = o;

@@ -18,7 +18,7 @@ struct chat_command_row {
 	void (*run)(struct chat *c, const char *argument); /* white space around the argument is gone; "" when there is none */
 };
 
-static const struct chat_command_row rows[11];
+static const struct chat_command_row rows[21];
 
 static void command_help(struct chat *c, const char *argument)
 {
@@ -32,9 +32,7 @@ static void command_help(struct chat *c, const char *argument)
 	view_say(&c->view, "%s",
 	         "A message of several lines: end a line with \\, or put \"\"\" before and behind it. A message that begins with a "
 	         "slash: type // first.");
-	view_say(
-	        &c->view, "%s",
-	        "Ctrl-C stops an answer; on an empty line, twice, it leaves. Ctrl-D leaves. What you type is kept in memory only.");
+	view_say(&c->view, "%s", "Ctrl-C stops an answer; on an empty line, twice, it leaves. Ctrl-D leaves.");
 }
 
 /* ---- the model ---- */
@@ -76,7 +74,7 @@ static void command_model(struct chat *c, const char *argument)
 		if (!opening_remember(n, &e)) view_note(&c->view, "It will not be remembered: %s", e.text);
 		if (n->notes[1][0]) view_note(&c->view, "Note: %s", n->notes[1]);
 		view_say(&c->view, "Now %s (%s) answers.%s", n->file.name, n->file.weights,
-		         c->conversation.n_turns ? " It sees the conversation so far; /clear starts anew." : "");
+		         c->conversation.n_turns ? " It sees the conversation so far; /new starts anew." : "");
 	} else {
 		view_say(&c->view, "%s", e.text);
 		view_note(&c->view, "%s goes on.", n->file.name);
@@ -97,7 +95,7 @@ static void command_system(struct chat *c, const char *argument)
 		view_say(&c->view, "%s", "Memory is out.");
 		return;
 	}
-	c->used_known = false;
+	c->used_known = c->keeping.system_kept = false;
 	view_note(&c->view, off ? "The system message is off from the next message on." : "It holds from the next message on.");
 }
 
@@ -110,9 +108,15 @@ static void command_retry(struct chat *c, const char *argument)
 		view_say(&c->view, "%s", "There is nothing to ask again yet.");
 		return;
 	}
+	struct turn *t = conversation_last(&c->conversation);
+	c->before = t->answer ? memory_copy_text(t->answer, t->answer_length) : NULL;
+	c->before_length = t->answer_length;
 	conversation_take_answer_back(&c->conversation);
 	c->used_known = false;
 	chat_turn(c);
+	if (c->before) memory_wipe(c->before, c->before_length);
+	memory_free(c->before);
+	c->before = NULL;
 }
 
 static void command_undo(struct chat *c, const char *argument)
@@ -125,15 +129,14 @@ static void command_undo(struct chat *c, const char *argument)
 	}
 	char shown[64];
 	visible_line(shown, sizeof shown, t->question, t->question_length, c->view.terminal.ascii);
-	conversation_take_turn_back(&c->conversation);
+	chat_take_back(c);
 	c->used_known = false;
 	view_note(&c->view, "Taken back, with its answer: \"%s\". %zu %s left.", shown, c->conversation.n_turns,
 	          c->conversation.n_turns == 1 ? "exchange is" : "exchanges are");
 }
 
-static void command_clear(struct chat *c, const char *argument)
+void chat_forget(struct chat *c)
 {
-	(void)argument;
 	conversation_clear(&c->conversation);
 	hearth_session_free(c->opening->engine, c->session);
 	c->session = hearth_session_new(c->opening->engine);
@@ -142,7 +145,21 @@ static void command_clear(struct chat *c, const char *argument)
 	buffer_clear(&c->view.thought);
 	c->used = 0;
 	c->used_known = c->warned = false;
-	view_note(&c->view, "The conversation is forgotten%s.", c->conversation.system ? "; the system message stays" : "");
+}
+
+static void command_new(struct chat *c, const char *argument)
+{
+	(void)argument;
+	struct error e;
+	long long number = c->keeping.id ? keeping_number(c->keeping.id) : 0;
+	bool stays = keeping_writes(&c->keeping) && c->conversation.n_turns;
+	const char *system = c->conversation.system ? " The system message stays." : "";
+	if (!keeping_leave(&c->keeping, &e)) view_say(&c->view, "%s", e.text);
+	chat_forget(c);
+	if (stays)
+		view_note(&c->view, "A new conversation. The one before is kept: /open %lld brings it back.%s", number, system);
+	else
+		view_note(&c->view, "The conversation is forgotten; a new one begins.%s", system);
 }
 
 static void write_conversation(const struct chat *c, struct buffer *b)
@@ -302,7 +319,16 @@ static const struct chat_command_row rows[] = {
 	{ "/system", "[TEXT]", "show or set the system message; /system off removes it", command_system },
 	{ "/retry", "", "ask the last message again, for another answer", command_retry },
 	{ "/undo", "", "take the last message and its answer back", command_undo },
-	{ "/clear", "", "forget the conversation and start anew", command_clear },
+	{ "/new", "", "begin a new conversation (one that is not kept is forgotten)", command_new },
+	{ "/chats", "[all]", "the conversations that are kept, the newest first", chat_list_command },
+	{ "/open", "NUMBER", "go on with one of them", chat_open_command },
+	{ "/search", "WORDS", "find words in all of them", chat_search_command },
+	{ "/rename", "TITLE", "give this conversation another title", chat_rename_command },
+	{ "/branch", "[N]", "go on in a copy of this conversation, or of its first N exchanges", chat_branch_command },
+	{ "/delete", "[NUMBER]", "erase this conversation, or another, for good", chat_delete_command },
+	{ "/private", "", "begin a conversation that is never written", chat_private_command },
+	{ "/lock", "[MINUTES]", "lock the vault now, or after so many minutes without a key (off: never)", chat_lock_command },
+	{ "/vault", "", "where conversations are kept, and whether this one is", chat_vault_command },
 	{ "/save", "FILE", "write the conversation to a new file, in the clear", command_save },
 	{ "/stats", "", "tokens computed and reused, speed, memory, context", command_stats },
 	{ "/why", "", "show exactly what the model was given, and its thoughts", command_why },
@@ -328,6 +354,7 @@ void chat_command_line(struct chat *c, const char *line)
 	if (!trimmed) return;
 	for (size_t end = strlen(trimmed); end > 0 && strchr(" \t\n", trimmed[end - 1]); end--) trimmed[end - 1] = 0;
 	if (strcasecmp(name, "/exit") == 0 || strcasecmp(name, "/bye") == 0) snprintf(name, sizeof name, "/quit");
+	if (strcasecmp(name, "/clear") == 0) snprintf(name, sizeof name, "/new");
 	const struct chat_command_row *found = NULL;
 	for (const struct chat_command_row *r = rows; r->name; r++) {
 		if (strcasecmp(r->name, name) == 0) found = r;

@@ -12,6 +12,31 @@
 
 enum { MAX_JSON = 512 << 20, MOST_RESERVED = 512, NEARLY_FULL = 80, TEMPLATE_ROOM = 64, EXCERPT = 36 };
 
+void chat_keep(struct chat *c)
+{
+	struct error e;
+	c->indexed = false;
+	if (!keeping_save(&c->keeping, &c->conversation, &e))
+		view_say(&c->view, "Not saved: %s. It is tried again with the next message.", e.text);
+}
+
+/* The answer that was asked again for takes its place again. False: there was none. */
+static bool bring_back(struct chat *c)
+{
+	if (!c->before || !conversation_answer(&c->conversation, c->before, c->before_length, 0, 0)) return false;
+	c->used_known = false;
+	chat_keep(c);
+	return true;
+}
+
+void chat_take_back(struct chat *c)
+{
+	struct error e;
+	if (bring_back(c)) return;
+	if (!keeping_take_back(&c->keeping, &c->conversation, &e)) view_say(&c->view, "It stays in the vault: %s", e.text);
+	conversation_take_turn_back(&c->conversation);
+}
+
 /* Room that is kept for the answer: a quarter of the context, at most 512 tokens and what -n allows. */
 static uint32_t reserved(const struct chat *c)
 {
@@ -99,7 +124,7 @@ static void refuse(struct chat *c, uint32_t n_prompt)
 		         "context. "
 		         "It was not sent.",
 		         prompt, context);
-	conversation_take_turn_back(&c->conversation);
+	chat_take_back(c);
 }
 
 /* Makes room in the context for a prompt of n_prompt tokens. False: there is none to be made. */
@@ -149,7 +174,7 @@ static bool fit(struct chat *c)
 		uint32_t n_prompt, n_alone;
 		enum measured result = measure(c, &n_prompt);
 		if (result == STOPPED) {
-			conversation_take_turn_back(&c->conversation);
+			chat_take_back(c);
 			view_note(&c->view, "(stopped; the message was not sent)");
 			return false;
 		}
@@ -173,17 +198,16 @@ static void say_how_it_ended(struct chat *c)
 	if (a->stop == HEARTH_STOP_LENGTH)
 		view_note(&c->view, "(stopped after %u tokens, the limit; say \"go on\" for more)", a->n_generated);
 	if (a->stop == HEARTH_STOP_CONTEXT)
-		view_note(
-		        &c->view,
-		        "(stopped: the context of %s tokens is full. With your next message the oldest exchanges leave it; /clear "
-		        "starts anew.)",
-		        context);
+		view_note(&c->view,
+		          "(stopped: the context of %s tokens is full. With your next message the oldest exchanges leave it; /new "
+		          "starts anew.)",
+		          context);
 	uint64_t percent = a->n_context ? (uint64_t)c->used * 100 / a->n_context : 0;
 	if (percent < NEARLY_FULL || c->warned || a->stop == HEARTH_STOP_CONTEXT) return;
 	c->warned = true;
 	model_file_count(used, c->used);
 	view_note(&c->view,
-	          "The context is nearly full: %s of %s tokens. Soon the oldest exchanges will leave it, with a note; /clear "
+	          "The context is nearly full: %s of %s tokens. Soon the oldest exchanges will leave it, with a note; /new "
 	          "starts anew.",
 	          used, context);
 }
@@ -191,13 +215,17 @@ static void say_how_it_ended(struct chat *c)
 static void keep_answer(struct chat *c)
 {
 	const struct answer *a = &c->last;
+	if (a->stop == HEARTH_STOP_CANCEL && a->text.size == 0 && bring_back(c)) {
+		view_note(&c->view, "(stopped before an answer came; the one before stays)");
+		return;
+	}
 	if (a->stop == HEARTH_STOP_CANCEL && a->text.size == 0) {
-		conversation_take_turn_back(&c->conversation);
+		chat_take_back(c);
 		view_note(&c->view, "(stopped before an answer came; the message is taken back, the up arrow brings it again)");
 		return;
 	}
 	if (!conversation_answer(&c->conversation, buffer_text(&a->text), a->text.size, a->n_prompt, a->n_generated)) {
-		conversation_take_turn_back(&c->conversation);
+		chat_take_back(c);
 		view_say(&c->view, "%s", "Memory is out: the answer could not be kept.");
 		return;
 	}
@@ -209,6 +237,7 @@ static void keep_answer(struct chat *c)
 	t->seconds_generate = a->seconds_generate;
 	c->used = a->n_prompt + a->n_generated;
 	c->used_known = true;
+	chat_keep(c);
 	if (a->text.size == 0) view_note(&c->view, "(the model ended its answer without a word; /retry asks again)");
 	say_how_it_ended(c);
 }
@@ -216,19 +245,38 @@ static void keep_answer(struct chat *c)
 static void say_failure(struct chat *c, const struct error *e)
 {
 	view_say(&c->view, "No answer: %s", e->text);
+	c->used_known = false;
 	if (c->conversation.system && c->last.failure == HEARTH_FAIL_REQUEST)
 		view_note(&c->view, "Some models take no system message: /system off removes it.");
-	conversation_take_turn_back(&c->conversation);
-	c->used_known = false;
+	chat_take_back(c);
+}
+
+/* Shows an event and keeps what there is of the answer. */
+static void on_event(void *data, const struct hearth_event *event, const struct answer *so_far)
+{
+	struct chat *c = data;
+	struct answer_watch shown = view_watch(&c->view);
+	struct error ignored; /* the end of the answer tells */
+	shown.event(shown.data, event, so_far);
+	if (event->kind == HEARTH_ANSWER)
+		keeping_progress(&c->keeping, &c->conversation, buffer_text(&so_far->text), so_far->text.size, &ignored);
+}
+
+static void on_tick(void *data)
+{
+	struct chat *c = data;
+	struct answer_watch shown = view_watch(&c->view);
+	shown.tick(shown.data);
 }
 
 void chat_turn(struct chat *c)
 {
 	if (!fit(c)) return;
+	chat_keep(c);
 	struct error e;
 	bool again;
 	do {
-		struct answer_watch watch = view_watch(&c->view);
+		struct answer_watch watch = { .event = on_event, .tick = on_tick, .data = c };
 		again = false;
 		answer_free(&c->last);
 		c->last = answer_new();

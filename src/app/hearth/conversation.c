@@ -29,6 +29,7 @@ void conversation_free(struct conversation *c)
 {
 	conversation_clear(c);
 	memory_free(c->turns);
+	if (c->system) memory_wipe(c->system, strlen(c->system));
 	memory_free(c->system);
 	*c = (struct conversation){ 0 };
 }
@@ -56,7 +57,7 @@ bool conversation_ask(struct conversation *c, const char *question, size_t lengt
 		c->turns = grown;
 		c->room = room;
 	}
-	struct turn t = { .question = memory_copy_text(question, length), .question_length = length };
+	struct turn t = { .question = memory_copy_text(question, length), .question_length = length, .place = -1 };
 	if (!t.question) return false;
 	c->turns[c->n_turns++] = t;
 	return true;
@@ -84,6 +85,7 @@ void conversation_take_answer_back(struct conversation *c)
 	forget(t->answer, t->answer_length);
 	t->answer = NULL;
 	t->answer_length = 0;
+	t->answer_kept = false;
 	t->tokens = 0;
 }
 

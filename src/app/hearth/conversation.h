@@ -20,6 +20,8 @@ struct turn {
 	uint32_t tokens; /* that the turn takes in the context, about; 0 until it is answered */
 	uint32_t n_prompt, n_cached, n_generated, n_guessed, n_accepted;
 	double seconds_prompt, seconds_generate;
+	int64_t place;    /* of the question in the vault; -1 while it is not there */
+	bool answer_kept; /* the answer is in the vault */
 };
 
 struct conversation {

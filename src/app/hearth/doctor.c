@@ -106,8 +106,8 @@ static void protection(struct buffer *out)
 	buffer_append_text(out, "\nProtection in this version\n"
 	                        "  network        hearth has no code that connects anywhere; nothing enforces it yet\n"
 	                        "  model files    every size in them is checked, in this same process: there is no jail yet\n"
-	                        "  conversations  are kept in memory until the chat ends and are not stored;\n"
-	                        "                 /save writes in the clear; there is no encrypted vault yet\n"
+	                        "  conversations  are sealed in the vault (hearth vault) or not stored at all;\n"
+	                        "                 /save writes in the clear\n"
 	                        "  memory         may be swapped to disk by the system like that of any program\n");
 }
 

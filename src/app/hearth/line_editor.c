@@ -11,18 +11,20 @@
 
 #include <errno.h>
 #include <histedit.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_MESSAGE = 16 << 20, HISTORY_LINES = 1000 };
+enum { MAX_MESSAGE = 16 << 20, HISTORY_LINES = 1000, PAUSE_MS = 2000 };
 
 struct line_editor {
 	EditLine *edit;
 	HistoryW *history;
 	const char *(*complete)(const char *start, size_t n);
+	struct line_watch watch;
 	wchar_t prompt[16];
-	bool marks_pastes;
+	bool marks_pastes, left; /* left: the watch ended the line */
 };
 
 static wchar_t *show_prompt(EditLine *edit)
@@ -32,14 +34,31 @@ static wchar_t *show_prompt(EditLine *edit)
 	return ((struct line_editor *)data)->prompt;
 }
 
-/* One character from the terminal: 1, 0 at the end, -1 for Ctrl-C. */
+/* Reads a byte as read() does, with the watch's pauses; `left` is set when it ended the line. */
+static ssize_t read_byte(struct line_editor *l, char *byte)
+{
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+	while (l->watch.pause) {
+		int ready = poll(&input, 1, PAUSE_MS);
+		if (ready < 0) return -1;
+		if (ready > 0) break;
+		l->left = l->watch.pause(l->watch.data) == LINE_LEAVE;
+		if (l->left) return 0;
+	}
+	return read(STDIN_FILENO, byte, 1);
+}
+
+/* One character from the terminal: 1, 0 at the end, -1 for Ctrl-C and when the watch ends the line. */
 static int read_key(EditLine *edit, wchar_t *key)
 {
 	char bytes[4];
 	size_t n = 0;
+	void *data;
+	el_wget(edit, EL_CLIENTDATA, &data);
+	struct line_editor *l = data;
 	for (;;) {
 		if (terminal_interrupted()) return -1;
-		ssize_t got = read(STDIN_FILENO, bytes + n, 1);
+		ssize_t got = read_byte(l, bytes + n);
 		if (got < 0 && errno == EINTR) {
 			if (terminal_take_return()) { /* the shell left the terminal in its own mode */
 				el_wset(edit, EL_PREP_TERM, 0);
@@ -55,6 +74,7 @@ static int read_key(EditLine *edit, wchar_t *key)
 			continue;
 		}
 		if (got <= 0) return got == 0 ? 0 : -1;
+		if (l->watch.key) l->watch.key(l->watch.data);
 		n++;
 		uint32_t point;
 		if (utf8_decode(bytes, n, &point) == n) {
@@ -135,12 +155,14 @@ static unsigned char take_tab(EditLine *edit, int key)
 	return CC_REFRESH;
 }
 
-struct line_editor *line_editor_open(const struct terminal *t, const char *(*complete)(const char *start, size_t n))
+struct line_editor *line_editor_open(const struct terminal *t, const char *(*complete)(const char *start, size_t n),
+                                     const struct line_watch *watch)
 {
 	struct line_editor *l = memory_new(1, sizeof *l);
 	if (!l) return NULL;
 	HistEventW event;
 	l->complete = complete;
+	if (watch) l->watch = *watch;
 	l->marks_pastes = t->movable;
 	l->edit = el_init("hearth", stdin, stdout, stderr);
 	l->history = history_winit();
@@ -194,6 +216,7 @@ enum line_result line_editor_read(struct line_editor *l, const char *prompt, str
 	l->prompt[n] = 0;
 	buffer_clear(out);
 	terminal_take_interrupt();
+	l->left = false;
 	if (l->marks_pastes) terminal_write("\033[?2004h", 8);
 	const wchar_t *line = el_wgets(l->edit, &count);
 	if (l->marks_pastes) terminal_write("\033[?2004l", 8);
@@ -205,7 +228,7 @@ enum line_result line_editor_read(struct line_editor *l, const char *prompt, str
 	}
 	if (!line || count <= 0) {
 		terminal_write("\n", 1);
-		return LINE_END;
+		return l->left ? LINE_AWAY : LINE_END;
 	}
 	n = wcslen(line);
 	if (n && line[n - 1] == L'\n') n--;
@@ -248,11 +271,11 @@ static enum line_result read_quoted(struct line_editor *l, struct buffer *line, 
 	return result == LINE_BREAK ? LINE_INTERRUPTED : result;
 }
 
-enum line_result line_editor_message(struct line_editor *l, struct buffer *out)
+enum line_result line_editor_message(struct line_editor *l, const char *prompt, struct buffer *out)
 {
 	struct buffer line = buffer_new(MAX_MESSAGE);
 	buffer_clear(out);
-	enum line_result result = line_editor_read(l, "> ", &line);
+	enum line_result result = line_editor_read(l, prompt, &line);
 	if (result == LINE_TAKEN && line.size >= 3 && memcmp(line.data, quotes, 3) == 0) {
 		result = read_quoted(l, &line, out);
 	} else if (result == LINE_TAKEN) {

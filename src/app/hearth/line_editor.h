@@ -15,17 +15,29 @@ enum line_result {
 	LINE_TAKEN,       /* a line, without its end */
 	LINE_INTERRUPTED, /* Ctrl-C with something typed: it is gone */
 	LINE_BREAK,       /* Ctrl-C on an empty line */
-	LINE_END          /* Ctrl-D on an empty line, or the input is over */
+	LINE_END,         /* Ctrl-D on an empty line, or the input is over */
+	LINE_AWAY         /* the watch ended it */
 };
 
-/* `complete` gives the n-th command that begins with `start` (NULL: no more). NULL when the editor cannot start. */
-struct line_editor *line_editor_open(const struct terminal *t, const char *(*complete)(const char *start, size_t n));
+/* What happens while a line is typed: `pause` every two seconds in which no key comes, which may end the line, and `key` at every
+ * key. */
+enum line_pause { LINE_STAY, LINE_LEAVE };
+struct line_watch {
+	enum line_pause (*pause)(void *data);
+	void (*key)(void *data);
+	void *data;
+};
+
+/* `complete` gives the n-th command that begins with `start` (NULL: no more); `watch` may be NULL. NULL when the editor cannot
+ * start. */
+struct line_editor *line_editor_open(const struct terminal *t, const char *(*complete)(const char *start, size_t n),
+                                     const struct line_watch *watch);
 void line_editor_close(struct line_editor *l); /* NULL is allowed; wipes the history */
 
 /* Reads a line into `out` (cleared first). */
 enum line_result line_editor_read(struct line_editor *l, const char *prompt, struct buffer *out);
 
 /* Reads a whole message: a line; further ones behind a backslash at its end; or all between lines of """. */
-enum line_result line_editor_message(struct line_editor *l, struct buffer *out);
+enum line_result line_editor_message(struct line_editor *l, const char *prompt, struct buffer *out);
 
 #endif

@@ -31,8 +31,8 @@ bool new_vault_ask_passphrase(char *words, size_t *size)
 	}
 	secret_free(again);
 	if (taken && *size < SHORT)
-		say("That is short, and short ones are guessed: `hearth vault passphrase` changes it. Four words or more are "
-		    "good.\n");
+		say("That is short, and short ones are guessed. Four words or more are good;\n"
+		    "`hearth vault passphrase` changes it.\n");
 	return taken;
 }
 
@@ -42,10 +42,12 @@ static void show_recovery_code(const uint8_t code[RECOVERY_BYTES])
 	char text[RECOVERY_TEXT], line[128];
 	recovery_code_write(text, code);
 	snprintf(line, sizeof line, "\n    %s\n\n", text);
-	say("\nThis is your recovery code. It is shown only now: write it on paper, and keep it where you keep passports.\n");
+	say("\nThis is your recovery code. It is shown only now: write it on paper and keep it\n"
+	    "where you keep your passport.\n");
 	say(line);
-	say("If you forget the passphrase, type this code in its place. Whoever has it can read your conversations.\n"
-	    "Without the passphrase and without this code nobody can open the vault again, not even its makers.\n\n");
+	say("If you forget the passphrase, type this code in its place. Whoever has it can read\n"
+	    "your conversations. Without the passphrase and without this code nobody can open\n"
+	    "the vault again, not even the makers of hearth.\n\n");
 	seal_wipe(text, sizeof text);
 	seal_wipe(line, sizeof line);
 }

@@ -5,7 +5,7 @@
 
 #define PLACE(member) offsetof(struct options, member)
 
-enum { FOR_TALK = FOR_CHAT | FOR_RUN };
+enum { FOR_TALK = FOR_CHAT | FOR_RUN, FOR_KEPT = FOR_CHAT | FOR_VAULT };
 
 const struct option_row option_rows[] = {
 	{ "--model", "-m", "FILE", FOR_TALK, OPTION_TEXT, PLACE(model), 0, 0, 0,
@@ -33,9 +33,14 @@ const struct option_row option_rows[] = {
 	  "no chat template: the model goes on from the prompt itself" },
 	{ "--plan", NULL, NULL, FOR_MODELS, OPTION_SWITCH, PLACE(plan), 0, 0, 0,
 	  "inspect: the steps of the computation, and its memory" },
-	{ "--vault", NULL, "NAME", FOR_VAULT, OPTION_TEXT, PLACE(vault), 0, 0, 0,
+	{ "--resume", NULL, NULL, FOR_CHAT, OPTION_SWITCH, PLACE(resume), 0, 0, 0, "go on with the last conversation" },
+	{ "--open", NULL, "N", FOR_CHAT, OPTION_COUNT, PLACE(open), 0, 1, 9007199254740992.0,
+	  "go on with conversation N, as /chats in the chat numbers it" },
+	{ "--private", NULL, NULL, FOR_CHAT, OPTION_SWITCH, PLACE(secret), 0, 0, 0,
+	  "open no vault and write nothing of what is said" },
+	{ "--vault", NULL, "NAME", FOR_KEPT, OPTION_TEXT, PLACE(vault), 0, 0, 0,
 	  "another vault: a name, or a folder (with a slash)" },
-	{ "--key-file", NULL, "FILE", FOR_VAULT, OPTION_TEXT, PLACE(key_file), 0, 0, 0,
+	{ "--key-file", NULL, "FILE", FOR_KEPT, OPTION_TEXT, PLACE(key_file), 0, 0, 0,
 	  "open the vault with the bytes of this file" },
 	{ "--unencrypted", NULL, NULL, FOR_VAULT, OPTION_SWITCH, PLACE(unencrypted), 0, 0, 0,
 	  "create: no protection at all, for a disk that is encrypted itself" },
@@ -47,8 +52,8 @@ const struct option_row option_rows[] = {
 
 const struct command_row command_rows[] = {
 	{ "chat", FOR_CHAT, "[OPTIONS]", "talk with a model on the terminal (what `hearth` alone does)",
-	  "Inside the chat /help lists what can be typed. The history of what you typed is kept in memory\nonly, until the chat "
-	  "ends.\n",
+	  "Inside the chat /help lists what can be typed. Conversations are kept in a vault where there is one\n(`hearth vault`); "
+	  "the history of the lines that you typed is kept in memory only.\n",
 	  chat_command, NULL },
 	{ "run", FOR_RUN, "[OPTIONS] PROMPT...", "answer one prompt and end, for scripts and pipes",
 	  "The prompt comes from the arguments or from a pipe; with both, the piped text stands below the\n"

@@ -36,8 +36,9 @@ struct options {
 	bool no_guess;
 	bool json, raw, plan, help, version;
 	const char *vault, *key_file; /* NULL: not given */
-	bool unencrypted;
-	char **words; /* what is no option, in order */
+	bool unencrypted, resume, secret;
+	uint64_t open; /* the number of a kept conversation; 0: none */
+	char **words;  /* what is no option, in order */
 	size_t n_words;
 };
 

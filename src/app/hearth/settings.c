@@ -11,11 +11,19 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MAX_SETTINGS = 65536 };
+enum { MAX_SETTINGS = 65536, MAX_LOCK = 10000 };
+
+static const double usual_lock = 15;
 
 static void take(struct settings *s, const char *name, const char *value)
 {
 	if (strcmp(name, "colour") == 0) s->colour = strcmp(value, "off") != 0;
+	if (strcmp(name, "keep") == 0) s->keep = strcmp(value, "off") != 0;
+	if (strcmp(name, "lock") == 0) {
+		s->lock = strtod(value, NULL);
+		if (!(s->lock >= 0 && s->lock <= MAX_LOCK)) s->lock = usual_lock;
+		if (strcmp(value, "off") == 0) s->lock = 0;
+	}
 	if (strcmp(name, "threads") == 0) {
 		s->threads = (uint32_t)strtoul(value, NULL, 10);
 		if (s->threads > 1024) s->threads = 0;
@@ -39,7 +47,7 @@ static void read_line(struct settings *s, char *line)
 
 bool settings_read(struct settings *s, const struct paths *p, struct error *e)
 {
-	*s = (struct settings){ .colour = true };
+	*s = (struct settings){ .colour = true, .keep = true, .lock = usual_lock };
 	char path[PATHS_ROOM];
 	size_t size;
 	if (!p->settings[0] || !paths_join(path, p->settings, "settings") || !paths_is_file(path)) return true;
@@ -70,6 +78,9 @@ bool settings_write(const struct settings *s, const struct paths *p, struct erro
 		buffer_append_text(&b, "threads = auto-low\n");
 	else if (s->threads)
 		buffer_format(&b, "threads = %u\n", s->threads);
+	if (!s->keep) buffer_append_text(&b, "keep = off\n");
+	if (s->lock <= 0) buffer_append_text(&b, "lock = off\n");
+	if (s->lock > 0 && s->lock != usual_lock) buffer_format(&b, "lock = %g\n", s->lock);
 	if (s->model[0]) buffer_format(&b, "model = %s\n", s->model);
 	struct file_writer w;
 	mode_t mask = umask(077);

@@ -86,7 +86,7 @@ enum unlock_result unlock_vault(struct vault *v, const char *key_file, const cha
 		if (asked == ASK_LONG) continue;
 		if (asked != ASK_TAKEN || size == 0) {
 			error_set(e, "%s: the vault stays locked", vault_name(v));
-			result = UNLOCK_LEFT;
+			result = asked == ASK_TAKEN ? UNLOCK_SKIPPED : UNLOCK_LEFT;
 			break;
 		}
 		bool open = open_with_words(v, words, size, e);

@@ -12,8 +12,9 @@
 
 enum unlock_result {
 	UNLOCK_OPEN,
-	UNLOCK_LEFT,  /* the person pressed Enter alone, Ctrl-C or Ctrl-D */
-	UNLOCK_FAILED /* the line says why */
+	UNLOCK_SKIPPED, /* the person pressed Enter alone */
+	UNLOCK_LEFT,    /* or Ctrl-C or Ctrl-D */
+	UNLOCK_FAILED   /* the line says why */
 };
 
 /* Opens a vault that this process has taken (vault_take). `key_file` may be NULL. `prompt` is what the first question says; it is

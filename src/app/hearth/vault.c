@@ -29,10 +29,11 @@ static const char *const kind_names[SLOT_KINDS] = {
 static void describe_absent(struct buffer *out, const struct vault_place *p)
 {
 	buffer_format(out,
-	              "There is no vault yet, so no conversation is kept: what you type is forgotten when the chat ends.\n\n"
+	              "There is no vault yet, so no conversation is kept: what you type is forgotten when\n"
+	              "the chat ends.\n\n"
 	              "`hearth vault create` makes one in\n  %s\n"
-	              "An encrypted vault keeps your conversations on this machine, to go on with, to search and to delete, and\n"
-	              "nobody can read them without your passphrase.\n",
+	              "An encrypted vault keeps your conversations on this machine, to go on with, to search\n"
+	              "and to delete, and nobody can read them without your passphrase.\n",
 	              p->folder);
 }
 
@@ -63,17 +64,14 @@ static void describe(struct buffer *out, const struct vault_place *p, const stru
 	              in_use ? "A hearth that runs now has it open." : "It is locked: no process has its keys.");
 	describe_slots(out, k);
 	if (open)
-		buffer_append_text(out,
-		                   "\nTHIS VAULT IS NOT PROTECTED: it opens without any secret, so whoever can read its files can "
-		                   "read\nyour conversations. `hearth vault slots` tells how to give it a passphrase.\n");
+		buffer_append_text(out, "\nTHIS VAULT IS NOT PROTECTED: it opens without any secret, so whoever can read its\n"
+		                        "files can read your conversations. `hearth vault passphrase` gives it one.\n");
 	else
-		buffer_append_text(
-		        out, "\nProtected: your messages, the answers, titles, and the search index. Each file of the vault is\n"
-		             "encrypted, and a change of it is noticed. A conversation that you delete loses its key.\n");
-	buffer_append_text(out,
-	                   "Not protected: the files' sizes and times; what a chat that is open has in memory, against whoever\n"
-	                   "rules this machine; old copies of these files in backups; and traces that a solid-state disk may\n"
-	                   "keep of what was overwritten. SECURITY.md tells more.\n");
+		buffer_append_text(out, "\nProtected: your messages, the answers, titles, and the search index. Each file is\n"
+		                        "encrypted, and a change of it is noticed. What you delete loses its key.\n");
+	buffer_append_text(out, "Not protected: the files' sizes and times; what an open chat has in memory, against\n"
+	                        "whoever rules this machine; old copies of these files in backups; and traces that a\n"
+	                        "solid-state disk may keep of what was overwritten. SECURITY.md tells more.\n");
 }
 
 static void describe_json(struct buffer *out, const struct vault_place *p, const struct key_file *k, bool in_use)
@@ -108,18 +106,6 @@ static bool read_slots(struct key_file *k, const struct vault_place *p, struct e
 	return ok;
 }
 
-static bool is_in_use(const struct vault_place *p)
-{
-	struct disk *d = disk_real();
-	struct disk_file *f = NULL;
-	char path[PATHS_ROOM];
-	bool there = false;
-	if (!paths_join(path, p->folder, "vault.lock") || d->exists(d, path, &there) != 0 || !there) return false;
-	int error = d->lock(d, path, &f);
-	if (!error) d->close(f);
-	return error != 0;
-}
-
 static int describe_vault(const struct options *o)
 {
 	struct vault_place place;
@@ -135,7 +121,7 @@ static int describe_vault(const struct options *o)
 		return commands_fail(&e);
 	}
 	if (there && !read_slots(&keys, &place, &e)) return commands_fail(&e);
-	bool in_use = there && is_in_use(&place);
+	bool in_use = there && vault_is_taken(disk_real(), place.folder);
 	if (o->json)
 		describe_json(&out, &place, there ? &keys : NULL, in_use);
 	else if (there)

@@ -232,3 +232,12 @@ void view_answer_end(struct view *v)
 	v->text_shown = true;
 	write_out(v);
 }
+
+void view_answer_again(struct view *v, const char *text, size_t length)
+{
+	view_answer_begin(v);
+	thoughts_text(&v->thoughts, text, length, take_part, v);
+	thoughts_end(&v->thoughts, take_part, v);
+	view_answer_end(v);
+	buffer_clear(&v->thought);
+}

@@ -48,4 +48,7 @@ void view_answer_begin(struct view *v);
 struct answer_watch view_watch(struct view *v);
 void view_answer_end(struct view *v);
 
+/* An answer of another day, whole, as it was shown then. */
+void view_answer_again(struct view *v, const char *text, size_t length);
+
 #endif

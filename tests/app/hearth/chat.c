@@ -1,103 +1,8 @@
 /* chat: what happens to the context and what reaches the terminal, over a scripted engine. Started with `--play` and arguments of
  * hearth it is hearth itself over that engine: tests/end_to_end/terminal.sh talks to it. */
-#include "app/hearth/chat.h"
+#include "talk.h"
 
 #include "app/hearth/commands.h"
-#include "base/file.h"
-#include "scripted_engine.h"
-
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-struct talk {
-	struct options options;
-	struct opening opening;
-	struct chat chat;
-	char folder[64];
-	char *shown; /* what the last step wrote */
-};
-
-static struct talk *talk_new(uint32_t context)
-{
-	struct talk *t = memory_new(1, sizeof *t);
-	struct hearth_options wanted = { .size = sizeof wanted, .context = context };
-	struct hearth_error error;
-	struct terminal plain = { .output = true, .ascii = false };
-	snprintf(t->folder, sizeof t->folder, "/tmp/hearth-chat-XXXXXX");
-	assert_non_null(mkdtemp(t->folder));
-	assert_true(hearth_open(&wanted, &t->opening.engine, &error));
-	t->opening.info.size = sizeof t->opening.info;
-	hearth_info(t->opening.engine, &t->opening.info);
-	snprintf(t->opening.file.name, sizeof t->opening.file.name, "scripted");
-	t->chat.options = &t->options;
-	t->chat.opening = &t->opening;
-	t->chat.last = answer_new();
-	t->chat.session = hearth_session_new(t->opening.engine);
-	view_open(&t->chat.view, &plain);
-	memset(&scripted, 0, sizeof scripted);
-	return t;
-}
-
-static void talk_free(struct talk *t)
-{
-	view_close(&t->chat.view);
-	answer_free(&t->chat.last);
-	conversation_free(&t->chat.conversation);
-	hearth_close(t->opening.engine);
-	rmdir(t->folder);
-	memory_free(t->shown);
-	memory_free(t);
-}
-
-/* One line as the chat takes it; its output is kept in t->shown. */
-static const char *enter(struct talk *t, const char *line)
-{
-	char path[128];
-	struct error e;
-	size_t size;
-	snprintf(path, sizeof path, "%s/out", t->folder);
-	fflush(stdout);
-	int saved = dup(1), file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
-	assert_true(saved >= 0 && file >= 0 && dup2(file, 1) == 1);
-	if (chat_is_command(line, strlen(line))) {
-		chat_command_line(&t->chat, line);
-	} else {
-		conversation_ask(&t->chat.conversation, line, strlen(line));
-		chat_turn(&t->chat);
-	}
-	assert_int_equal(dup2(saved, 1), 1);
-	close(saved);
-	close(file);
-	memory_free(t->shown);
-	t->shown = file_read(path, 1 << 24, &size, &e);
-	assert_non_null(t->shown);
-	unlink(path);
-	return t->shown;
-}
-
-/* Does what was shown have this part, lines broken or not? */
-static bool shows(struct talk *t, const char *part)
-{
-	if (strstr(t->shown, part)) return true;
-	char *flat = memory_copy_text(t->shown, strlen(t->shown));
-	for (char *p = flat; *p; p++) {
-		if (*p == '\n') *p = ' ';
-	}
-	bool found = strstr(flat, part) != NULL;
-	memory_free(flat);
-	return found;
-}
-
-static void expect(struct talk *t, const char *line, const char *part)
-{
-	enter(t, line);
-	if (!shows(t, part)) fail_msg("'%s' showed '%s', not '%s'", line, t->shown, part);
-}
 
 static void only_new_tokens_are_computed_and_drops_are_said(void **state)
 {
@@ -264,8 +169,9 @@ static void commands_are_told_from_messages(void **state)
 	assert_false(chat_is_command("/", 1));
 	assert_false(chat_is_command("hello", 5));
 	assert_string_equal(chat_complete("/he", 0), "/help");
-	assert_string_equal(chat_complete("/s", 1), "/save");
-	assert_null(chat_complete("/s", 3));
+	assert_string_equal(chat_complete("/s", 1), "/search");
+	assert_string_equal(chat_complete("/s", 2), "/save");
+	assert_null(chat_complete("/s", 4));
 }
 
 int main(int argc, char **argv)

@@ -1,0 +1,172 @@
+#!/bin/bash
+# Conversations in the vault as a person meets them, on a real terminal over the scripted engine: the question of the first start,
+# unlocking, a wrong passphrase, locking, private conversations, an end in the middle of an answer, two at once.
+. tests/tap.sh
+
+chat=$build/tests/app/hearth/chat
+model=models/hearth-builtin.gguf
+export TERM=xterm-256color TMPDIR=$work/temporary
+unset NO_COLOR COLUMNS
+mkdir -p "$TMPDIR"
+
+if ! script -qec true /dev/null >/dev/null 2>&1 </dev/null || [ ! -x "$chat" ] || [ ! -f $model ]; then
+	skip "kept conversations on a terminal" "needs script (bsdutils) and a pseudoterminal, $chat and $model"
+	exit 0
+fi
+chat=$(realpath "$chat")
+hearth=$(realpath "$build/hearth")
+model=$(realpath $model)
+vault=$HEARTH_HOME/vaults/main
+
+# play ARGUMENTS... <KEYS: the chat on a terminal of its own; what it shows is in $work/screen, its process in $work/pid.
+play() {
+	: >"$work/screen"
+	script -qefc "stty cols 100 rows 40; echo \$\$ >$work/pid; exec $chat --play $*" "$work/screen" >/dev/null 2>&1
+	echo $? >"$work/status"
+}
+
+# Waits until the screen has the text, once more than it had it when the last key was typed, then types.
+seen() { local n; n=$(grep -aoF -- "$1" "$work/screen" | wc -l); echo "$n"; }
+await() {
+	local tries=150
+	while [ $((tries -= 1)) -gt 0 ]; do
+		[ "$(seen "$1")" -ge "${3-1}" ] && break
+		sleep 0.1
+	done
+	sleep 0.1
+	printf '%b' "$2"
+}
+shows() { grep -qaF -- "$1" "$work/screen"; }
+shows_not() { ! shows "$1"; }
+status_is() { [ "$(cat "$work/status")" = "$1" ]; }
+stored() { grep -rqaF -- "$1" "$HEARTH_HOME" "$TMPDIR"; }
+stored_not() { ! stored "$1"; }
+
+# The first start: Enter alone keeps nothing, and is remembered.
+{
+	await "Enter alone" '\r'
+	await "Not saved" 'hello\r'
+	await "You said: hello" '\004'
+} | play -m "$model"
+check "the first start asks how to keep conversations" shows "Shall hearth keep your conversations"
+check "Enter alone keeps nothing" [ ! -e "$vault" ]
+check "and the chat says so" shows "Not saved"
+{ await "Not saved" '\004'; } | play -m "$model"
+check "which is remembered" shows_not "Shall hearth"
+rm -rf "$HEARTH_HOME"
+{ await "Enter alone" '\004'; } | play -m "$model"
+check "Ctrl-D at the question leaves" status_is 0
+check "and decides nothing" [ ! -e "$HEARTH_HOME/settings" ]
+
+# A passphrase, twice; the second time it is the other one.
+{
+	await "Enter alone" '1\r'
+	await "New passphrase" 'a walk by the sea\r'
+	await "once more" 'a walk by the see\r'
+	await "not the same" 'a walk by the sea\r'
+	await "once more" 'a walk by the sea\r' 2
+	await "is unlocked" 'zanzibar quokka\r'
+	await "You said: zanzibar" '/private\r'
+	await "private> " 'timbuktu numbat\r'
+	await "You said: timbuktu" '/new\r'
+	await "forgotten" 'slow 400\r'
+	await "17 18 19" ''
+	sleep 2.5
+	kill -9 "$(cat "$work/pid")"
+} | play -m "$model"
+code=$(grep -aoE '([0-9A-Z]{4}-){6}[0-9A-Z]{4}' "$work/screen" | head -n 1)
+check "a vault is made" [ -f "$vault/vault.key" ]
+check "the passphrase is not shown" shows_not "by the sea"
+check "two different ones are asked for again" shows "not the same"
+check "a recovery code is shown" [ -n "$code" ]
+check "the chat says that it is saved" shows "Saved, encrypted."
+for word in zanzibar timbuktu "17 18 19" "by the sea" "$code"; do
+	check "'$word' is in no file" stored_not "$word"
+done
+
+# What of it a process has in its memory, for root: words, and the keys where the second reader can tell them.
+keys=$(echo "a walk by the sea" | /usr/bin/python3 tests/end_to_end/vault_keys.py "$vault" 2>/dev/null)
+look() {
+	[ "$(id -u)" = 0 ] || return
+	# shellcheck disable=SC2086 # the keys are words
+	/usr/bin/python3 tests/end_to_end/process_memory.py "$(cat "$work/pid")" zanzibar quokka "17 18 19" "by the sea" $keys 2>/dev/null
+}
+
+# Unlocking: a wrong passphrase changes nothing; then everything is there, also what the kill cut.
+sum() { (cd "$vault" && sha256sum -- *); }
+before=$(sum)
+{
+	await "Passphrase" 'a walk\r'
+	await "is not right" '\004'
+} | play -m "$model"
+check "a wrong passphrase is said" shows "the passphrase is not right"
+check "and changes no file" [ "$before" = "$(sum)" ]
+{
+	await "Passphrase" 'a walk by the sea\r'
+	await "cut when hearth ended" '/chats\r'
+	await "goes on with one" '/open 1\r'
+	await "You said: zanzibar" '/search quokka zan\r'
+	await "/open NUMBER goes on with one" '/search timbuktu\r' 2
+	await "No message has" ''
+	look >"$work/unlocked"
+	printf '/lock\r'
+	await "Ctrl-D leaves" '' 2
+	look >"$work/locked"
+	printf '%s\r' "$code"
+	await "You said: zanzibar" '/delete 1 yes\r' 3
+	await "is erased" '/search zanzibar\r'
+	await "No message has" '\004'
+} | play --resume -m "$model"
+check "--resume goes on with the last one, and says that its answer was cut" shows "cut when hearth ended"
+check "what came before the kill is there" shows "17 18 19"
+check "the list has both" shows "zanzibar quokka"
+check "a private conversation is in no list" shows_not "timbuktu numbat"
+check "/search finds" shows "zanzibar quokka"
+check "the recovery code opens it too" shows "is erased"
+if [ -s "$work/unlocked" ]; then
+	check "an unlocked process has the words in its memory" grep -q "zanzibar" "$work/unlocked"
+	[ -z "$keys" ] || check "and the keys" grep -q "^key " "$work/unlocked"
+	check "a locked one has neither" [ ! -s "$work/locked" ]
+else
+	skip "a locked process has no words and no keys in its memory" "needs root and /usr/bin/python3"
+fi
+
+# A second one beside the first.
+{
+	await "Passphrase" 'a walk by the sea\r'
+	await "is unlocked" ''
+	(
+		work=$work/second
+		mkdir -p "$work"
+		{ await "private> " '\004'; } | play -m "$model"
+		cp "$work/screen" "$work/../second.screen"
+	)
+	await "is unlocked" '\004'
+} | play -m "$model"
+check "a second hearth says that the vault is open elsewhere" grep -qaF "Another hearth has the vault" "$work/second.screen"
+check "and offers a private conversation" grep -qaF "private> " "$work/second.screen"
+
+# Enter alone at the passphrase, and --private: nothing is written.
+before=$(sum)
+{ await "Passphrase" '\r' && await "private> " 'hello\r' && await "You said" '\004'; } | play -m "$model"
+check "Enter alone opens a private chat" shows "No vault is unlocked"
+{ await "private> " 'hello\r' && await "You said" '\004'; } | play --private -m "$model"
+check "--private asks nothing" shows_not "Passphrase"
+check "neither changes a file" [ "$before" = "$(sum)" ]
+
+# Idle: a vault that a key file opens, and a lock after a moment.
+check "a vault with a key file is made without a question" "$hearth" vault create --vault other --key-file "$work/key"
+printf 'lock = 0.05\n' >"$HEARTH_HOME/settings"
+{
+	await "is unlocked" 'hello\r'
+	await "You said: hello" ''
+	await "no key was pressed" '\r'
+	await "You said: hello" '\004' 2
+} | play --vault other --key-file "$work/key" -m "$model"
+check "the vault locks when nobody is there" shows "no key was pressed"
+check "and the conversation goes on after it" [ "$(seen "You said: hello")" -ge 2 ]
+
+# Without a terminal nothing is asked and nothing is kept.
+rm -rf "$HEARTH_HOME"
+check "without a terminal nothing is asked" "$chat" --play -m "$model"
+check "and nothing is kept" [ ! -e "$HEARTH_HOME/vaults" ]
