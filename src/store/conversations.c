@@ -42,16 +42,16 @@ bool conversations_write(struct vault *v, int64_t id, int64_t position, enum mes
 	return vault_release(v, rows_write(v, id, position, role, text, size, unfinished, e));
 }
 
-bool conversations_take(struct vault *v, const char *title, int64_t made, const struct message_new *messages, size_t n, int64_t *id,
-                        struct error *e)
+bool conversations_take(struct vault *v, const char *title, int64_t made, int64_t parent, const struct message_new *messages,
+                        size_t n, int64_t *id, struct error *e)
 {
 	if (!vault_remote(v)) {
 		vault_hold(v);
-		return vault_release(v, rows_take(v, title, made, messages, n, id, e));
+		return vault_release(v, rows_take(v, title, made, parent, messages, n, id, e));
 	}
 	struct message m;
 	const int64_t none[5] = { 0 };
-	message_begin_request(&m, MESSAGE_TAKE, 0, made, 0, false);
+	message_begin_request(&m, MESSAGE_TAKE, parent, made, 0, false);
 	message_record(&m, none, 0, false, title, strlen(title));
 	for (size_t i = 0; i < n; i++) {
 		const int64_t numbers[5] = { 0, 0, 0, messages[i].made, 0 };

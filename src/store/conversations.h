@@ -40,15 +40,15 @@ bool conversations_add(struct vault *v, int64_t id, enum message_role role, cons
 bool conversations_write(struct vault *v, int64_t id, int64_t position, enum message_role role, const char *text, size_t size,
                          bool unfinished, struct error *e);
 
-/* A whole conversation with its times, in one step (an import). */
+/* A whole conversation with its times, in one step (an import); `parent`: what it is a branch of, or 0. */
 struct message_new {
 	enum message_role role;
 	int64_t made; /* seconds since 1970 */
 	const char *text;
 	size_t size;
 };
-bool conversations_take(struct vault *v, const char *title, int64_t made, const struct message_new *messages, size_t n, int64_t *id,
-                        struct error *e);
+bool conversations_take(struct vault *v, const char *title, int64_t made, int64_t parent, const struct message_new *messages,
+                        size_t n, int64_t *id, struct error *e);
 
 bool conversations_rename(struct vault *v, int64_t id, const char *title, struct error *e);
 

@@ -139,12 +139,12 @@ bool rows_write(struct vault *v, int64_t id, int64_t position, enum message_role
 	return vault_finish(v, ok, e) && (!indexed || vault_renew_index(v, e));
 }
 
-bool rows_take(struct vault *v, const char *title, int64_t made, const struct message_new *messages, size_t n, int64_t *id,
-               struct error *e)
+bool rows_take(struct vault *v, const char *title, int64_t made, int64_t parent, const struct message_new *messages, size_t n,
+               int64_t *id, struct error *e)
 {
 	int64_t changed = made;
 	if (!vault_begin(v, e)) return false;
-	bool ok = make_conversation(v, 0, made, id, e) && set_title(v, *id, title, e);
+	bool ok = make_conversation(v, parent, made, id, e) && set_title(v, *id, title, e);
 	for (size_t i = 0; ok && i < n; i++) {
 		const struct message_new *m = messages + i;
 		ok = check_size(m->size, e) && add_message(v, *id, (int64_t)i, m->role, m->made, false, m->text, m->size, e);

@@ -12,8 +12,8 @@ bool rows_new(struct vault *v, const char *title, int64_t *id, struct error *e);
 bool rows_add(struct vault *v, int64_t id, enum message_role role, const char *text, size_t size, struct error *e);
 bool rows_write(struct vault *v, int64_t id, int64_t position, enum message_role role, const char *text, size_t size,
                 bool unfinished, struct error *e);
-bool rows_take(struct vault *v, const char *title, int64_t made, const struct message_new *messages, size_t n, int64_t *id,
-               struct error *e);
+bool rows_take(struct vault *v, const char *title, int64_t made, int64_t parent, const struct message_new *messages, size_t n,
+               int64_t *id, struct error *e);
 bool rows_rename(struct vault *v, int64_t id, const char *title, struct error *e);
 bool rows_cut(struct vault *v, int64_t id, int64_t position, struct error *e);
 bool rows_branch(struct vault *v, int64_t id, int64_t messages, int64_t *branch, struct error *e);

@@ -52,6 +52,23 @@ void seal_hash(uint8_t hash[SEAL_HASH], const void *bytes, size_t size, const ui
 	crypto_generichash(hash, SEAL_HASH, bytes, size, key, key ? SEAL_KEY : 0);
 }
 
+_Static_assert(sizeof(struct seal_hashing) >= sizeof(crypto_generichash_state), "libsodium's state has room");
+
+void seal_hash_begin(struct seal_hashing *h)
+{
+	crypto_generichash_init((crypto_generichash_state *)(void *)h->state, NULL, 0, SEAL_HASH);
+}
+
+void seal_hash_more(struct seal_hashing *h, const void *bytes, size_t size)
+{
+	crypto_generichash_update((crypto_generichash_state *)(void *)h->state, bytes, size);
+}
+
+void seal_hash_end(struct seal_hashing *h, uint8_t hash[SEAL_HASH])
+{
+	crypto_generichash_final((crypto_generichash_state *)(void *)h->state, hash, SEAL_HASH);
+}
+
 bool seal_passphrase(uint8_t key[SEAL_KEY], const char *passphrase, size_t length, const uint8_t salt[16], uint32_t passes,
                      uint64_t memory)
 {

@@ -37,6 +37,14 @@ bool seal_open(uint8_t *plain, const uint8_t *sealed, const uint8_t *extra, size
 /* BLAKE2b of 32 bytes; `key` may be NULL. */
 void seal_hash(uint8_t hash[SEAL_HASH], const void *bytes, size_t size, const uint8_t *key);
 
+/* The same over bytes that come in pieces. */
+struct seal_hashing {
+	_Alignas(64) unsigned char state[384];
+};
+void seal_hash_begin(struct seal_hashing *h);
+void seal_hash_more(struct seal_hashing *h, const void *bytes, size_t size);
+void seal_hash_end(struct seal_hashing *h, uint8_t hash[SEAL_HASH]);
+
 /* Argon2id of a passphrase; false when memory is out. `memory` is bytes. */
 bool seal_passphrase(uint8_t key[SEAL_KEY], const char *passphrase, size_t length, const uint8_t salt[16], uint32_t passes,
                      uint64_t memory);

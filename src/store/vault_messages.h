@@ -25,7 +25,7 @@ enum message_kind {
 	MESSAGE_NEW,    /* text: the title; result: the id */
 	MESSAGE_ADD,    /* id, role, text */
 	MESSAGE_WRITE,  /* id, number: the position, role, flag: unfinished, text */
-	MESSAGE_TAKE,   /* number: made, text: records, the first of them the title */
+	MESSAGE_TAKE,   /* id: the parent, number: made, text: records, the first of them the title */
 	MESSAGE_RENAME, /* id, text */
 	MESSAGE_CUT,    /* id, number: the position */
 	MESSAGE_BRANCH, /* id, number: messages; result: the id */

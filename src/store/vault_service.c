@@ -135,7 +135,7 @@ static bool take_conversation(struct vault *v, const struct message_request *r, 
 	message_next(&at, &left, &title);
 	for (n = 0; message_next(&at, &left, &t); n++)
 		messages[n] = (struct message_new){ (enum message_role)t.role, t.numbers[3], t.text, t.size };
-	bool ok = conversations_take(v, title.text, r->number, messages, n, id, e);
+	bool ok = conversations_take(v, title.text, r->number, r->id, messages, n, id, e);
 	memory_free(messages);
 	return ok;
 }

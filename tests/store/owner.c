@@ -128,7 +128,7 @@ static void use(struct vault *v)
 	assert_true(conversations_branch(v, a, 1, &b, &last));
 	assert_string_equal(whole(v, b), "1:What do bees make?|");
 	assert_true(conversations_rename(v, b, "Wasps \xc3\xa9", &last));
-	assert_true(conversations_take(v, "Old", 900, messages, 2, &c, &last));
+	assert_true(conversations_take(v, "Old", 900, 0, messages, 2, &c, &last));
 	assert_string_equal(whole(v, c), "1:imported|2:indeed|");
 	assert_string_equal(found(v, "honey", 10), "2:Honey and wax.|");
 	assert_non_null(strstr(titles(v), "Wasps \xc3\xa9(1)|"));
