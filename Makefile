@@ -34,7 +34,7 @@ PLACE = -ffile-prefix-map=$(CURDIR)=.
 LDFLAGS_ALL = -Wl,-z,relro,-z,now,--as-needed $(SANITIZE_FLAGS) $(LDFLAGS)
 
 # The library: every floor below the programs. A kernel file's ending names the CPU level that it is compiled for.
-LIB_FLOORS = base format text nn model engine
+LIB_FLOORS = base format text grammar nn model engine
 LIB_SRC := $(sort $(foreach f,$(LIB_FLOORS),$(wildcard src/$(f)/*.c)))
 ifneq ($(ARCH),x86_64)
 LIB_SRC := $(filter-out %_avx2.c %_avxvnni.c %_avx512.c %_avx512vnni.c %_avx512bf16.c %_amx.c,$(LIB_SRC))

@@ -195,6 +195,13 @@ enum hearth_kind {
 	HEARTH_IDS = 3   /* ids: as they are, nothing added */
 };
 
+/* A schema that is not understood whole is refused with the keyword's name; what is made under one that is taken is valid. */
+enum hearth_grammar {
+	HEARTH_GRAMMAR_NONE = 0,
+	HEARTH_GRAMMAR_GBNF = 1,  /* the notation of llama.cpp's grammars; the text begins with the rule named root */
+	HEARTH_GRAMMAR_SCHEMA = 2 /* JSON Schema, draft 2020-12 */
+};
+
 struct hearth_request {
 	size_t size;      /* sizeof(struct hearth_request) */
 	uint32_t kind;    /* enum hearth_kind */
@@ -207,10 +214,13 @@ struct hearth_request {
 	struct hearth_sampling sampling;
 	const char *const *stop; /* zero-terminated texts that end the answer and are not shown; at most 63, of 1024 bytes */
 	size_t n_stop;
-	bool ignore_end;  /* go on behind end-of-generation tokens */
-	bool want_prompt; /* the PROMPT event shows text, pieces and ids */
-	const char *date; /* "YYYY-MM-DDTHH:MM:SS" for templates that ask for it; NULL: now, local time */
-	bool no_guess;    /* compute one token at a time: the same answer, in more time where text repeats itself */
+	bool ignore_end;       /* go on behind end-of-generation tokens */
+	bool want_prompt;      /* the PROMPT event shows text, pieces and ids */
+	const char *date;      /* "YYYY-MM-DDTHH:MM:SS" for templates that ask for it; NULL: now, local time */
+	bool no_guess;         /* compute one token at a time: the same answer, in more time where text repeats itself */
+	uint32_t grammar_kind; /* enum hearth_grammar: what form the answer must have. A model that thinks first does so freely */
+	const char *grammar;   /* the grammar or schema; the engine copies it */
+	size_t grammar_length; /* bytes, at most 4 MiB */
 };
 
 /* A request with the defaults: temperature 0.7, top_k 40, top_p 0.95, min_p 0.05, no penalties, 4096 tokens. */

@@ -29,7 +29,7 @@ _hearth() {
 	local talk="--model -m --system -n --tokens --temp --seed --context --threads --draft --no-guess --help -h" words
 	case $command in
 	chat) words="$talk --resume --open --private --vault --key-file --version" ;;
-	run) words="$talk --file --json --raw" ;;
+	run) words="$talk --file --json --schema --grammar --raw" ;;
 	models) words="list inspect verify --plan --json --help -h" ;;
 	vault) words="create --vault --key-file --unencrypted --json --help -h" ;;
 	doctor) words="--help -h" ;;

@@ -41,6 +41,8 @@ bool request_check(const struct hearth_request *a, struct error *e)
 		if (n > MOST_STOP_BYTES)
 			return error_set(e, "request: stop text %zu has more than %d bytes", i + 1, MOST_STOP_BYTES);
 	}
+	if (a->grammar_kind > HEARTH_GRAMMAR_SCHEMA) return error_set(e, "request: grammar kind %u is unknown", a->grammar_kind);
+	if (a->grammar_kind && !a->grammar) return error_set(e, "request: the grammar is missing");
 	if (a->date && !prompt_check_date(a->date)) return error_set(e, "request: date must be YYYY-MM-DDTHH:MM:SS");
 	return true;
 }
@@ -78,6 +80,16 @@ static bool copy_parts(struct request *r, const struct hearth_request *asked)
 	return r->asked.date != NULL;
 }
 
+/* r->grammar, where one is asked for. */
+static bool make_grammar(struct request *r, const struct hearth_request *asked, struct error *e)
+{
+	r->asked.grammar = NULL;
+	if (asked->grammar_kind == HEARTH_GRAMMAR_NONE) return true;
+	bool schema = asked->grammar_kind == HEARTH_GRAMMAR_SCHEMA;
+	r->grammar = (schema ? grammar_from_schema : grammar_from_gbnf)(asked->grammar, asked->grammar_length, e);
+	return r->grammar != NULL;
+}
+
 struct request *request_new(const struct hearth_request *asked, struct error *e)
 {
 	struct request *r = memory_new(1, sizeof *r);
@@ -96,10 +108,11 @@ struct request *request_new(const struct hearth_request *asked, struct error *e)
 	r->last = event_new(HEARTH_DONE, 0, e);
 	if (r->arena && r->last && buffer_extend(&r->last->text, sizeof r->error.text) && copy_parts(r, asked)) {
 		buffer_clear(&r->last->text);
-		return r;
+		if (make_grammar(r, asked, e)) return r;
+	} else {
+		error_memory(e);
 	}
 	request_free(r);
-	error_memory(e);
 	return NULL;
 }
 
@@ -121,6 +134,8 @@ void request_free(struct request *r)
 	memory_free(r->logits);
 	guess_clear(&r->guess);
 	sampler_clear(&r->sampler);
+	mask_free(r->mask);
+	grammar_free(r->grammar);
 	stream_free(&r->stream);
 	buffer_free(&r->text);
 	arena_free(r->arena);

@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "engine/event.h"
 #include "engine/guess.h"
+#include "engine/mask.h"
 #include "engine/prompt.h"
 #include "engine/sampler.h"
 #include "engine/session.h"
@@ -51,6 +52,8 @@ struct request {
 	uint32_t n_logits;
 	struct guess guess;
 	struct sampler sampler;
+	struct grammar *grammar;               /* NULL: none, or the mask has it */
+	struct mask *mask;                     /* NULL: the answer is free */
 	struct stream stream;                  /* begun when admitted */
 	struct buffer text;                    /* of this step, not yet told */
 	enum hearth_stop stop;                 /* 0: goes on */

@@ -333,6 +333,7 @@ void scheduler_free(struct scheduler *s)
 	pthread_cond_destroy(&s->news);
 	pthread_mutex_destroy(&s->lock);
 	sampler_room_clear(&s->room);
+	mask_tree_free(s->tree);
 	memory_free(s->rows);
 	memory_free(s);
 }

@@ -43,6 +43,7 @@ struct scheduler {
 	double seconds_per_row; /* of a prompt, as measured last; 0: not yet */
 	struct pace pace;       /* of steps with answer rows alone */
 	struct draft *draft;    /* NULL: none */
+	struct mask_tree *tree; /* made for the first answer that must follow a grammar */
 };
 
 /* Admits a request that is ready: finds what its session has of it and prepares its computing. False: it has failed or, with

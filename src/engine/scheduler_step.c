@@ -53,6 +53,21 @@ static bool start_stream(struct scheduler *s, struct request *r)
 	return stream_start(&r->stream, s->source->vocab, stops, n, options, &r->error);
 }
 
+/* The mask of a request with a grammar. */
+static bool start_mask(struct scheduler *s, struct request *r)
+{
+	const struct vocab *v = s->source->vocab;
+	if (!r->grammar) return true;
+	if (!s->tree) s->tree = mask_tree_new(v, &r->error);
+	if (!s->tree) return false;
+	bool chat = r->asked.kind == HEARTH_CHAT; /* else what the model thinks is part of the answer */
+	enum mask_thoughts thoughts = chat ? mask_thoughts(v, r->prompt.text, r->prompt.text_length) : MASK_PLAIN;
+	struct grammar *g = r->grammar;
+	r->grammar = NULL;
+	r->mask = mask_new(s->tree, g, thoughts, chat && v->add_space_prefix, &r->error);
+	return r->mask != NULL;
+}
+
 static bool prepare(struct scheduler *s, struct request *r)
 {
 	struct session *session = r->session;
@@ -73,7 +88,7 @@ static bool prepare(struct scheduler *s, struct request *r)
 	if (!r->logits) return error_memory(&r->error);
 	r->n_logits = 1;
 	guess_begin(&r->guess);
-	return start_stream(s, r);
+	return start_mask(s, r) && start_stream(s, r);
 }
 
 bool scheduler_admit(struct scheduler *s, struct request *r)
@@ -209,6 +224,8 @@ static bool take_token(struct scheduler *s, struct request *r)
 		return false;
 	} else if (r->stream.stopped) {
 		r->stop = HEARTH_STOP_TEXT;
+	} else if (r->mask && mask_is_final(r->mask)) {
+		r->stop = HEARTH_STOP_END;
 	} else if (r->n_generated == r->asked.max_tokens) {
 		r->stop = HEARTH_STOP_LENGTH;
 	} else if (r->session->n_ids == s->context) {
@@ -222,8 +239,11 @@ static bool take_token(struct scheduler *s, struct request *r)
 /* Chooses by the logits behind the i-th of the rows that have some. */
 static bool choose_token(struct scheduler *s, struct request *r, uint32_t i)
 {
-	r->token = sampler_choose(&r->sampler, &s->room, r->logits + (size_t)i * s->n_vocab, &r->error);
-	return r->token >= 0 && take_token(s, r);
+	float *logits = r->logits + (size_t)i * s->n_vocab;
+	if (r->mask && !mask_apply(r->mask, logits, &r->error)) return false;
+	r->token = sampler_choose(&r->sampler, &s->room, logits, &r->error);
+	if (r->token < 0 || (r->mask && !mask_take(r->mask, (uint32_t)r->token, &r->error))) return false;
+	return take_token(s, r);
 }
 
 /* Chooses behind each row in turn, as long as the row that follows is of the token that was chosen; what was tried beyond is taken

@@ -24,6 +24,7 @@ struct options {
 	bool named;                 /* the command was, and is not the default */
 	const char *model, *system; /* NULL: not given */
 	const char *draft;          /* the same */
+	const char *schema, *grammar;
 	const char *files[OPTIONS_MAX_FILES];
 	size_t n_files;
 	uint64_t max_tokens; /* of the answer */

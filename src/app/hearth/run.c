@@ -19,12 +19,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_PROMPT = 64 << 20, QUIET_MS = 2000 };
+enum { MAX_PROMPT = 64 << 20, MAX_GRAMMAR = 4 << 20, QUIET_MS = 2000 };
 
 struct run {
 	const struct options *options;
 	struct terminal terminal;
 	struct buffer prompt;
+	char *grammar; /* of --schema or --grammar; NULL: none */
+	size_t grammar_length;
 	bool ended_line; /* the last byte that was written is a line end */
 	bool write_failed;
 };
@@ -96,6 +98,14 @@ static bool gather_prompt(struct run *r, struct error *e)
 		while (!o->raw && r->prompt.size && r->prompt.data[r->prompt.size - 1] == '\n') r->prompt.size--;
 	if (r->prompt.failed) return error_set(e, "the prompt is larger than %d MB, the most that is taken", MAX_PROMPT >> 20);
 	return true;
+}
+
+static bool read_grammar(struct run *r, struct error *e)
+{
+	const char *path = r->options->schema ? r->options->schema : r->options->grammar;
+	if (!path) return true;
+	r->grammar = file_read(path, MAX_GRAMMAR, &r->grammar_length, e);
+	return r->grammar != NULL;
 }
 
 /* ---- the answer ---- */
@@ -191,6 +201,9 @@ static int answer_prompt(struct run *r, struct opening *n, struct error *e)
 	struct buffer json = buffer_new((size_t)MAX_PROMPT * 8);
 	struct answer a = answer_new();
 	struct answer_watch watch = { .event = on_event, .data = r };
+	if (r->grammar) request.grammar_kind = o->schema ? HEARTH_GRAMMAR_SCHEMA : HEARTH_GRAMMAR_GBNF;
+	request.grammar = r->grammar;
+	request.grammar_length = r->grammar_length;
 	request.text = buffer_text(&r->prompt);
 	request.text_length = r->prompt.size;
 	if (!o->raw) {
@@ -227,6 +240,10 @@ int run_command(const struct options *o)
 		error_set(&e, "--system has no place in a --raw prompt: put the text into the prompt itself");
 		return commands_misuse("run", &e);
 	}
+	if (o->schema && o->grammar) {
+		error_set(&e, "--schema and --grammar cannot both hold: give one of them");
+		return commands_misuse("run", &e);
+	}
 	if (!o->n_words && !o->n_files && !has_piped_input()) {
 		error_set(&e, "a prompt is missing: hearth run \"...\", or text from a pipe");
 		return commands_misuse("run", &e);
@@ -240,7 +257,7 @@ int run_command(const struct options *o)
 	opening_begin(n, o);
 	r.terminal = terminal_look(n->settings.colour);
 	int status = STATUS_FAILED;
-	bool ready = opening_choose(n, o->model, &e) && gather_prompt(&r, &e);
+	bool ready = opening_choose(n, o->model, &e) && read_grammar(&r, &e) && gather_prompt(&r, &e);
 	if (ready && r.prompt.size == 0 && !o->raw) {
 		error_set(&e, "the prompt is empty: hearth run \"...\", or text from a pipe");
 		status = commands_misuse("run", &e);
@@ -254,6 +271,7 @@ int run_command(const struct options *o)
 	}
 	hearth_close(n->engine);
 	memory_free(n);
+	memory_free(r.grammar);
 	buffer_free(&r.prompt);
 	return status;
 }

@@ -1,0 +1,101 @@
+/* mask: answers of a tiny model stay within a grammar, whatever it would rather say, guessed ahead or not, and end with it. */
+#include "asked.h"
+#include "tiny_model.h"
+
+static char model[64];
+static struct asked a, b; /* large: not on the stack */
+
+static int write_model(void **state)
+{
+	(void)state;
+	tiny_write(model, NULL);
+	return 0;
+}
+
+static int remove_model(void **state)
+{
+	(void)state;
+	return unlink(model);
+}
+
+static struct hearth_request asked_by(uint32_t kind, const char *grammar, uint64_t seed)
+{
+	struct hearth_request r = asked_text(" the sun", 60);
+	r.grammar_kind = kind;
+	r.grammar = grammar;
+	r.grammar_length = strlen(grammar);
+	r.sampling.temperature = 2;
+	r.sampling.seed = seed;
+	return r;
+}
+
+static void the_answer_is_one_that_the_grammar_has(void **state)
+{
+	(void)state;
+	struct hearth *h = asked_open(model, 1, 256);
+	bool seen[3] = { false };
+	for (uint64_t seed = 1; seed < 40; seed++) {
+		struct hearth_request r = asked_by(HEARTH_GRAMMAR_GBNF, "root ::= \" a\" (\"x\" | \"bc\") | \"no\"", seed);
+		asked_run(h, &r, &a);
+		assert_int_equal(a.last.kind, HEARTH_DONE);
+		assert_int_equal(a.last.stop, HEARTH_STOP_END);
+		int which = !strcmp(a.text, " ax") ? 0 : !strcmp(a.text, " abc") ? 1 : !strcmp(a.text, "no") ? 2 : -1;
+		assert_true(which >= 0);
+		seen[which] = true;
+	}
+	assert_true(seen[0] + seen[1] + seen[2] >= 2);
+	hearth_close(h);
+}
+
+static void guesses_change_nothing(void **state)
+{
+	(void)state;
+	struct hearth *h = asked_open(model, 2, 256);
+	for (uint64_t seed = 1; seed < 10; seed++) {
+		struct hearth_request r = asked_by(HEARTH_GRAMMAR_GBNF, "root ::= (\"ab\" | \"ba\"){30}", seed);
+		asked_run(h, &r, &a);
+		r.no_guess = true;
+		asked_run(h, &r, &b);
+		assert_string_equal(a.text, b.text);
+		assert_int_equal(a.n_ids, b.n_ids);
+	}
+	hearth_close(h);
+}
+
+static void a_wrong_schema_is_refused_at_once(void **state)
+{
+	(void)state;
+	struct hearth *h = asked_open(model, 1, 256);
+	struct hearth_request r = asked_by(HEARTH_GRAMMAR_SCHEMA, "{\"not\": {}}", 1);
+	struct hearth_error error;
+	uint64_t id;
+	assert_false(hearth_submit(h, &r, &id, &error));
+	assert_string_equal(error.text, "schema: the keyword 'not' is not supported");
+	r.grammar_kind = 3;
+	assert_false(hearth_submit(h, &r, &id, &error));
+	hearth_close(h);
+}
+
+static void what_no_token_can_spell_fails_with_a_line(void **state)
+{
+	(void)state;
+	struct hearth *h = asked_open(model, 1, 256);
+	struct hearth_request r = asked_by(HEARTH_GRAMMAR_GBNF, "root ::= \"\xE2\x82\xAC\"", 1);
+	asked_run(h, &r, &a);
+	if (a.last.kind == HEARTH_FAILED)
+		assert_string_equal(a.error, "grammar: no token of this model can follow here; allow other characters");
+	else
+		assert_string_equal(a.text, "\xE2\x82\xAC"); /* a vocabulary with bytes */
+	hearth_close(h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_answer_is_one_that_the_grammar_has),
+		cmocka_unit_test(guesses_change_nothing),
+		cmocka_unit_test(a_wrong_schema_is_refused_at_once),
+		cmocka_unit_test(what_no_token_can_spell_fails_with_a_line),
+	};
+	return cmocka_run_group_tests(tests, write_model, remove_model);
+}
