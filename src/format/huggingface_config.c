@@ -8,16 +8,42 @@
 enum { MOST_LAYERS = 1024, MOST_WIDTH = 1 << 20, MOST_HEADS = 1024, MOST_CONTEXT = 1 << 28, MOST_HEAD = 1024 };
 
 static const struct hf_family families[] = {
-	{ "llama", "llama", true, false, false, false },  { "mistral", "llama", true, false, false, false },
-	{ "qwen2", "qwen2", false, false, false, false }, { "qwen3", "qwen3", false, false, false, false },
-	{ "gemma", "gemma", false, true, false, false },  { "gemma2", "gemma2", false, true, true, true },
-	{ "gemma3", "gemma3", false, true, true, true },  { "gemma3_text", "gemma3", false, true, true, true },
-	{ "phi3", "phi3", false, false, false, true },
+	{ .model_type = "llama", .architecture = "llama", .turned_pairs = true },
+	{ .model_type = "mistral", .architecture = "llama", .turned_pairs = true, .n_head_kv = 8, .n_context = 131072 },
+	{ .model_type = "qwen2", .architecture = "qwen2" },
+	{ .model_type = "qwen3", .architecture = "qwen3", .head_size = 128 },
+	{ .model_type = "gemma", .architecture = "gemma", .norm_plus_one = true, .head_size = 256, .n_context = 8192 },
+	{ .model_type = "gemma2",
+	  .architecture = "gemma2",
+	  .norm_plus_one = true,
+	  .post_norms = true,
+	  .windowed = true,
+	  .caps = true,
+	  .n_head = 8,
+	  .n_head_kv = 4,
+	  .head_size = 256,
+	  .n_context = 8192,
+	  .window = 4096 },
+	{ .model_type = "gemma3_text",
+	  .architecture = "gemma3",
+	  .norm_plus_one = true,
+	  .post_norms = true,
+	  .windowed = true,
+	  .caps = true,
+	  .n_head = 8,
+	  .n_head_kv = 4,
+	  .head_size = 256,
+	  .n_context = 131072,
+	  .window = 4096,
+	  .rope_base = 1e6 },
+	{ .model_type = "phi", .architecture = "phi2", .layer_norm = true },
+	{ .model_type = "phi3", .architecture = "phi3", .windowed = true },
 };
 
 static bool find_family(struct hf_folder *f)
 {
 	const char *type = json_string_value(json_object_get(f->config, "model_type"));
+	if (type && strcmp(type, "gemma3") == 0) type = "gemma3_text"; /* where the text model's part has no name of its own */
 	if (!type) return error_set(f->e, "%s/config.json: 'model_type': is missing", f->path);
 	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
 		if (strcmp(families[i].model_type, type) == 0) f->family = &families[i];
@@ -26,7 +52,7 @@ static bool find_family(struct hf_folder *f)
 	return error_set(
 	        f->e,
 	        "%s/config.json: folders of '%.60s' models are not read directly (llama, mistral, qwen2, qwen3, gemma, gemma2, "
-	        "gemma3, phi3 are); get this model as a GGUF file",
+	        "gemma3, phi, phi3 are); get this model as a GGUF file",
 	        f->path, type);
 }
 
@@ -146,17 +172,31 @@ static bool put_scaling(struct hf_folder *f, const struct turning *t)
 	return true;
 }
 
+/* What a scaling is called; one that is not named is none. */
+static const char *kind_of(const json_t *scaling)
+{
+	const char *kind = json_string_value(json_object_get(scaling, "rope_type"));
+	if (!kind) kind = json_string_value(json_object_get(scaling, "type"));
+	return kind ? kind : "default";
+}
+
 static bool put_rope(struct hf_folder *f, uint32_t head, uint32_t n_context)
 {
-	struct turning t = { .base = 10000, .n_context = n_context, .scaling = json_object_get(f->config, "rope_scaling") };
-	double partial = 1, local = 0;
+	struct turning t = { .base = f->family->rope_base > 0 ? f->family->rope_base : 10000,
+		             .n_context = n_context,
+		             .scaling = json_object_get(f->config, "rope_scaling") };
+	double partial = f->family->layer_norm ? 0.5 : 1, local = 0;
+	const json_t *windowed = NULL; /* of windowed layers, in files that tell them apart */
 	if (!json_is_object(t.scaling)) t.scaling = json_object_get(f->config, "rope_parameters");
-	const char *kind = json_string_value(json_object_get(t.scaling, "rope_type"));
-	if (!kind) kind = json_string_value(json_object_get(t.scaling, "type"));
-	t.kind = kind ? kind : "default";
+	if (json_is_object(json_object_get(t.scaling, "full_attention"))) {
+		windowed = json_object_get(t.scaling, "sliding_attention");
+		t.scaling = json_object_get(t.scaling, "full_attention");
+	}
+	t.kind = kind_of(t.scaling);
 	if (!hf_real(f, f->config, "rope_theta", 1, 1e12, &t.base) || !hf_real(f, t.scaling, "rope_theta", 1, 1e12, &t.base) ||
 	    !hf_real(f, f->config, "partial_rotary_factor", 0.01, 1, &partial) ||
-	    !hf_real(f, f->config, "rope_local_base_freq", 1, 1e12, &local))
+	    !hf_real(f, t.scaling, "partial_rotary_factor", 0.01, 1, &partial) ||
+	    !hf_real(f, f->config, "rope_local_base_freq", 1, 1e12, &local) || !hf_real(f, windowed, "rope_theta", 1, 1e12, &local))
 		return false;
 	t.n_rot = (uint32_t)(head * partial) & ~1u;
 	put_u32(f, "rope.dimension_count", t.n_rot);
@@ -165,24 +205,63 @@ static bool put_rope(struct hf_folder *f, uint32_t head, uint32_t n_context)
 	return put_scaling(f, &t);
 }
 
-static bool put_window(struct hf_folder *f)
+/* Which layers have the window, where the file says so layer by layer or by a period. */
+static bool put_pattern(struct hf_folder *f, uint32_t n_layer)
 {
-	uint32_t window = 0;
-	if (!f->family->windowed) return true;
-	if (!hf_count(f, "sliding_window", 0, MOST_CONTEXT, &window)) return false;
-	if (window > 0) put_u32(f, "attention.sliding_window", window);
+	const json_t *types = json_object_get(f->config, "layer_types");
+	uint32_t period = 0;
+	bool windowed[MOST_LAYERS];
+	if (!json_is_array(types)) {
+		if (!hf_count(f, "sliding_window_pattern", 0, MOST_LAYERS, &period)) return false;
+		if (period > 0) put_u32(f, "attention.sliding_window_pattern", period);
+		return true;
+	}
+	for (uint32_t i = 0; i < n_layer; i++) {
+		const char *type = json_string_value(json_array_get(types, i));
+		if (!type || (strcmp(type, "sliding_attention") != 0 && strcmp(type, "full_attention") != 0))
+			return error_set(
+			        f->e, "%s/config.json: 'layer_types': layer %u is neither 'full_attention' nor 'sliding_attention'",
+			        f->path, i);
+		windowed[i] = type[0] == 's';
+	}
+	if (json_array_size(types) != n_layer)
+		return error_set(f->e, "%s/config.json: 'layer_types': %zu for %u layers", f->path, json_array_size(types),
+		                 n_layer);
+	gguf_put_array(&f->writer, key_of(f, "attention.sliding_window_pattern"), GGUF_BOOL, windowed, n_layer);
 	return true;
 }
 
-static bool put_caps(struct hf_folder *f)
+static bool put_window(struct hf_folder *f, uint32_t n_layer)
 {
-	double scores = 0, logits = 0;
-	if (!hf_real(f, f->config, "attn_logit_softcapping", 0, 1e6, &scores) ||
-	    !hf_real(f, f->config, "final_logit_softcapping", 0, 1e6, &logits))
+	uint32_t window = f->family->window, without = 28; /* layers before those that have it, in Qwen's files */
+	if (!hf_count(f, "sliding_window", 0, MOST_CONTEXT, &window) || !hf_count(f, "max_window_layers", 0, MOST_LAYERS, &without))
 		return false;
-	if (scores > 0) put_f32(f, "attn_logit_softcapping", scores);
-	if (logits > 0) put_f32(f, "final_logit_softcapping", logits);
+	if (window && without < n_layer && json_is_true(json_object_get(f->config, "use_sliding_window")))
+		return error_set(f->e,
+		                 "%s/config.json: 'use_sliding_window': windows of %s models are not supported in this version",
+		                 f->path, f->family->model_type);
+	if (!f->family->windowed) return true;
+	if (window > 0) put_u32(f, "attention.sliding_window", window);
+	return put_pattern(f, n_layer);
+}
+
+/* A cap that is stated as none is 0. */
+static bool put_cap(struct hf_folder *f, const char *key)
+{
+	double cap = 0;
+	if (!hf_real(f, f->config, key, 0, 1e6, &cap)) return false;
+	if (json_object_get(f->config, key)) put_f32(f, key, cap);
 	return true;
+}
+
+/* The size of scores, where it is not that of the heads. */
+static bool put_scores(struct hf_folder *f, uint32_t head)
+{
+	double size = head;
+	if (!f->family->caps) return true;
+	if (!hf_real(f, f->config, "query_pre_attn_scalar", 1e-3, 1e6, &size)) return false;
+	put_f32(f, "attention.scale", 1 / sqrt(size));
+	return put_cap(f, "attn_logit_softcapping") && put_cap(f, "final_logit_softcapping");
 }
 
 static const char *base_name(const char *path, size_t *length)
@@ -195,33 +274,46 @@ static const char *base_name(const char *path, size_t *length)
 	return path + start;
 }
 
+/* Numbers of the layers, and what the others need of them. */
+struct shape {
+	uint32_t width, n_layer, n_head, n_head_kv, head, n_ff, n_context;
+	double eps;
+};
+
+static bool read_shape(struct hf_folder *f, struct shape *s)
+{
+	const struct hf_family *own = f->family;
+	*s = (struct shape){ .n_head = own->n_head, .n_context = own->n_context, .eps = own->layer_norm ? 1e-5 : 1e-6 };
+	if (!hf_count(f, "hidden_size", 1, MOST_WIDTH, &s->width) ||
+	    !hf_count(f, "num_hidden_layers", 1, MOST_LAYERS, &s->n_layer) ||
+	    !hf_count(f, "num_attention_heads", 1, MOST_HEADS, &s->n_head))
+		return false;
+	s->n_ff = own->layer_norm ? 4 * s->width : 0;
+	s->n_head_kv = own->n_head_kv ? own->n_head_kv : s->n_head;
+	s->head = own->head_size ? own->head_size : s->width / s->n_head;
+	return hf_count(f, "intermediate_size", 1, MOST_WIDTH * 8, &s->n_ff) &&
+	       hf_count(f, "max_position_embeddings", 1, MOST_CONTEXT, &s->n_context) &&
+	       hf_count(f, "num_key_value_heads", 1, MOST_HEADS, &s->n_head_kv) &&
+	       hf_count(f, "head_dim", 1, MOST_HEAD, &s->head) &&
+	       hf_real(f, f->config, own->layer_norm ? "layer_norm_eps" : "rms_norm_eps", 0, 1, &s->eps);
+}
+
 bool hf_read_config(struct hf_folder *f)
 {
-	uint32_t width = 0, layers = 0, heads = 0, kv, head = 0, ff = 0, context = 0;
-	double eps = 1e-6;
+	struct shape s;
 	size_t length;
 	const char *name = base_name(f->path, &length);
-	if (!find_family(f)) return false;
-	if (!hf_count(f, "hidden_size", 1, MOST_WIDTH, &width) || !hf_count(f, "num_hidden_layers", 1, MOST_LAYERS, &layers) ||
-	    !hf_count(f, "num_attention_heads", 1, MOST_HEADS, &heads) ||
-	    !hf_count(f, "intermediate_size", 1, MOST_WIDTH * 8, &ff) ||
-	    !hf_count(f, "max_position_embeddings", 1, MOST_CONTEXT, &context))
-		return false;
-	kv = heads;
-	head = width / heads;
-	if (!hf_count(f, "num_key_value_heads", 1, MOST_HEADS, &kv) || !hf_count(f, "head_dim", 1, MOST_HEAD, &head) ||
-	    !hf_real(f, f->config, "rms_norm_eps", 0, 1, &eps))
-		return false;
+	if (!find_family(f) || !read_shape(f, &s)) return false;
 	gguf_put_text(&f->writer, "general.architecture", f->family->architecture, strlen(f->family->architecture));
 	gguf_put_text(&f->writer, "general.name", name, length);
-	put_u32(f, "context_length", context);
-	put_u32(f, "embedding_length", width);
-	put_u32(f, "block_count", layers);
-	put_u32(f, "feed_forward_length", ff);
-	put_u32(f, "attention.head_count", heads);
-	put_u32(f, "attention.head_count_kv", kv);
-	put_u32(f, "attention.key_length", head);
-	put_u32(f, "attention.value_length", head);
-	put_f32(f, "attention.layer_norm_rms_epsilon", eps);
-	return put_window(f) && put_caps(f) && put_rope(f, head, context);
+	put_u32(f, "context_length", s.n_context);
+	put_u32(f, "embedding_length", s.width);
+	put_u32(f, "block_count", s.n_layer);
+	put_u32(f, "feed_forward_length", s.n_ff);
+	put_u32(f, "attention.head_count", s.n_head);
+	put_u32(f, "attention.head_count_kv", s.n_head_kv);
+	put_u32(f, "attention.key_length", s.head);
+	put_u32(f, "attention.value_length", s.head);
+	put_f32(f, f->family->layer_norm ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon", s.eps);
+	return put_window(f, s.n_layer) && put_scores(f, s.head) && put_rope(f, s.head, s.n_context);
 }

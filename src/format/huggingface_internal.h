@@ -16,6 +16,11 @@ struct hf_family {
 	bool norm_plus_one;       /* norms are stored without their 1 */
 	bool post_norms;          /* norms behind the blocks too */
 	bool windowed;            /* sliding_window counts */
+	bool layer_norm;          /* LayerNorm; else RMS */
+	bool caps;                /* soft caps count */
+	/* what transformers takes where config.json leaves it out; 0: what the others take */
+	uint32_t n_head, n_head_kv, head_size, n_context, window;
+	double rope_base;
 };
 
 struct hf_folder {

@@ -13,7 +13,9 @@ struct place {
 	const char *theirs, *ours;
 };
 
-static const struct place outside[] = { { "embed_tokens", "token_embd" }, { "norm", "output_norm" }, { "lm_head", "output" } };
+static const struct place outside[] = {
+	{ "embed_tokens", "token_embd" }, { "norm", "output_norm" }, { "final_layernorm", "output_norm" }, { "lm_head", "output" }
+};
 
 static const struct place inside[] = {
 	{ "input_layernorm", "attn_norm" },
@@ -22,12 +24,15 @@ static const struct place inside[] = {
 	{ "self_attn.v_proj", "attn_v" },
 	{ "self_attn.qkv_proj", "attn_qkv" },
 	{ "self_attn.o_proj", "attn_output" },
+	{ "self_attn.dense", "attn_output" },
 	{ "self_attn.q_norm", "attn_q_norm" },
 	{ "self_attn.k_norm", "attn_k_norm" },
 	{ "mlp.gate_proj", "ffn_gate" },
 	{ "mlp.up_proj", "ffn_up" },
 	{ "mlp.gate_up_proj", "ffn_up" },
 	{ "mlp.down_proj", "ffn_down" },
+	{ "mlp.fc1", "ffn_up" },
+	{ "mlp.fc2", "ffn_down" },
 	{ "pre_feedforward_layernorm", "ffn_norm" },
 	{ "post_feedforward_layernorm", "post_ffw_norm" },
 	{ "post_attention_layernorm", "ffn_norm" },

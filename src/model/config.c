@@ -154,6 +154,9 @@ static bool read_scores(const struct config_source *s, struct config *c)
 	bool wide = f->wide_head_layers && c->n_layer == f->wide_head_layers;
 	c->attention_scale = 1 / sqrtf(wide ? (float)c->n_embd / (float)l->n_head : (float)l->head_k); /* unused without heads */
 	if (f->unit_scores) c->attention_scale = 1;
+	if (f->scores_key && config_stated(s, "attention.scale") &&
+	    !config_float(s, "attention.scale", 1e-6f, 1e6f, &c->attention_scale))
+		return false;
 	c->attention_cap = f->attention_cap;
 	c->alibi = f->alibi;
 	if (f->clamp_qkv && !config_float(s, "attention.clamp_kqv", 0, 1e6f, &c->clamp_qkv)) return false;

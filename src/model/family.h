@@ -128,6 +128,7 @@ struct family {
 	bool value_norm;        /* RMS norm of each value head, without weights */
 	bool keys_as_values;    /* layers without attn_v take the keys before their norm */
 	bool unit_scores;       /* scores are not scaled */
+	bool scores_key;        /* reads attention.scale */
 	bool window_heads;      /* windowed layers have head sizes of their own */
 	bool shared_kv;         /* the last attention.shared_kv_layers layers read keys and values of earlier ones */
 	uint32_t kv_layers;     /* the same: layers with keys and values of their own, where the family fixes it; 0: it does not */
