@@ -120,8 +120,7 @@ INLINE void output(const uint8_t *w, enum kind f, size_t blocks, const struct ke
 		off[r] = _mm256_setzero_ps();
 	}
 	for (size_t i = 0; i < blocks; i++, w += bytes) {
-#pragma GCC unroll 4
-		for (size_t line = 0; line < bytes; line += 64) _mm_prefetch((const char *)w + PREFETCH + line, _MM_HINT_T0);
+		fetch_ahead(w, bytes);
 		if (f == Q4_K || f == Q5_K)
 			block_8(w, f, rows, i, acc, off, R);
 		else
