@@ -34,11 +34,6 @@ const char *hearth_kernels(void)
 	return kernels_text[0] ? kernels_text : kernels_error.text;
 }
 
-const char *hearth_version(void)
-{
-	return HEARTH_VERSION;
-}
-
 /* ---- opening ---- */
 
 /* A text of the metadata, or `other` where the file has none. */
@@ -195,20 +190,6 @@ bool hearth_session_adapt(struct hearth *h, uint64_t session, const struct heart
 	struct adapter_set *set = n_adapters ? adapters_set(h->adapters, adapters, n_adapters, e) : NULL;
 	if (n_adapters && !set) return false;
 	return scheduler_session_adapt(h->scheduler, session, set, e);
-}
-
-struct hearth_request hearth_request_new(uint32_t kind)
-{
-	return (struct hearth_request){ .size = sizeof(struct hearth_request),
-		                        .kind = kind,
-		                        .max_tokens = 4096,
-		                        .sampling = { .temperature = 0.7F,
-		                                      .top_k = 40,
-		                                      .top_p = 0.95F,
-		                                      .min_p = 0.05F,
-		                                      .typical_p = 1,
-		                                      .repeat_penalty = 1,
-		                                      .penalty_last = 64 } };
 }
 
 bool hearth_submit(struct hearth *h, const struct hearth_request *request, uint64_t *id, struct hearth_error *error)

@@ -1,0 +1,88 @@
+/* client_files: which files a model has (see client_files.h). What is missing is left for the engine to name. */
+#include "wire/client_files.h"
+
+#include "base/file.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MOST_PARTS = 1024, MOST_FILES = 2048 };
+
+static bool give(struct link *l, const char *path, struct error *e)
+{
+	struct buffer b = buffer_new(2 * WIRE_MOST_PATH);
+	int fd = file_open(path, e);
+	if (fd < 0) return false;
+	wire_put_text(&b, path);
+	bool ok = b.failed ? error_set(e, "%.200s...: the path is too long", path) : link_tell(l, WIRE_FILE, b.data, b.size, fd, e);
+	buffer_free(&b);
+	close(fd);
+	return ok;
+}
+
+/* Of NAME-00001-of-00003.gguf: 3, and where the name is cut; 0 for any other name. */
+static unsigned parts_of(const char *path, size_t *cut)
+{
+	static const char ending[] = "-00001-of-NNNNN.gguf";
+	size_t length = strlen(path), n = sizeof ending - 1;
+	if (length <= n || strcmp(path + length - 5, ".gguf") != 0 || strncmp(path + length - n, ending, 10) != 0) return 0;
+	const char *digits = path + length - 10;
+	if (strspn(digits, "0123456789") != 5) return 0;
+	*cut = length - n;
+	return (unsigned)strtoul(digits, NULL, 10);
+}
+
+static bool give_parts(struct link *l, const char *path, struct error *e)
+{
+	char part[WIRE_MOST_PATH];
+	size_t cut = 0;
+	unsigned parts = parts_of(path, &cut);
+	if (!give(l, path, e)) return false;
+	if (strlen(path) >= sizeof part) return true;
+	for (unsigned i = 2; i <= parts && i <= MOST_PARTS; i++) {
+		snprintf(part, sizeof part, "%.*s-%05u-of-%05u.gguf", (int)cut, path, i, parts);
+		if (file_exists(part) && !give(l, part, e)) return false;
+	}
+	return true;
+}
+
+/* A file of a model's folder: its name ends so. */
+static bool belongs(const char *name)
+{
+	static const char *const endings[] = { ".json", ".safetensors", ".jinja" };
+	size_t length = strlen(name);
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+		size_t n = strlen(endings[i]);
+		if (length > n && strcmp(name + length - n, endings[i]) == 0) return true;
+	}
+	return false;
+}
+
+static bool give_folder(struct link *l, const char *path, struct error *e)
+{
+	char file[WIRE_MOST_PATH];
+	bool ok = true;
+	int n = 0;
+	DIR *d = opendir(path);
+	struct dirent *entry;
+	if (!d) return error_set(e, "%s: cannot be listed", path);
+	while (ok && n < MOST_FILES && (entry = readdir(d)) != NULL) {
+		int length = snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
+		if (!belongs(entry->d_name) || length >= (int)sizeof file || file_is_folder(file)) continue;
+		ok = give(l, file, e);
+		n++;
+	}
+	closedir(d);
+	return ok;
+}
+
+bool client_give_files(struct link *l, const char *path, struct error *e)
+{
+	char config[WIRE_MOST_PATH];
+	int n = snprintf(config, sizeof config, "%s/config.json", path);
+	if (n < (int)sizeof config && file_exists(config)) return give_folder(l, path, e);
+	return give_parts(l, path, e);
+}

@@ -1,0 +1,464 @@
+/* messages: structs to bytes and back (see messages.h). Numbers are little-endian, as is every machine that hearth runs on. */
+#include "wire/messages.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MOST_IDS = 1 << 26, MOST_LIST = 1 << 17, MOST_LOST = 4096 };
+
+/* ---- putting ---- */
+
+static void put_u8(struct buffer *b, bool value)
+{
+	buffer_append_byte(b, value);
+}
+
+static void put_u32(struct buffer *b, uint32_t value)
+{
+	buffer_append(b, &value, sizeof value);
+}
+
+void wire_put_u64(struct buffer *b, uint64_t value)
+{
+	buffer_append(b, &value, sizeof value);
+}
+
+static void put_f32(struct buffer *b, float value)
+{
+	buffer_append(b, &value, sizeof value);
+}
+
+static void put_f64(struct buffer *b, double value)
+{
+	buffer_append(b, &value, sizeof value);
+}
+
+/* Bytes that may hold anything, with a zero byte behind. */
+static void put_bytes(struct buffer *b, const char *bytes, size_t size)
+{
+	wire_put_u64(b, size);
+	if (size) buffer_append(b, bytes, size);
+	buffer_append_byte(b, 0);
+}
+
+void wire_put_text(struct buffer *b, const char *text)
+{
+	put_bytes(b, text, strlen(text));
+}
+
+/* A text that may be missing. */
+static void put_optional(struct buffer *b, const char *text)
+{
+	put_u8(b, text != NULL);
+	if (text) wire_put_text(b, text);
+}
+
+static void put_ids(struct buffer *b, const int32_t *ids, size_t n)
+{
+	wire_put_u64(b, n);
+	if (n) buffer_append(b, ids, n * sizeof *ids);
+}
+
+static void put_sampling(struct buffer *b, const struct hearth_sampling *s)
+{
+	put_f32(b, s->temperature);
+	put_u32(b, s->top_k);
+	put_f32(b, s->top_p);
+	put_f32(b, s->min_p);
+	put_f32(b, s->typical_p);
+	put_f32(b, s->repeat_penalty);
+	put_f32(b, s->presence_penalty);
+	put_f32(b, s->frequency_penalty);
+	put_u32(b, s->penalty_last);
+	wire_put_u64(b, s->seed);
+}
+
+void wire_put_start(struct buffer *b, const struct wire_start *s)
+{
+	put_u32(b, WIRE_PROTOCOL);
+	wire_put_text(b, s->version);
+	wire_put_text(b, s->cpu);
+	wire_put_u64(b, s->free_memory);
+	put_u32(b, s->threads);
+}
+
+void wire_put_jailed(struct buffer *b, const struct wire_jailed *j)
+{
+	put_u8(b, j->no_new_privileges);
+	put_u8(b, j->undumpable);
+	put_u8(b, j->limits);
+	put_u8(b, j->namespaces);
+	put_u8(b, j->filter);
+	put_u32(b, j->landlock);
+	wire_put_text(b, j->lost);
+}
+
+void wire_put_options(struct buffer *b, const struct hearth_options *o)
+{
+	wire_put_text(b, o->model);
+	put_u32(b, o->threads);
+	put_u32(b, o->context);
+	put_u32(b, o->kv);
+	put_u8(b, o->exact);
+	put_optional(b, o->draft);
+}
+
+void wire_put_info(struct buffer *b, const struct hearth_info *i)
+{
+	const char *texts[] = { i->name, i->architecture, i->weights, i->kernels };
+	const uint64_t sizes[] = { i->parameters, i->bytes_weights, i->bytes_kv, i->bytes_scratch, i->bytes_total };
+	const uint32_t counts[] = { i->context, i->context_trained, i->n_vocab, i->n_layer, i->n_embd, i->threads };
+	for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) wire_put_text(b, texts[k]);
+	for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) wire_put_u64(b, sizes[k]);
+	for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) put_u32(b, counts[k]);
+	put_u8(b, i->has_template);
+	put_f64(b, i->seconds_load);
+	put_sampling(b, &i->sampling);
+}
+
+void wire_put_file_info(struct buffer *b, const struct hearth_file_info *i)
+{
+	const char *texts[] = { i->name, i->architecture, i->weights };
+	const uint64_t sizes[] = { i->bytes, i->parameters, i->kv_position };
+	const uint32_t counts[] = { i->version, i->n_layer, i->n_embd, i->n_vocab, i->context_trained };
+	for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) wire_put_text(b, texts[k]);
+	for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) wire_put_u64(b, sizes[k]);
+	for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) put_u32(b, counts[k]);
+	put_u8(b, i->has_template);
+	put_sampling(b, &i->sampling);
+}
+
+void wire_put_lists(struct buffer *b, const struct wire_lists *l)
+{
+	wire_put_u64(b, l->n_values);
+	for (size_t i = 0; i < l->n_values; i++) {
+		wire_put_text(b, l->values[i].key);
+		wire_put_text(b, l->values[i].value);
+	}
+	wire_put_u64(b, l->n_types);
+	for (size_t i = 0; i < l->n_types; i++) {
+		wire_put_text(b, l->types[i].name);
+		wire_put_u64(b, l->types[i].count);
+		wire_put_u64(b, l->types[i].bytes);
+	}
+}
+
+void wire_put_adapt(struct buffer *b, const struct wire_adapt *a)
+{
+	wire_put_u64(b, a->session);
+	wire_put_u64(b, a->n);
+	for (size_t i = 0; i < a->n && i < HEARTH_MOST_ADAPTERS; i++) {
+		wire_put_u64(b, a->adapters[i].adapter);
+		put_f32(b, a->adapters[i].scale);
+	}
+}
+
+void wire_put_request(struct buffer *b, const struct hearth_request *r)
+{
+	put_u32(b, r->kind);
+	wire_put_u64(b, r->session);
+	put_u8(b, r->text != NULL);
+	if (r->text) put_bytes(b, r->text, r->text_length);
+	put_u8(b, r->ids != NULL);
+	if (r->ids) put_ids(b, r->ids, r->n_ids);
+	put_u32(b, r->max_tokens);
+	put_sampling(b, &r->sampling);
+	wire_put_u64(b, r->n_stop);
+	for (size_t i = 0; i < r->n_stop && i < WIRE_MOST_STOPS; i++) put_optional(b, r->stop[i]);
+	put_u8(b, r->ignore_end);
+	put_u8(b, r->want_prompt);
+	put_optional(b, r->date);
+	put_u8(b, r->no_guess);
+}
+
+void wire_put_event(struct buffer *b, const struct hearth_event *e)
+{
+	const uint32_t counts[] = { e->kind,     e->stop,   e->failure,     e->n_context, e->n_prompt,
+		                    e->n_cached, e->n_done, e->n_generated, e->n_guessed, e->n_accepted };
+	wire_put_u64(b, e->request);
+	wire_put_u64(b, e->seed);
+	for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) put_u32(b, counts[k]);
+	put_f64(b, e->seconds_wait);
+	put_f64(b, e->seconds_prompt);
+	put_f64(b, e->seconds_generate);
+	put_bytes(b, e->text, e->text_length);
+	wire_put_u64(b, e->n_pieces);
+	for (size_t i = 0; i < e->n_pieces; i++) {
+		wire_put_u64(b, e->pieces[i].start);
+		wire_put_u64(b, e->pieces[i].length);
+		put_u8(b, e->pieces[i].trusted);
+	}
+	put_ids(b, e->ids, e->n_ids);
+}
+
+/* ---- getting ---- */
+
+struct wire_room wire_room_new(void)
+{
+	return (struct wire_room){ .ids = buffer_new((size_t)MOST_IDS * sizeof(int32_t)), .pieces = buffer_new(SIZE_MAX / 4) };
+}
+
+void wire_room_free(struct wire_room *r)
+{
+	struct buffer *both[] = { &r->ids, &r->pieces };
+	for (size_t i = 0; i < 2; i++) {
+		if (both[i]->data) memory_wipe(both[i]->data, both[i]->room);
+		buffer_free(both[i]);
+	}
+}
+
+/* Everything was there and nothing is left. */
+static bool whole(const struct cursor *c)
+{
+	return !c->failed && cursor_left(c) == 0;
+}
+
+/* 0 or 1, as a bool must be. */
+static bool get_bool(struct cursor *c)
+{
+	uint8_t value = cursor_u8(c);
+	if (value > 1) c->failed = true;
+	return value == 1;
+}
+
+/* A count of things of at least `least` bytes each, which therefore must be there. */
+static size_t get_count(struct cursor *c, size_t least, uint64_t most)
+{
+	uint64_t n = cursor_u64(c);
+	if (n <= most && n <= cursor_left(c) / least) return (size_t)n;
+	c->failed = true;
+	return 0;
+}
+
+static const char *get_bytes(struct cursor *c, size_t *size)
+{
+	*size = get_count(c, 1, WIRE_MOST_TEXT);
+	const uint8_t *bytes = cursor_bytes(c, *size);
+	if (cursor_u8(c) != 0) c->failed = true;
+	if (!c->failed) return (const char *)bytes;
+	*size = 0;
+	return "";
+}
+
+static const char *get_text(struct cursor *c)
+{
+	size_t size;
+	const char *text = get_bytes(c, &size);
+	if (size && memchr(text, 0, size)) c->failed = true;
+	return c->failed ? "" : text;
+}
+
+static const char *get_optional(struct cursor *c)
+{
+	return get_bool(c) ? get_text(c) : NULL;
+}
+
+/* A copy, since in the frame they need not be aligned. NULL when there are none. */
+static const int32_t *get_ids(struct cursor *c, size_t *n, struct buffer *room)
+{
+	*n = get_count(c, sizeof(int32_t), MOST_IDS);
+	const uint8_t *bytes = cursor_bytes(c, *n * sizeof(int32_t));
+	buffer_clear(room);
+	if (!c->failed && *n && buffer_append(room, bytes, *n * sizeof(int32_t))) return (const int32_t *)(const void *)room->data;
+	if (*n) c->failed = true;
+	*n = 0;
+	return NULL;
+}
+
+static struct hearth_sampling get_sampling(struct cursor *c)
+{
+	struct hearth_sampling s = { .temperature = cursor_f32(c) };
+	s.top_k = cursor_u32(c);
+	s.top_p = cursor_f32(c);
+	s.min_p = cursor_f32(c);
+	s.typical_p = cursor_f32(c);
+	s.repeat_penalty = cursor_f32(c);
+	s.presence_penalty = cursor_f32(c);
+	s.frequency_penalty = cursor_f32(c);
+	s.penalty_last = cursor_u32(c);
+	s.seed = cursor_u64(c);
+	return s;
+}
+
+bool wire_get_u64(const void *data, size_t size, uint64_t *value)
+{
+	struct cursor c = cursor_over(data, size);
+	*value = cursor_u64(&c);
+	return whole(&c);
+}
+
+bool wire_get_text(const void *data, size_t size, const char **text)
+{
+	struct cursor c = cursor_over(data, size);
+	*text = get_text(&c);
+	return whole(&c);
+}
+
+bool wire_get_start(const void *data, size_t size, struct wire_start *s)
+{
+	struct cursor c = cursor_over(data, size);
+	bool ours = cursor_u32(&c) == WIRE_PROTOCOL;
+	*s = (struct wire_start){ .version = get_text(&c) };
+	s->cpu = get_text(&c);
+	s->free_memory = cursor_u64(&c);
+	s->threads = cursor_u32(&c);
+	return ours && whole(&c);
+}
+
+bool wire_get_jailed(const void *data, size_t size, struct wire_jailed *j)
+{
+	struct cursor c = cursor_over(data, size);
+	*j = (struct wire_jailed){ .no_new_privileges = get_bool(&c) };
+	j->undumpable = get_bool(&c);
+	j->limits = get_bool(&c);
+	j->namespaces = get_bool(&c);
+	j->filter = get_bool(&c);
+	j->landlock = cursor_u32(&c);
+	j->lost = get_text(&c);
+	return whole(&c) && strlen(j->lost) < MOST_LOST;
+}
+
+bool wire_get_options(const void *data, size_t size, struct hearth_options *o)
+{
+	struct cursor c = cursor_over(data, size);
+	*o = (struct hearth_options){ .size = sizeof *o, .model = get_text(&c) };
+	o->threads = cursor_u32(&c);
+	o->context = cursor_u32(&c);
+	o->kv = cursor_u32(&c);
+	o->exact = get_bool(&c);
+	o->draft = get_optional(&c);
+	return whole(&c);
+}
+
+bool wire_get_info(const void *data, size_t size, struct hearth_info *i)
+{
+	struct cursor c = cursor_over(data, size);
+	*i = (struct hearth_info){ .size = sizeof *i };
+	const char **texts[] = { &i->name, &i->architecture, &i->weights, &i->kernels };
+	uint64_t *sizes[] = { &i->parameters, &i->bytes_weights, &i->bytes_kv, &i->bytes_scratch, &i->bytes_total };
+	uint32_t *counts[] = { &i->context, &i->context_trained, &i->n_vocab, &i->n_layer, &i->n_embd, &i->threads };
+	for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) *texts[k] = get_text(&c);
+	for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) *sizes[k] = cursor_u64(&c);
+	for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) *counts[k] = cursor_u32(&c);
+	i->has_template = get_bool(&c);
+	i->seconds_load = cursor_f64(&c);
+	i->sampling = get_sampling(&c);
+	return whole(&c) && isfinite(i->seconds_load);
+}
+
+bool wire_get_file_info(const void *data, size_t size, struct hearth_file_info *i)
+{
+	struct cursor c = cursor_over(data, size);
+	*i = (struct hearth_file_info){ .size = sizeof *i };
+	const char **texts[] = { &i->name, &i->architecture, &i->weights };
+	uint64_t *sizes[] = { &i->bytes, &i->parameters, &i->kv_position };
+	uint32_t *counts[] = { &i->version, &i->n_layer, &i->n_embd, &i->n_vocab, &i->context_trained };
+	for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) *texts[k] = get_text(&c);
+	for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) *sizes[k] = cursor_u64(&c);
+	for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) *counts[k] = cursor_u32(&c);
+	i->has_template = get_bool(&c);
+	i->sampling = get_sampling(&c);
+	return whole(&c);
+}
+
+bool wire_get_lists(const void *data, size_t size, struct wire_lists *l)
+{
+	struct cursor c = cursor_over(data, size);
+	*l = (struct wire_lists){ .n_values = get_count(&c, 18, MOST_LIST) };
+	l->values = memory_new(l->n_values + 1, sizeof *l->values);
+	for (size_t i = 0; l->values && i < l->n_values; i++) {
+		l->values[i].key = get_text(&c);
+		l->values[i].value = get_text(&c);
+	}
+	l->n_types = get_count(&c, 25, MOST_LIST);
+	l->types = memory_new(l->n_types + 1, sizeof *l->types);
+	for (size_t i = 0; l->types && i < l->n_types; i++) {
+		l->types[i].name = get_text(&c);
+		l->types[i].count = cursor_u64(&c);
+		l->types[i].bytes = cursor_u64(&c);
+	}
+	if (l->values && l->types && whole(&c)) return true;
+	wire_lists_free(l);
+	return false;
+}
+
+void wire_lists_free(struct wire_lists *l)
+{
+	memory_free(l->values);
+	memory_free(l->types);
+	*l = (struct wire_lists){ 0 };
+}
+
+bool wire_get_adapt(const void *data, size_t size, struct wire_adapt *a)
+{
+	struct cursor c = cursor_over(data, size);
+	*a = (struct wire_adapt){ .session = cursor_u64(&c) };
+	a->n = get_count(&c, 12, HEARTH_MOST_ADAPTERS);
+	for (size_t i = 0; i < a->n; i++) {
+		a->adapters[i].adapter = cursor_u64(&c);
+		a->adapters[i].scale = cursor_f32(&c);
+	}
+	return whole(&c);
+}
+
+bool wire_get_request(const void *data, size_t size, struct hearth_request *r, struct wire_room *room)
+{
+	struct cursor c = cursor_over(data, size);
+	*r = (struct hearth_request){ .size = sizeof *r, .kind = cursor_u32(&c) };
+	r->session = cursor_u64(&c);
+	if (get_bool(&c)) r->text = get_bytes(&c, &r->text_length);
+	if (get_bool(&c)) r->ids = get_ids(&c, &r->n_ids, &room->ids);
+	r->max_tokens = cursor_u32(&c);
+	r->sampling = get_sampling(&c);
+	r->n_stop = get_count(&c, 1, WIRE_MOST_STOPS);
+	r->stop = room->stops;
+	for (size_t i = 0; i < r->n_stop; i++) room->stops[i] = get_optional(&c);
+	r->ignore_end = get_bool(&c);
+	r->want_prompt = get_bool(&c);
+	r->date = get_optional(&c);
+	r->no_guess = get_bool(&c);
+	return whole(&c);
+}
+
+/* Pieces must lie in the event's text. */
+static void get_pieces(struct cursor *c, struct hearth_event *e, struct buffer *room)
+{
+	size_t n = get_count(c, 17, SIZE_MAX / sizeof(struct hearth_piece));
+	buffer_clear(room);
+	for (size_t i = 0; i < n && !c->failed; i++) {
+		uint64_t start = cursor_u64(c), length = cursor_u64(c);
+		struct hearth_piece piece = { .start = (size_t)start, .length = (size_t)length, .trusted = get_bool(c) };
+		if (start > e->text_length || length > e->text_length - start || !buffer_append(room, &piece, sizeof piece))
+			c->failed = true;
+	}
+	if (c->failed || n == 0) return;
+	e->pieces = (const struct hearth_piece *)(const void *)room->data;
+	e->n_pieces = n;
+}
+
+bool wire_get_event(const void *data, size_t size, struct hearth_event *e, struct wire_room *room)
+{
+	struct cursor c = cursor_over(data, size);
+	*e = (struct hearth_event){ .request = cursor_u64(&c) };
+	uint32_t *counts[] = { &e->kind,     &e->stop,   &e->failure,     &e->n_context, &e->n_prompt,
+		               &e->n_cached, &e->n_done, &e->n_generated, &e->n_guessed, &e->n_accepted };
+	e->seed = cursor_u64(&c);
+	for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) *counts[k] = cursor_u32(&c);
+	e->seconds_wait = cursor_f64(&c);
+	e->seconds_prompt = cursor_f64(&c);
+	e->seconds_generate = cursor_f64(&c);
+	e->text = get_bytes(&c, &e->text_length);
+	get_pieces(&c, e, &room->pieces);
+	e->ids = get_ids(&c, &e->n_ids, &room->ids);
+	bool known = e->kind >= HEARTH_PROMPT && e->kind <= HEARTH_FAILED && e->stop <= HEARTH_STOP_CONTEXT &&
+	             e->failure <= HEARTH_FAIL_ENGINE;
+	/* What a program computes with must be sensible whoever sent it. */
+	bool sensible = isfinite(e->seconds_wait) && isfinite(e->seconds_prompt) && isfinite(e->seconds_generate) &&
+	                e->n_cached <= e->n_prompt && e->n_done <= e->n_prompt;
+	bool ended = e->kind == HEARTH_DONE     ? e->stop >= HEARTH_STOP_END
+	             : e->kind == HEARTH_FAILED ? e->failure >= HEARTH_FAIL_REQUEST
+	                                        : true;
+	return whole(&c) && known && sensible && ended;
+}
