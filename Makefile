@@ -52,6 +52,10 @@ STORE_LIBS = -lsodium -lsqlite3
 GUARD_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard src/guard/*.c)))
 GUARD = $(BUILD)/libguard.a
 GUARD_LIBS = -lseccomp
+# Both ends of hearth.h over a socket. A program without an engine also links the object that gives the client's functions their names.
+WIRE_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard src/wire/*.c)))
+WIRE_NAMES = $(BUILD)/obj/src/wire/client_hearth.o
+WIRE = $(BUILD)/libwire.a
 LIBRARIES = $(BUILD)/libhearth.a $(BUILD)/libhearth.so.$(SOVERSION) $(BUILD)/libhearth.so $(BUILD)/hearth.pc
 
 LEVEL_avx2 = -mavx2 -mfma -mf16c -mbmi2
@@ -69,8 +73,12 @@ program_src = $(sort $(wildcard src/app/$(1)/*.c))
 program_obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(call program_src,$(1)))
 binary_hearth = hearth
 binary_lab = hearth-lab
-LIBS_hearth = -ledit $(STORE_LIBS)
-FLOORS_hearth = $(STORE)
+LIBS_hearth = -ledit $(STORE_LIBS) $(GUARD_LIBS)
+FLOORS_hearth = $(STORE) $(WIRE) $(GUARD)
+NAMES_hearth = $(WIRE_NAMES)
+binary_engine = hearth-engine
+LIBS_engine = $(GUARD_LIBS)
+FLOORS_engine = $(WIRE) $(GUARD)
 binary_import = hearth-import
 binary_front = hearth-front
 LIBS_import = $(GUARD_LIBS)
@@ -116,7 +124,8 @@ $(BUILD)/libhearth.a: $(LIB_OBJ)
 
 $(STORE): $(STORE_OBJ)
 $(GUARD): $(GUARD_OBJ)
-$(STORE) $(GUARD):
+$(WIRE): $(filter-out $(WIRE_NAMES),$(WIRE_OBJ))
+$(STORE) $(GUARD) $(WIRE):
 	$(call say,ar $@)
 	@rm -f $@
 	$(Q)ar crD $@ $^
@@ -135,7 +144,7 @@ $(BUILD)/hearth.pc: tools/hearth.pc.in include/hearth.h
 	$(Q)$(call pc_file,$${pcfiledir}/..,$${pcfiledir},$${prefix}/include) > $@
 
 define program_rule
-$(BUILD)/$(binary_$(1)): $(call program_obj,$(1)) $(FLOORS_$(1)) $(BUILD)/libhearth.a
+$(BUILD)/$(binary_$(1)): $(call program_obj,$(1)) $(NAMES_$(1)) $(FLOORS_$(1)) $(BUILD)/libhearth.a
 	$$(call say,ld $$@)
 	$$(Q)$$(CC) $$(LDFLAGS_ALL) $$^ $$(LIBS_$(1)) $$(LIBS) -o $$@
 $(BUILD)/tests/app/$(1)/%: $(BUILD)/obj/tests/app/$(1)/%.o $(filter-out %/main.o,$(call program_obj,$(1))) $(FLOORS_$(1)) $(BUILD)/libhearth.a
@@ -272,6 +281,6 @@ clean:
 help:
 	@sed -n 's/^##//p' Makefile
 
--include $(LIB_OBJ:.o=.d) $(STORE_OBJ:.o=.d) $(GUARD_OBJ:.o=.d) $(patsubst %.c,$(BUILD)/obj/%.d,$(wildcard tests/*.c tests/*/*.c tests/app/*/*.c) \
+-include $(LIB_OBJ:.o=.d) $(STORE_OBJ:.o=.d) $(GUARD_OBJ:.o=.d) $(WIRE_OBJ:.o=.d) $(patsubst %.c,$(BUILD)/obj/%.d,$(wildcard tests/*.c tests/*/*.c tests/app/*/*.c) \
 	$(foreach p,$(PROGRAMS),$(call program_src,$(p))))
 .SECONDARY:

@@ -42,6 +42,9 @@ bool engine_open(const struct hearth_options *o, const struct engine_place *plac
 /* As hearth_adapter_open, from files that are somewhere else. */
 bool engine_adapter_open(struct hearth *h, const struct file_source *files, const char *path, uint64_t *adapter, struct error *e);
 
+/* Waits until the last event of some request is there, at most so many milliseconds; costs nothing while tokens come. */
+void engine_settle(struct hearth *h, int milliseconds);
+
 /* False with the reason when a model cannot be opened so. */
 bool engine_check_options(const struct hearth_options *o, struct error *e);
 

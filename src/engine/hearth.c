@@ -206,6 +206,11 @@ void hearth_cancel(struct hearth *h, uint64_t id)
 	scheduler_cancel(h->scheduler, id);
 }
 
+void engine_settle(struct hearth *h, int milliseconds)
+{
+	scheduler_settle(h->scheduler, milliseconds);
+}
+
 bool hearth_next(struct hearth *h, int timeout_ms, struct hearth_event *event)
 {
 	struct event *next = scheduler_next(h->scheduler, timeout_ms);

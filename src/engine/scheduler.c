@@ -68,7 +68,9 @@ static void end_request(struct scheduler *s, struct request *r, enum hearth_stop
 	leave_active(s, r);
 	r->ended = true;
 	s->n_open--;
+	s->n_ended++;
 	pthread_cond_broadcast(&s->news);
+	pthread_cond_broadcast(&s->ends);
 }
 
 /* ---- events while it runs ---- */
@@ -286,6 +288,7 @@ static void init_conditions(struct scheduler *s)
 	pthread_cond_init(&s->work, NULL);
 	pthread_cond_init(&s->unmade, NULL);
 	pthread_cond_init(&s->news, &monotonic);
+	pthread_cond_init(&s->ends, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 }
 
@@ -331,6 +334,7 @@ void scheduler_free(struct scheduler *s)
 	pthread_cond_destroy(&s->work);
 	pthread_cond_destroy(&s->unmade);
 	pthread_cond_destroy(&s->news);
+	pthread_cond_destroy(&s->ends);
 	pthread_mutex_destroy(&s->lock);
 	sampler_room_clear(&s->room);
 	mask_tree_free(s->tree);
@@ -454,6 +458,15 @@ struct event *scheduler_next(struct scheduler *s, int timeout_ms)
 			status = pthread_cond_timedwait(&s->news, &s->lock, &deadline);
 		}
 	}
+	if (event && (event->shown.kind == HEARTH_DONE || event->shown.kind == HEARTH_FAILED)) s->n_ended--;
 	pthread_mutex_unlock(&s->lock);
 	return event;
+}
+
+void scheduler_settle(struct scheduler *s, int milliseconds)
+{
+	struct timespec deadline = deadline_after(milliseconds);
+	pthread_mutex_lock(&s->lock);
+	while (s->n_ended == 0 && !s->closing && pthread_cond_timedwait(&s->ends, &s->lock, &deadline) == 0) continue;
+	pthread_mutex_unlock(&s->lock);
 }

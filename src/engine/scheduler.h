@@ -43,4 +43,7 @@ void scheduler_cancel(struct scheduler *s, uint64_t id);
 /* The next event, waiting at most timeout_ms (negative: for ever) while a request is open. The caller frees it. NULL: none. */
 struct event *scheduler_next(struct scheduler *s, int timeout_ms);
 
+/* Waits until the last event of some request is queued, at most so many milliseconds. Costs nothing while tokens come. */
+void scheduler_settle(struct scheduler *s, int milliseconds);
+
 #endif

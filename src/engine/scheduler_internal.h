@@ -25,11 +25,13 @@ struct scheduler {
 	pthread_cond_t work;   /* the engine thread waits for it */
 	pthread_cond_t unmade; /* the prompt thread does */
 	pthread_cond_t news;   /* scheduler_next does */
+	pthread_cond_t ends;   /* scheduler_settle does */
 	struct request *first; /* all requests, in order of submission */
 	struct session *sessions;
 	struct event_queue events;
 	uint64_t last_id; /* of sessions and requests */
 	uint32_t n_open;  /* requests that have not ended */
+	uint32_t n_ended; /* last events in the queue */
 	bool closing;
 	bool long_step;      /* the batch that runs has prompt rows */
 	atomic_bool give_up; /* that batch is not wanted any more */

@@ -173,19 +173,3 @@ bool gguf_writer_bytes(const struct gguf_writer *w, struct buffer *out, struct e
 	if (!gguf_writer_begin(w, out, e)) return false;
 	return buffer_append(out, w->data.data, w->data.size) || error_memory(e);
 }
-
-bool gguf_writer_save(const struct gguf_writer *w, const char *path, struct error *e)
-{
-	struct buffer head = buffer_new(SIZE_MAX / 4);
-	struct file_writer f;
-	bool ok = gguf_writer_begin(w, &head, e) && file_create(&f, path, e);
-	if (ok) {
-		ok = file_write(&f, head.data, head.size, e) && file_write(&f, w->data.data, w->data.size, e);
-		if (ok)
-			ok = file_commit(&f, e);
-		else
-			file_abandon(&f);
-	}
-	buffer_free(&head);
-	return ok;
-}

@@ -2,6 +2,7 @@
  * spawner_process: the spawner's own process (see spawner.h). It has one thread, waits for requests and for the end of what it
  * started, and ends when hearth does.
  */
+#include "guard/sanitized.h"
 #include "guard/spawner_internal.h"
 
 #include <errno.h>
@@ -17,17 +18,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define KEEPS_ERRORS true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define KEEPS_ERRORS true
-#endif
-#endif
-#ifndef KEEPS_ERRORS
-#define KEEPS_ERRORS false
-#endif
 
 enum { MOST_CHILDREN = 64, HIGH = 64 };
 
@@ -97,7 +87,7 @@ static bool put_nothing(void)
 	close(pipes[1]);
 	int nothing = fcntl(pipes[0], F_DUPFD_CLOEXEC, HIGH);
 	close(pipes[0]);
-	bool ok = nothing >= 0 && dup2(nothing, 0) >= 0 && dup2(nothing, 1) >= 0 && (KEEPS_ERRORS || dup2(nothing, 2) >= 0);
+	bool ok = nothing >= 0 && dup2(nothing, 0) >= 0 && dup2(nothing, 1) >= 0 && (GUARD_SANITIZED || dup2(nothing, 2) >= 0);
 	return ok && close(nothing) == 0;
 }
 
@@ -141,7 +131,7 @@ _Noreturn static void become(const char *path, const struct spawner_request *r, 
 	int last = getppid() == spawner && put_nothing() ? put_descriptors(descriptors, n, failed) : -1;
 	if (last >= 0) {
 		failed = last;
-		execve(path, arguments, KEEPS_ERRORS ? sanitized : bare);
+		execve(path, arguments, GUARD_SANITIZED ? sanitized : bare);
 	}
 	int error = errno;
 	ssize_t told = write(failed, &error, sizeof error);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { MOST_BATCH = 1 << 20 };
@@ -108,8 +109,11 @@ static void *events_main(void *data)
 		pthread_mutex_lock(&s->sending);
 		bool sent = !b.failed && frame_send(s->socket, &b, -1);
 		pthread_mutex_unlock(&s->sending);
-		memory_wipe(b.data, b.size);
-		if (!sent) return NULL;
+		if (b.data) memory_wipe(b.data, b.size);
+		if (!sent) { /* nobody is there to compute for, or memory is out: a new process does better */
+			shutdown(s->socket, SHUT_RDWR);
+			return NULL;
+		}
 		pthread_mutex_lock(&s->lock);
 		s->n_open -= ended;
 		pthread_mutex_unlock(&s->lock);

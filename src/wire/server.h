@@ -2,8 +2,8 @@
  * server: the engine's end: takes messages from a socket, does what they ask through hearth.h, and sends the events.
  *
  * What hearth.h cannot do without the right to open files, the program does (struct server_engine). One thread reads requests and
- * answers each; another waits for events. Events of answers are sent at most every SERVER_PACE_MS, joined, but for the first of each
- * answer and the last; so the cost of the socket does not grow with the speed of the model.
+ * answers each; another waits for events. Events of answers are sent at most every SERVER_PACE_MS, joined, but for the first of
+ * each answer and the last; so the cost of the socket does not grow with the speed of the model.
  */
 #ifndef HEARTH_WIRE_SERVER_H
 #define HEARTH_WIRE_SERVER_H

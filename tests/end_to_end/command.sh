@@ -29,7 +29,7 @@ for command in chat run models doctor help; do
 done
 check "the version names the kernels" "$hearth" --version
 check "doctor explains the machine" "$hearth" doctor
-shown "doctor says what there is no protection against" says "no jail yet"
+shown "doctor says which layers the engine's jail has" matches "hearth-engine +filter of system calls"
 check "models are listed" "$hearth" models list
 
 fails 2 "an unknown flag is wrong use" "did you mean --temp" "$hearth" run --tmp 1 x

@@ -1,19 +1,22 @@
-/* doctor: explains this machine in plain words: processor, memory, what fits, folders, protection. */
+/* doctor: explains this machine in plain words: processor, memory, what fits, folders, the jails of hearth's programs. */
 #include "app/hearth/commands.h"
 #include "app/hearth/opening.h"
+#include "app/hearth/programs.h"
 #include "app/hearth/terminal.h"
 #include "app/hearth/visible.h"
 #include "base/machine.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "guard/findings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { MAX_OUT = 1 << 20, DOCTOR_CONTEXT = 8192, OVERHEAD = 100000000 };
+enum { MAX_OUT = 1 << 20, DOCTOR_CONTEXT = 8192, OVERHEAD = 100000000, PROBE_MS = 10000 };
 
 static void processor(struct buffer *out)
 {
@@ -101,12 +104,57 @@ static void folders(struct buffer *out, const struct opening *n)
 	buffer_format(out, "  %-9s %s\n", "built-in", shown);
 }
 
+/* Which layers of its jail a program reached, and what is lost where one is missing. */
+static void describe_jail(struct buffer *out, const char *program, const struct guard_report *r)
+{
+	const struct {
+		bool reached;
+		const char *name;
+	} layers[] = { { r->filter, "filter of system calls" },        { r->landlock > 0, "files kept apart (Landlock)" },
+		       { r->namespaces, "no network (namespaces)" },   { r->no_new_privileges, "no new privileges" },
+		       { r->undumpable, "no core, not to be traced" }, { r->limits, "limits" } };
+	char lost[512];
+	bool first = true;
+	buffer_format(out, "  %-14s ", program);
+	for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+		if (!layers[i].reached) continue;
+		buffer_format(out, "%s%s", first ? "" : ", ", layers[i].name);
+		first = false;
+	}
+	buffer_append_text(out, first ? "no layer at all\n" : "\n");
+	visible_line(lost, sizeof lost, r->lost, strlen(r->lost), terminal_look(false).ascii);
+	if (lost[0]) buffer_format(out, "  %-14s lost here: %s\n", "", lost);
+}
+
+/* Starts a program as it always starts, but to try its jail in place of its work. */
+static void probe_program(struct buffer *out, enum guard_role role)
+{
+	struct spawned p;
+	struct guard_findings f;
+	struct error e = { "" };
+	int pair[2];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return;
+	bool ok = programs_spawner() && spawner_run(programs_spawner(), role, GUARD_PROBE_WORD, &pair[1], 1, &p, &e);
+	close(pair[1]);
+	if (ok) {
+		ok = guard_findings_receive(pair[0], role, PROBE_MS, &f, &e);
+		spawner_kill(programs_spawner(), &p);
+		spawner_forget(&p);
+	}
+	close(pair[0]);
+	if (ok)
+		describe_jail(out, guard_role_names[role], &f.report);
+	else
+		buffer_format(out, "  %-14s cannot be started: %s\n", guard_role_names[role], e.text);
+}
+
 static void protection(struct buffer *out)
 {
-	buffer_append_text(out, "\nProtection in this version\n"
-	                        "  network        hearth has no code that connects anywhere; nothing enforces it yet\n"
-	                        "  model files    every size in them is checked, in this same process: there is no jail yet\n"
-	                        "  conversations  are sealed in the vault (hearth vault) or not stored at all;\n"
+	buffer_append_text(out, "\nProtection\n"
+	                        "  Each program has rights of its own, and gives the others away before it reads what is not\n"
+	                        "  hearth's own: hearth-engine computes models, the others serve, import and fetch.\n");
+	for (int role = GUARD_ENGINE; role < GUARD_ROLES; role++) probe_program(out, (enum guard_role)role);
+	buffer_append_text(out, "  conversations  are sealed in the vault (hearth vault) or not stored at all;\n"
 	                        "                 /save writes in the clear\n"
 	                        "  memory         may be swapped to disk by the system like that of any program\n");
 }

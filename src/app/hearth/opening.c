@@ -9,8 +9,8 @@
 static void note_slow_processor(struct opening *n)
 {
 	const char *forced = getenv("HEARTH_CPU");
-	if ((forced && *forced) || strncmp(hearth_kernels(), "level portable", 14) != 0) return;
-	snprintf(n->notes[2], sizeof n->notes[2],
+	if ((forced && *forced) || strcmp(n->info.kernels, "portable") != 0) return;
+	snprintf(n->notes[NOTE_SLOW], sizeof n->notes[NOTE_SLOW],
 	         "this processor has none of the vector instructions that hearth computes fast with (on a PC: AVX2 and FMA, usual "
 	         "since "
 	         "2013), so answers come slowly");
@@ -22,7 +22,6 @@ void opening_begin(struct opening *n, const struct options *o)
 	struct error e;
 	paths_find(&n->paths);
 	if (!settings_read(&n->settings, &n->paths, &e)) snprintf(n->notes[0], sizeof n->notes[0], "%s", e.text);
-	note_slow_processor(n);
 	n->wanted = (struct hearth_options){ .size = sizeof n->wanted, .context = (uint32_t)o->context };
 	n->wanted.draft = o->no_guess ? NULL : o->draft;
 	n->wanted.threads = o->threads ? (uint32_t)o->threads : n->settings.threads;
@@ -73,6 +72,7 @@ bool opening_engine(struct opening *n, struct error *e)
 	n->engine = engine;
 	n->info = (struct hearth_info){ .size = sizeof n->info };
 	hearth_info(engine, &n->info);
+	note_slow_processor(n);
 	return true;
 }
 

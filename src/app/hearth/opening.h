@@ -10,7 +10,7 @@
 #include "app/hearth/settings.h"
 #include "hearth.h"
 
-enum { OPENING_NOTES = 3 };
+enum { NOTE_SLOW = 2 /* known when the engine is open */, OPENING_NOTES };
 
 struct opening {
 	struct paths paths;

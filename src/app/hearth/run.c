@@ -266,6 +266,7 @@ int run_command(const struct options *o)
 			if (n->notes[i][0]) commands_note("%s", n->notes[i]);
 		}
 		ready = ready && opening_engine(n, &e);
+		if (ready && n->notes[NOTE_SLOW][0]) commands_note("%s", n->notes[NOTE_SLOW]);
 		terminal_watch_signals(2); /* from here on the first one ends the answer, so that what there is of it is written */
 		status = ready ? answer_prompt(&r, n, &e) : commands_fail(&e);
 	}
