@@ -1,7 +1,5 @@
 # Programs apart: what each links, and what becomes of hearth when its engine ends, hangs or is given bad files.
 . tests/tap.sh
-model=models/hearth-builtin.gguf
-hearth=$build/hearth
 
 imports() { nm -D --undefined-only "$1" | awk '{ sub(/@.*/, "", $2); print $2 }'; }
 defines() { nm "$1" | awk '$2 == "T" || $2 == "t" { print $3 }'; }
