@@ -15,7 +15,7 @@
 bool huggingface_is(const struct file_source *files, const char *path);
 
 /* Opens a folder; gguf_open does it for every path that is one. The families are llama, mistral, qwen2, qwen3, gemma, gemma2,
- * gemma3 and phi3. */
+ * gemma3, phi (1.5 and 2) and phi3 (3 and 4). */
 struct gguf *huggingface_open(const struct file_source *files, const char *folder, struct error *e);
 
 #endif

@@ -216,6 +216,9 @@ static bool put_pattern(struct hf_folder *f, uint32_t n_layer)
 		if (period > 0) put_u32(f, "attention.sliding_window_pattern", period);
 		return true;
 	}
+	if (json_array_size(types) != n_layer)
+		return error_set(f->e, "%s/config.json: 'layer_types': %zu for %u layers", f->path, json_array_size(types),
+		                 n_layer);
 	for (uint32_t i = 0; i < n_layer; i++) {
 		const char *type = json_string_value(json_array_get(types, i));
 		if (!type || (strcmp(type, "sliding_attention") != 0 && strcmp(type, "full_attention") != 0))
@@ -224,9 +227,6 @@ static bool put_pattern(struct hf_folder *f, uint32_t n_layer)
 			        f->path, i);
 		windowed[i] = type[0] == 's';
 	}
-	if (json_array_size(types) != n_layer)
-		return error_set(f->e, "%s/config.json: 'layer_types': %zu for %u layers", f->path, json_array_size(types),
-		                 n_layer);
 	gguf_put_array(&f->writer, key_of(f, "attention.sliding_window_pattern"), GGUF_BOOL, windowed, n_layer);
 	return true;
 }

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "format/json.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -111,6 +112,28 @@ static bool read_list(struct safetensors *s, const json_t *root, struct reading 
 	return true;
 }
 
+static int by_place(const void *a, const void *b)
+{
+	const struct safetensor *const *x = a, *const *y = b;
+	return ((*x)->data > (*y)->data) - ((*x)->data < (*y)->data);
+}
+
+/* Whether no two tensors have bytes in common. */
+static bool lie_apart(const struct safetensors *s, struct reading *r)
+{
+	const struct safetensor **sorted = memory_new(s->n + 1, sizeof *sorted);
+	if (!sorted) return error_memory(r->e);
+	for (size_t i = 0; i < s->n; i++) sorted[i] = &s->tensors[i];
+	qsort(sorted, s->n, sizeof *sorted, by_place);
+	bool ok = true;
+	for (size_t i = 1; ok && i < s->n; i++) {
+		r->name = sorted[i]->name;
+		if (sorted[i]->data < sorted[i - 1]->data + sorted[i - 1]->size) ok = fail(r, "its data overlap another tensor's");
+	}
+	memory_free(sorted);
+	return ok;
+}
+
 bool safetensors_read(struct safetensors *s, const struct file_map *map, struct arena *arena, struct error *e)
 {
 	struct cursor c = cursor_over(map->data, map->size);
@@ -124,7 +147,7 @@ bool safetensors_read(struct safetensors *s, const struct file_map *map, struct 
 	json_t *root = json_parse((const char *)head, (size_t)length, map->name, e);
 	if (!root) return false;
 	struct reading r = { .file = map->name, .data = map->data + c.at, .room = map->size - c.at, .e = e };
-	bool ok = read_list(s, root, &r, arena);
+	bool ok = read_list(s, root, &r, arena) && lie_apart(s, &r);
 	json_decref(root);
 	return ok;
 }
