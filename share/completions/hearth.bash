@@ -31,7 +31,7 @@ _hearth() {
 	chat) words="$talk --resume --open --private --vault --key-file --version" ;;
 	run) words="$talk --file --json --schema --grammar --raw" ;;
 	models) words="list inspect verify --plan --json --help -h" ;;
-	vault) words="create --vault --key-file --unencrypted --json --help -h" ;;
+	vault) words="create size backup restore export import delete --vault --key-file --unencrypted --all --yes --json --help -h" ;;
 	doctor) words="--help -h" ;;
 	help) words="chat run models vault doctor help --help -h" ;;
 	esac

@@ -50,6 +50,9 @@ bool vault_unlock(struct vault *v, const struct key_secret *secret, struct error
 void vault_lock(struct vault *v);
 void vault_close(struct vault *v); /* locks, and lets other processes have it; NULL is allowed */
 
+/* Erases the vault in a folder that no process has open: its keys are overwritten and gone before its files are removed. */
+bool vault_destroy(struct disk *d, const char *folder, struct error *e);
+
 bool vault_is_open(const struct vault *v);
 const struct key_file *vault_keys(const struct vault *v); /* ids, times and kinds of the slots; no secret */
 

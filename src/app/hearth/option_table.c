@@ -48,6 +48,8 @@ const struct option_row option_rows[] = {
 	  "open the vault with the bytes of this file" },
 	{ "--unencrypted", NULL, NULL, FOR_VAULT, OPTION_SWITCH, PLACE(unencrypted), 0, 0, 0,
 	  "create: no protection at all, for a disk that is encrypted itself" },
+	{ "--all", NULL, NULL, FOR_VAULT, OPTION_SWITCH, PLACE(all), 0, 0, 0, "delete: the whole vault" },
+	{ "--yes", NULL, NULL, FOR_VAULT, OPTION_SWITCH, PLACE(yes), 0, 0, 0, "delete: do not ask" },
 	{ "--help", "-h", NULL, FOR_ALL, OPTION_SWITCH, PLACE(help), 0, 0, 0, "this text" },
 	{ "--version", NULL, NULL, FOR_CHAT, OPTION_SWITCH, PLACE(version), 0, 0, 0,
 	  "the version, and what this processor can do" },

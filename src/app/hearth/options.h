@@ -37,7 +37,7 @@ struct options {
 	bool no_guess;
 	bool json, raw, plan, help, version;
 	const char *vault, *key_file; /* NULL: not given */
-	bool unencrypted, resume, secret;
+	bool unencrypted, all, yes, resume, secret;
 	uint64_t open; /* the number of a kept conversation; 0: none */
 	char **words;  /* what is no option, in order */
 	size_t n_words;

@@ -18,6 +18,14 @@ enum { MAX_OUT = 1 << 20 };
 
 const struct word_row vault_words[] = {
 	{ "create", "", "make a vault: asks for a passphrase and shows a recovery code once", 0, 0, vault_create_command },
+	{ "size", "", "what takes how much room, and where everything lies", 0, 0, vault_size_command },
+	{ "backup", "FILE|FOLDER", "copy the vault into one file, sealed as it is, also while it is open", 1, 1,
+	  vault_backup_command },
+	{ "restore", "FILE", "a backup's way back; everything in it is read before it says done", 1, 1, vault_restore_command },
+	{ "export", "FILE [NUMBER...]", "conversations as Markdown or (--json, FILE.json) JSON, in the clear", 1, 1000,
+	  vault_export_command },
+	{ "import", "FILE", "conversations from ChatGPT, Claude, Open WebUI, or such an export", 1, 1, vault_import_command },
+	{ "delete", "--all", "erase the whole vault: its keys first, then its files", 0, 0, vault_delete_command },
 	{ NULL, NULL, NULL, 0, 0, NULL },
 };
 

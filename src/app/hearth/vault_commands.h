@@ -8,5 +8,11 @@
 extern const struct word_row vault_words[]; /* ends with a row without name */
 
 int vault_create_command(const struct options *o);
+int vault_size_command(const struct options *o);
+int vault_backup_command(const struct options *o);
+int vault_restore_command(const struct options *o);
+int vault_export_command(const struct options *o);
+int vault_import_command(const struct options *o);
+int vault_delete_command(const struct options *o);
 
 #endif
