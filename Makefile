@@ -52,7 +52,7 @@ STORE_LIBS = -lsodium -lsqlite3
 GUARD_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard src/guard/*.c)))
 GUARD = $(BUILD)/libguard.a
 GUARD_LIBS = -lseccomp
-# Both ends of hearth.h over a socket. A program without an engine also links the object that gives the client's functions their names.
+# What the programs say to each other: both ends of hearth.h over a socket, and fetching. A program without an engine also links the object that gives the client's functions their names.
 WIRE_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard src/wire/*.c)))
 WIRE_NAMES = $(BUILD)/obj/src/wire/client_hearth.o
 WIRE = $(BUILD)/libwire.a
@@ -79,6 +79,9 @@ NAMES_hearth = $(WIRE_NAMES)
 binary_engine = hearth-engine
 LIBS_engine = $(GUARD_LIBS)
 FLOORS_engine = $(WIRE) $(GUARD)
+binary_net = hearth-net
+LIBS_net = -lcurl $(GUARD_LIBS)
+FLOORS_net = $(WIRE) $(GUARD)
 binary_import = hearth-import
 binary_front = hearth-front
 LIBS_import = $(GUARD_LIBS)

@@ -2,7 +2,7 @@
 _hearth() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=chat i
 	for ((i = 1; i < COMP_CWORD; i++)); do
-		case ${COMP_WORDS[i]} in chat | run | models | vault | doctor | help) command=${COMP_WORDS[i]} && break ;; esac
+		case ${COMP_WORDS[i]} in chat | run | models | vault | net | doctor | help) command=${COMP_WORDS[i]} && break ;; esac
 	done
 	case $before in
 	--model | -m)
@@ -20,7 +20,7 @@ _hearth() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;
-	--system | --tokens | -n | --temp | --seed | --context | --open) return ;;
+	--system | --tokens | -n | --temp | --seed | --context | --open | --sha256 | --proxy) return ;;
 	--threads)
 		mapfile -t COMPREPLY < <(compgen -W "auto-low" -- "$word")
 		return
@@ -30,12 +30,13 @@ _hearth() {
 	case $command in
 	chat) words="$talk --resume --open --private --vault --key-file --version" ;;
 	run) words="$talk --file --json --schema --grammar --raw" ;;
-	models) words="list inspect verify --plan --json --help -h" ;;
+	models) words="list inspect verify pull --plan --sha256 --proxy --json --help -h" ;;
 	vault) words="create size backup restore export import delete --vault --key-file --unencrypted --all --yes --json --help -h" ;;
+	net) words="log --key-file --json --help -h" ;;
 	doctor) words="--help -h" ;;
-	help) words="chat run models vault doctor help --help -h" ;;
+	help) words="chat run models vault net doctor help --help -h" ;;
 	esac
-	[ "$COMP_CWORD" -gt 1 ] || words+=" chat run models vault doctor help"
+	[ "$COMP_CWORD" -gt 1 ] || words+=" chat run models vault net doctor help"
 	if [ "$command" = models ] && { [ "$before" = inspect ] || [ "$before" = verify ]; }; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return

@@ -179,16 +179,17 @@ static bool allow_descriptors(void *f, bool own_terminal)
 	return ok;
 }
 
-static bool allow_sockets(void *f, const int families[2])
+static bool allow_sockets(void *f, const int families[2], bool packets)
 {
 	const unsigned kind = 0xf; /* of the type; the rest are flags */
 	bool ok = true;
 	for (int i = 0; ok && i < 2 && families[i]; i++) {
 		const scmp_datum_t family = (scmp_datum_t)families[i];
 		ok = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, SCMP_A0(SCMP_CMP_EQ, family, 0),
-		                      SCMP_A1(SCMP_CMP_MASKED_EQ, kind, SOCK_STREAM)) == 0 &&
-		     seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, SCMP_A0(SCMP_CMP_EQ, family, 0),
-		                      SCMP_A1(SCMP_CMP_MASKED_EQ, kind, SOCK_DGRAM)) == 0;
+		                      SCMP_A1(SCMP_CMP_MASKED_EQ, kind, SOCK_STREAM)) == 0;
+		if (packets)
+			ok = ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, SCMP_A0(SCMP_CMP_EQ, family, 0),
+			                            SCMP_A1(SCMP_CMP_MASKED_EQ, kind, SOCK_DGRAM)) == 0;
 	}
 	return ok;
 }
@@ -201,7 +202,7 @@ bool guard_filter(enum guard_role role, const struct guard_options *o, struct gu
 	for (int i = 0; ok && i < 6 && parts[role].lists[i]; i++) ok = allow_names(f, parts[role].lists[i]);
 	ok = ok && allow_memory(f, parts[role].files_read) && (!parts[role].files_read || allow_opening(f)) &&
 	     allow_threads(f, parts[role].threads) && allow_descriptors(f, parts[role].own_terminal) &&
-	     allow_sockets(f, parts[role].families);
+	     allow_sockets(f, parts[role].families, o->only_port == 0);
 	if (ok && o->hole) ok = seccomp_rule_add(f, SCMP_ACT_ALLOW, seccomp_syscall_resolve_name(o->hole), 0) == 0;
 	int code = ok ? seccomp_load(f) : -ENOMEM;
 	seccomp_release(f);

@@ -83,13 +83,13 @@ static bool allow_file(int ruleset, const char *path, struct error *e)
 	return allow_path(ruleset, path, FILE_READ, e);
 }
 
-static bool allow_resolver(int ruleset, int abi, struct error *e)
+static bool allow_resolver(int ruleset, uint16_t only_port, int abi, struct error *e)
 {
 	static const char *const files[] = { "/etc/resolv.conf", "/etc/hosts",    "/etc/host.conf",  "/etc/nsswitch.conf",
 		                             "/etc/gai.conf",    "/etc/services", "/etc/ld.so.cache" };
 	static const char *const folders[] = { "/etc/ssl", "/usr/share/ca-certificates", "/usr/lib/ssl", "/usr/lib", "/lib",
 		                               "/lib64",   "/run/systemd/resolve" };
-	static const uint64_t ports[] = { HTTPS, DNS };
+	const uint64_t ports[] = { only_port ? only_port : HTTPS, only_port ? only_port : DNS };
 	bool ok = true;
 	for (size_t i = 0; ok && i < sizeof files / sizeof files[0]; i++) ok = allow_file(ruleset, files[i], e);
 	for (size_t i = 0; ok && i < sizeof folders / sizeof folders[0]; i++)
@@ -102,7 +102,7 @@ static bool allow_resolver(int ruleset, int abi, struct error *e)
 	return ok;
 }
 
-static bool add_rules(enum guard_role role, int ruleset, const char *own_folder, int abi, struct error *e)
+static bool add_rules(enum guard_role role, int ruleset, const char *own_folder, uint16_t only_port, int abi, struct error *e)
 {
 	const uint64_t all = file_rights(abi);
 	switch (role) {
@@ -110,12 +110,12 @@ static bool add_rules(enum guard_role role, int ruleset, const char *own_folder,
 		return allow_path(ruleset, "/", (FILE_READ | FOLDER_READ) | (all & DEVICE_IOCTL), e) &&
 		       allow_path(ruleset, "/dev/tty", FILE_READ | FILE_WRITE | (all & DEVICE_IOCTL), e) &&
 		       (!own_folder || allow_path(ruleset, own_folder, all & ~(uint64_t)FILE_EXECUTE, e));
-	case GUARD_NET: return allow_resolver(ruleset, abi, e);
+	case GUARD_NET: return allow_resolver(ruleset, only_port, abi, e);
 	default: return true; /* nothing at all */
 	}
 }
 
-bool guard_landlock(enum guard_role role, const char *own_folder, int abi, struct error *e)
+bool guard_landlock(enum guard_role role, const char *own_folder, uint16_t only_port, int abi, struct error *e)
 {
 	if (abi == 0) return true;
 	struct ruleset set = { .files = file_rights(abi) };
@@ -124,7 +124,7 @@ bool guard_landlock(enum guard_role role, const char *own_folder, int abi, struc
 	size_t size = abi >= 6 ? sizeof set : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
 	int ruleset = (int)syscall(CREATE_RULESET, &set, size, 0);
 	if (ruleset < 0) return error_set(e, "cannot make a Landlock ruleset: %s", strerror(errno));
-	bool ok = add_rules(role, ruleset, own_folder, abi, e);
+	bool ok = add_rules(role, ruleset, own_folder, only_port, abi, e);
 	if (ok && syscall(RESTRICT_SELF, ruleset, 0) != 0)
 		ok = error_set(e, "cannot put a Landlock ruleset in force: %s", strerror(errno));
 	close(ruleset);

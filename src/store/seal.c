@@ -75,6 +75,57 @@ bool seal_passphrase(uint8_t key[SEAL_KEY], const char *passphrase, size_t lengt
 	return crypto_pwhash(key, SEAL_KEY, passphrase, length, salt, passes, (size_t)memory, crypto_pwhash_ALG_ARGON2ID13) == 0;
 }
 
+_Static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(struct seal_sha256) && crypto_hash_sha256_BYTES == 32, "the state fits");
+
+void seal_sha256_begin(struct seal_sha256 *h)
+{
+	crypto_hash_sha256_init((crypto_hash_sha256_state *)(void *)h->state);
+}
+
+void seal_sha256_add(struct seal_sha256 *h, const void *bytes, size_t size)
+{
+	crypto_hash_sha256_update((crypto_hash_sha256_state *)(void *)h->state, bytes, size);
+}
+
+void seal_sha256_end(struct seal_sha256 *h, char text[65])
+{
+	uint8_t hash[32];
+	crypto_hash_sha256_final((crypto_hash_sha256_state *)(void *)h->state, hash);
+	seal_write_hex(text, hash, sizeof hash);
+}
+
+_Static_assert(SEAL_BOX_EXTRA == crypto_box_SEALBYTES && SEAL_PUBLIC == crypto_box_PUBLICKEYBYTES &&
+                       SEAL_KEY == crypto_box_SECRETKEYBYTES && SEAL_KEY == crypto_box_SEEDBYTES,
+               "a sealed box is as long as it is said");
+
+void seal_box_pair(uint8_t public_key[SEAL_PUBLIC], uint8_t secret_key[SEAL_KEY], const uint8_t seed[SEAL_KEY])
+{
+	crypto_box_seed_keypair(public_key, secret_key, seed);
+}
+
+bool seal_box(uint8_t *sealed, const uint8_t *plain, size_t size, const uint8_t public_key[SEAL_PUBLIC])
+{
+	return crypto_box_seal(sealed, plain, size, public_key) == 0;
+}
+
+bool seal_box_open(uint8_t *plain, const uint8_t *sealed, size_t sealed_size, const uint8_t public_key[SEAL_PUBLIC],
+                   const uint8_t secret_key[SEAL_KEY])
+{
+	return sealed_size >= SEAL_BOX_EXTRA && crypto_box_seal_open(plain, sealed, sealed_size, public_key, secret_key) == 0;
+}
+
+void seal_write_hex(char *text, const uint8_t *bytes, size_t size)
+{
+	sodium_bin2hex(text, 2 * size + 1, bytes, size);
+}
+
+bool seal_read_hex(uint8_t *bytes, size_t size, const char *text, size_t length)
+{
+	size_t got = 0;
+	return length == 2 * size && strspn(text, "0123456789abcdef") >= length &&
+	       sodium_hex2bin(bytes, size, text, length, NULL, &got, NULL) == 0 && got == size;
+}
+
 bool seal_equal(const void *a, const void *b, size_t size)
 {
 	return sodium_memcmp(a, b, size) == 0;

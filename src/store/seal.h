@@ -49,6 +49,26 @@ void seal_hash_end(struct seal_hashing *h, uint8_t hash[SEAL_HASH]);
 bool seal_passphrase(uint8_t key[SEAL_KEY], const char *passphrase, size_t length, const uint8_t salt[16], uint32_t passes,
                      uint64_t memory);
 
+/* SHA-256, the hash that hosts publish, of bytes that come piece by piece. */
+struct seal_sha256 {
+	_Alignas(16) unsigned char state[128];
+};
+void seal_sha256_begin(struct seal_sha256 *h);
+void seal_sha256_add(struct seal_sha256 *h, const void *bytes, size_t size);
+void seal_sha256_end(struct seal_sha256 *h, char text[65]); /* 64 small hexadecimal digits */
+
+/* Sealing to a public key: whoever has it can write, and only the secret key can read (libsodium's crypto_box_seal). The pair is
+ * made from a key of this module. `sealed` has SEAL_BOX_EXTRA bytes more than the text. */
+enum { SEAL_PUBLIC = 32, SEAL_BOX_EXTRA = 48 };
+void seal_box_pair(uint8_t public_key[SEAL_PUBLIC], uint8_t secret_key[SEAL_KEY], const uint8_t seed[SEAL_KEY]);
+bool seal_box(uint8_t *sealed, const uint8_t *plain, size_t size, const uint8_t public_key[SEAL_PUBLIC]);
+bool seal_box_open(uint8_t *plain, const uint8_t *sealed, size_t sealed_size, const uint8_t public_key[SEAL_PUBLIC],
+                   const uint8_t secret_key[SEAL_KEY]);
+
+/* Bytes as small hexadecimal digits with a zero byte behind; and back, false when `text` is not exactly so many. */
+void seal_write_hex(char *text, const uint8_t *bytes, size_t size);
+bool seal_read_hex(uint8_t *bytes, size_t size, const char *text, size_t length);
+
 bool seal_equal(const void *a, const void *b, size_t size); /* in a time that tells nothing */
 void seal_wipe(void *bytes, size_t size);
 

@@ -4,10 +4,14 @@
 
 #include "app/hearth/options.h"
 
+extern const struct word_row net_words[];
+
 int chat_command(const struct options *o);
 int run_command(const struct options *o);
 int models_command(const struct options *o);
 int vault_command(const struct options *o);
+int models_pull_command(const struct options *o);
+int net_command(const struct options *o);
 int doctor_command(const struct options *o);
 int help_command(const struct options *o);
 

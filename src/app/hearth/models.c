@@ -132,18 +132,22 @@ int models_command(const struct options *o)
 	struct error e;
 	const char *what = o->n_words ? o->words[0] : "";
 	bool is_list = strcmp(what, "list") == 0, is_inspect = strcmp(what, "inspect") == 0,
-	     is_verify = strcmp(what, "verify") == 0;
-	if (!is_list && !is_inspect && !is_verify)
+	     is_verify = strcmp(what, "verify") == 0, is_pull = strcmp(what, "pull") == 0;
+	if (!is_list && !is_inspect && !is_verify && !is_pull)
 		error_set(&e,
-		          *what ? "models does not know '%.80s': list, inspect FILE or verify FILE"
-		                : "models needs a word: list, inspect FILE or verify FILE",
+		          *what ? "models does not know '%.80s': list, inspect FILE, verify FILE or pull NAME"
+		                : "models needs a word: list, inspect FILE, verify FILE or pull NAME",
 		          what);
 	else if (!is_list && o->n_words < 2)
-		error_set(&e, "models %s needs a file", what);
+		error_set(&e, "models %s needs a %s", what, is_pull ? "name: OWNER/REPO:FILE or an https:// URL" : "file");
 	else if (o->n_words > (is_list ? 1u : 2u))
 		error_set(&e, "models %s takes no further word '%.80s'", what, o->words[is_list ? 1 : 2]);
 	else if (!is_inspect && o->plan)
 		error_set(&e, "--plan belongs to models inspect");
+	else if (!is_pull && (o->sha256 || o->proxy))
+		error_set(&e, "%s belongs to models pull", o->sha256 ? "--sha256" : "--proxy");
+	else if (is_pull)
+		return models_pull_command(o);
 	else {
 		struct opening *n = memory_new(1, sizeof *n);
 		if (!n) {

@@ -27,7 +27,7 @@ const struct option_row option_rows[] = {
 	  "a small model with the same vocabulary that guesses ahead: the same answer, sooner" },
 	{ "--no-guess", NULL, NULL, FOR_TALK, OPTION_SWITCH, PLACE(no_guess), 0, 0, 0,
 	  "do not guess ahead: the same answer, one token at a time" },
-	{ "--json", NULL, NULL, FOR_RUN | FOR_MODELS | FOR_VAULT, OPTION_SWITCH, PLACE(json), 0, 0, 0,
+	{ "--json", NULL, NULL, FOR_RUN | FOR_MODELS | FOR_VAULT | FOR_NET, OPTION_SWITCH, PLACE(json), 0, 0, 0,
 	  "print one JSON object, for programs" },
 	{ "--schema", NULL, "FILE", FOR_RUN, OPTION_TEXT, PLACE(schema), 0, 0, 0,
 	  "the answer is JSON that is valid by this JSON Schema" },
@@ -42,9 +42,12 @@ const struct option_row option_rows[] = {
 	  "go on with conversation N, as /chats in the chat numbers it" },
 	{ "--private", NULL, NULL, FOR_CHAT, OPTION_SWITCH, PLACE(secret), 0, 0, 0,
 	  "open no vault and write nothing of what is said" },
+	{ "--sha256", NULL, "HASH", FOR_MODELS, OPTION_TEXT, PLACE(sha256), 0, 0, 0, "pull: the SHA-256 that the file must have" },
+	{ "--proxy", NULL, "URL", FOR_MODELS, OPTION_TEXT, PLACE(proxy), 0, 0, 0,
+	  "pull: go through this SOCKS proxy, as in socks5h://127.0.0.1:9050 (Tor)" },
 	{ "--vault", NULL, "NAME", FOR_KEPT, OPTION_TEXT, PLACE(vault), 0, 0, 0,
 	  "another vault: a name, or a folder (with a slash)" },
-	{ "--key-file", NULL, "FILE", FOR_KEPT, OPTION_TEXT, PLACE(key_file), 0, 0, 0,
+	{ "--key-file", NULL, "FILE", FOR_KEPT | FOR_NET, OPTION_TEXT, PLACE(key_file), 0, 0, 0,
 	  "open the vault with the bytes of this file" },
 	{ "--unencrypted", NULL, NULL, FOR_VAULT, OPTION_SWITCH, PLACE(unencrypted), 0, 0, 0,
 	  "create: no protection at all, for a disk that is encrypted itself" },
@@ -69,14 +72,24 @@ const struct command_row command_rows[] = {
 	  "  hearth run --file letter.txt \"Answer this letter politely\"\n"
 	  "  dmesg | hearth run \"Is there an error in this?\"\n",
 	  run_command, NULL },
-	{ "models", FOR_MODELS, "list [--json] | inspect FILE [--plan] [--json] | verify FILE [--json]",
-	  "see which models there are, what is in one, and whether it is whole",
+	{ "models", FOR_MODELS,
+	  "list [--json] | inspect FILE [--plan] [--json] | verify FILE [--json] | pull NAME [--sha256 HASH] [--proxy URL]",
+	  "see which models there are, what is in one, whether it is whole; fetch one",
 	  "list shows the built-in model and the files in the models folder; inspect shows what a file says\n"
-	  "about itself and what memory it needs; verify reads all of it and looks for damage.\n",
+	  "about itself and what memory it needs; verify reads all of it and looks for damage.\n\n"
+	  "pull fetches a file from the network, and is the only command that connects anywhere: NAME is\n"
+	  "OWNER/REPO:FILE on huggingface.co (FILE may be a quantization such as Q4_K_M), or an https://\n"
+	  "URL. What was fetched in part is kept, and the same command goes on. The file gets its name when\n"
+	  "its SHA-256 is right and it can be read. `hearth net log` shows every connection.\n\n"
+	  "  hearth models pull OWNER/REPO:Q4_K_M\n",
 	  models_command, NULL },
 	{ "vault", FOR_VAULT, "[WORD] [OPTIONS]", "where your conversations are kept: see it, make it, change how it opens",
 	  "`hearth vault` alone says where everything lies, who can open it, and what is protected.\n", vault_command,
 	  vault_words },
+	{ "net", FOR_NET, "WORD [OPTIONS]", "what hearth ever said to the network",
+	  "Nothing connects anywhere but `hearth models pull`; each connection has a line in the ledger before\n"
+	  "it is made, and one after it has ended.\n",
+	  net_command, net_words },
 	{ "doctor", FOR_DOCTOR, "", "explain this machine: processor, memory, what fits, folders, protection", "", doctor_command,
 	  NULL },
 	{ "help", FOR_HELP, "[COMMAND]", "show help", "", help_command, NULL },

@@ -36,6 +36,7 @@ struct options {
 	uint64_t threads; /* 0: as many as suit; or HEARTH_THREADS_LOW */
 	bool no_guess;
 	bool json, raw, plan, help, version;
+	const char *sha256, *proxy;   /* NULL: not given */
 	const char *vault, *key_file; /* NULL: not given */
 	bool unencrypted, all, yes, resume, secret;
 	uint64_t open; /* the number of a kept conversation; 0: none */
@@ -43,7 +44,7 @@ struct options {
 	size_t n_words;
 };
 
-enum { FOR_CHAT = 1, FOR_RUN = 2, FOR_MODELS = 4, FOR_DOCTOR = 8, FOR_HELP = 16, FOR_VAULT = 32, FOR_ALL = 63 };
+enum { FOR_CHAT = 1, FOR_RUN = 2, FOR_MODELS = 4, FOR_DOCTOR = 8, FOR_HELP = 16, FOR_VAULT = 32, FOR_NET = 64, FOR_ALL = 127 };
 
 enum option_kind { OPTION_SWITCH, OPTION_TEXT, OPTION_FILES, OPTION_COUNT, OPTION_NUMBER, OPTION_THREADS };
 

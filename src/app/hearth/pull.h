@@ -1,0 +1,41 @@
+/*
+ * pull: one file from a host into the models folder, through as many connections as its redirects take.
+ */
+#ifndef HEARTH_APP_HEARTH_PULL_H
+#define HEARTH_APP_HEARTH_PULL_H
+
+#include "app/hearth/fetching.h"
+#include "app/hearth/model_name.h"
+#include "app/hearth/part_file.h"
+#include "app/hearth/pull_progress.h"
+#include "store/seal.h"
+
+struct pull {
+	struct fetching fetching;
+	struct fetch_request request; /* the proxy; the rest is each connection's */
+	struct model_name name;
+	struct part_file part;
+	struct pull_progress progress;
+	char host[256];             /* that was asked first, and is believed about the file */
+	char current[256];          /* that is asked now */
+	char wanted[FETCH_HASH];    /* the hash by --sha256; empty */
+	char pinned[FETCH_HASH];    /* the hash that this name had before; empty */
+	char announced[FETCH_HASH]; /* the hash by the host; empty */
+	uint64_t announced_size;    /* FETCH_UNKNOWN */
+	struct seal_sha256 hash;    /* of the first `hashed` bytes of the part */
+	uint64_t hashed;
+	uint64_t at; /* where this connection's bytes go */
+	bool again;  /* the answer was left because the part has to start anew */
+	bool quiet;  /* no progress: --json */
+};
+
+/* Asks the hub for a repository's files and chooses by p->name. Those to choose from go to `choices`. */
+enum fetching_result pull_choose(struct pull *p, struct buffer *choices, struct error *e);
+
+/* Fetches p->name.url into the open part, whatever was there before. */
+enum fetching_result pull_fetch(struct pull *p, struct error *e);
+
+/* Reads the part to its end and says its hash. False when it cannot be read, or with *e empty when it was interrupted. */
+bool pull_hash(struct pull *p, char text[FETCH_HASH], struct error *e);
+
+#endif
