@@ -94,10 +94,11 @@ BINARIES = $(foreach p,$(PROGRAMS),$(BUILD)/$(binary_$(p)))
 FLOOR_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(foreach f,$(LIB_FLOORS),$(wildcard tests/$(f)/*.c))))
 STORE_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/store/*.c)))
 GUARD_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/guard/*.c)))
+WIRE_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/wire/*.c)))
 APP_TEST_SRC := $(sort $(foreach p,$(PROGRAMS),$(wildcard tests/app/$(p)/*.c)))
 APP_TESTS := $(APP_TEST_SRC:tests/%.c=$(BUILD)/tests/%)
 CHECK_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/bad/*.c tests/incidents/*.c tests/end_to_end/*.c)))
-TESTS = $(FLOOR_TESTS) $(STORE_TESTS) $(GUARD_TESTS) $(APP_TESTS) $(CHECK_TESTS)
+TESTS = $(FLOOR_TESTS) $(STORE_TESTS) $(GUARD_TESTS) $(WIRE_TESTS) $(APP_TESTS) $(CHECK_TESTS)
 FUZZ_SRC := $(sort $(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 REPLAYS := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/tests/fuzz/%)
 FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
@@ -157,12 +158,12 @@ $(BUILD)/tests/app/$(1)/%: $(BUILD)/obj/tests/app/$(1)/%.o $(filter-out %/main.o
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
-$(REPLAYS): $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/libhearth.a
+$(REPLAYS): $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o $(WIRE) $(BUILD)/libhearth.a
 	@mkdir -p $(@D)
 	$(call say,ld $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
-$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libhearth.a
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(WIRE) $(BUILD)/libhearth.a
 	@mkdir -p $(@D)
 	$(call say,ld $@)
 	$(Q)$(CC) -fsanitize=fuzzer $(LDFLAGS_ALL) $^ $(LIBS) -o $@
@@ -173,6 +174,11 @@ $(STORE_TESTS): $(BUILD)/tests/store/%: $(BUILD)/obj/tests/store/%.o $(STORE) $(
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(STORE_LIBS) $(LIBS) -lcmocka -o $@
 
 $(GUARD_TESTS): $(BUILD)/tests/guard/%: $(BUILD)/obj/tests/guard/%.o $(GUARD) $(BUILD)/libhearth.a
+	@mkdir -p $(@D)
+	$(call say,ld $@)
+	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(GUARD_LIBS) $(LIBS) -lcmocka -o $@
+
+$(WIRE_TESTS): $(BUILD)/tests/wire/%: $(BUILD)/obj/tests/wire/%.o $(WIRE_NAMES) $(WIRE) $(GUARD) $(BUILD)/libhearth.a | $(BUILD)/hearth-engine
 	@mkdir -p $(@D)
 	$(call say,ld $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(GUARD_LIBS) $(LIBS) -lcmocka -o $@
@@ -200,7 +206,7 @@ examples: $(EXAMPLES)
 .PHONY: run
 run:
 	@tools/setup run
-	@$(QUIET_MAKE) $(BUILD)/hearth
+	@$(QUIET_MAKE) $(BUILD)/hearth $(BUILD)/hearth-engine
 	@$(BUILD)/hearth
 
 ##  make check           set up what is missing, build, run the tests
@@ -213,10 +219,10 @@ check:
 	@$(QUIET_MAKE) check-programs
 	@$(if $(filter build-asan,$(HOSTILE)),,echo "No /proc here, so the tests of hostile input run without sanitizers.")
 	@$(QUIET_MAKE) $(if $(filter build-asan,$(HOSTILE)),$(ASAN)) check-asan
-	@tools/run-tests $(FLOOR_TESTS) $(STORE_TESTS) $(GUARD_TESTS) $(APP_TESTS) $(KERNCHECK) $(patsubst $(BUILD)/%,$(HOSTILE)/%,$(CHECK_TESTS) $(REPLAYS)) \
+	@tools/run-tests $(FLOOR_TESTS) $(STORE_TESTS) $(GUARD_TESTS) $(APP_TESTS) $(KERNCHECK) $(patsubst $(BUILD)/%,$(HOSTILE)/%,$(CHECK_TESTS) $(WIRE_TESTS) $(REPLAYS)) \
 		$(sort $(wildcard tests/bad/*.sh tests/incidents/*.sh tests/end_to_end/*.sh)) tools/lint
 check-programs: all $(FLOOR_TESTS) $(STORE_TESTS) $(GUARD_TESTS) $(APP_TESTS) $(KERNCHECK) $(EXAMPLES)
-check-asan: $(BINARIES) $(CHECK_TESTS) $(REPLAYS)
+check-asan: $(BINARIES) $(CHECK_TESTS) $(WIRE_TESTS) $(REPLAYS)
 
 ##  make check-long      sanitizers over every test, clang, planted bugs, reproducible builds, a bare Debian (an hour)
 TSAN = BUILD=build-tsan SANITIZE=thread OPT="-O1 -g"

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MOST_PARTS = 1024, MOST_FILES = 2048 };
@@ -35,6 +36,13 @@ static unsigned parts_of(const char *path, size_t *cut)
 	return (unsigned)strtoul(digits, NULL, 10);
 }
 
+/* Something has that name, even what cannot be opened. */
+static bool stands(const char *path)
+{
+	struct stat st;
+	return lstat(path, &st) == 0;
+}
+
 static bool give_parts(struct link *l, const char *path, struct error *e)
 {
 	char part[WIRE_MOST_PATH];
@@ -44,7 +52,7 @@ static bool give_parts(struct link *l, const char *path, struct error *e)
 	if (strlen(path) >= sizeof part) return true;
 	for (unsigned i = 2; i <= parts && i <= MOST_PARTS; i++) {
 		snprintf(part, sizeof part, "%.*s-%05u-of-%05u.gguf", (int)cut, path, i, parts);
-		if (file_exists(part) && !give(l, part, e)) return false;
+		if (stands(part) && !give(l, part, e)) return error_at(e, "%s: part %u of %u is missing", path, i, parts);
 	}
 	return true;
 }

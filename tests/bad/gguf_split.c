@@ -57,6 +57,7 @@ static void refused(const char *name, const char *file, const char *expected)
 	if (!strstr(e.text, made_path(file)) || !strstr(e.text, expected))
 		fail_msg("%s: '%s' lacks '%s' or '%s'", name, e.text, file, expected);
 	assert_int_equal(memory_in_use(), before);
+	if (made_also) made_also(name, made_path(one), e.text);
 }
 
 static void the_valid_parts_are_opened(void **state)

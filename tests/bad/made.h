@@ -89,6 +89,10 @@ static inline struct buffer made_bytes(const struct made_case *c)
 	return b;
 }
 
+/* Called with each file that was judged and the line about it (NULL: it was opened), where a test sets it that opens files in
+ * another way as well (tests/wire/bad_*.c). */
+static void (*made_also)(const char *name, const char *path, const char *line);
+
 /* The file must be refused with a line that names it and contains the expected words. */
 static inline void made_refused(const char *name, const char *path, size_t size, const char *expected)
 {
@@ -104,6 +108,7 @@ static inline void made_refused(const char *name, const char *path, size_t size,
 	if (memory_peak() - before > size + ALLOWED)
 		fail_msg("%s: %zu bytes for a file of %zu", name, memory_peak() - before, size);
 	if (memory_in_use() != before) fail_msg("%s: %zu bytes are left behind", name, memory_in_use() - before);
+	if (made_also) made_also(name, path, e.text);
 }
 
 static inline void made_run(const struct made_case *cases, size_t n)

@@ -287,6 +287,11 @@ static void run_cases(const struct model_case *cases, size_t n)
 			fail_msg("%s: '%s' lacks '%s'", c->name, e.text, c->expected);
 		if (memory_peak() - before > b.size + ALLOWED) fail_msg("%s: %zu bytes", c->name, memory_peak() - before);
 		if (memory_in_use() != before) fail_msg("%s: %zu bytes are left behind", c->name, memory_in_use() - before);
+		if (made_also) {
+			made_write("bad.gguf", b.data, b.size);
+			made_also(c->name, made_path("bad.gguf"), opened ? NULL : e.text);
+			unlink(made_path("bad.gguf"));
+		}
 		buffer_free(&b);
 	}
 }
