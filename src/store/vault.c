@@ -218,6 +218,22 @@ static void note_state(struct vault *v)
 	if (v->watch_path[0]) rollback_note(v->disk, v->watch_path, v->keys.id, v->master, &state);
 }
 
+/* SQLite would start an empty one in the place of a database that is lost, and keys without a conversation would be forgotten. */
+static bool has_database(struct vault *v, struct error *e)
+{
+	struct disk_file *f;
+	uint64_t size = 0;
+	int error = v->disk->open(v->disk, v->database_path, DISK_READ, &f);
+	if (!error) {
+		error = v->disk->size(f, &size);
+		v->disk->close(f);
+	}
+	if (error == ENOENT || (!error && size < VAULT_PAGE))
+		return error_set(e, "%s: is missing or empty, while the vault's keys are there; put a backup back",
+		                 v->database_path);
+	return !error || disk_error(v->database_path, error, "read", e);
+}
+
 /* With the master key at hand: everything else. `fresh`: the files are made. */
 static bool open_files(struct vault *v, bool fresh, struct error *e)
 {
@@ -226,6 +242,7 @@ static bool open_files(struct vault *v, bool fresh, struct error *e)
 	memcpy(s.vault, v->keys.id, VAULT_ID);
 	seal_derive(v->database_key, v->master, "database", 0);
 	seal_derive(v->erase_key, v->master, "objects ", 0);
+	if (!fresh && !has_database(v, e)) return false;
 	v->objects = object_keys_open(v->disk, v->erase_path, v->erase_key, v->keys.id, fresh, e);
 	if (!v->objects) return false;
 	v->database_vfs = vault_vfs_new(v->disk, &s, e);
@@ -384,7 +401,8 @@ static bool unlock(struct vault *v, const struct key_secret *secret, struct erro
 	}
 	struct rollback_state state = state_of(v);
 	v->older = v->watch_path[0] && rollback_found(v->disk, v->watch_path, v->keys.id, v->master, &state);
-	vault_tidy(v, NULL); /* what cannot be cleared away now waits for the next time */
+	/* What cannot be cleared away now waits for the next time. Keys that an old copy does not know may still be wanted. */
+	if (!v->older) vault_tidy(v, NULL);
 	note_state(v);
 	return true;
 }
