@@ -179,9 +179,13 @@ static void round_bf16(const float *x, size_t n, uint16_t *out, float *scale)
 
 enum { OUTS_16 = 70, ROWS_16 = 96, WIDTH_16 = 80 };
 
+/* The form that is checked, and what defines it. */
+static bool form_bf16;
+static const struct form_16 *form, *definition;
+
 static float value_16(uint16_t v, float scale)
 {
-	return level->bf16 ? bfloat_load((const uint8_t *)&v) : (float)(int16_t)v * scale;
+	return form_bf16 ? bfloat_load((const uint8_t *)&v) : (float)(int16_t)v * scale;
 }
 
 /* n activations of every row in 16 bits, and back as floats: by portable C, but for a scale whose last bits depend on the order of
@@ -191,18 +195,18 @@ static void round_rows_16(float *x, uint16_t *x16, float *scales, size_t n)
 	static uint16_t again[COLS_16];
 	for (size_t r = 0; r < ROWS_16; r++, x += COLS_16, x16 += COLS_16) {
 		float scale;
-		level->round_16(x, n, x16, scales + r);
-		(level->bf16 ? round_bf16 : plain->round_16)(x, n, again, &scale);
+		form->round(x, n, x16, scales + r);
+		definition->round(x, n, again, &scale);
 		checks++;
 		if (!(fabsf(scales[r] - scale) <= 1e-5f * scale)) differ("round_16 of %zu: scale %g", n, (double)scales[r]);
 		int64_t sum = 0;
 		for (size_t i = 0; i < n; i++) {
 			int a = (int16_t)x16[i], b = (int16_t)again[i];
-			if (level->bf16 ? a != b : abs(a - b) > 1) differ("round_16 of %g is %x", (double)x[i], x16[i]);
+			if (form_bf16 ? a != b : abs(a - b) > 1) differ("round_16 of %g is %x", (double)x[i], x16[i]);
 			sum += abs(a);
 			x[i] = value_16(x16[i], scales[r]);
 		}
-		if (!level->bf16 && sum > MOST_SUM) differ("round_16 of %zu: magnitudes add up to %lld", n, (long long)sum);
+		if (!form_bf16 && sum > MOST_SUM) differ("round_16 of %zu: magnitudes add up to %lld", n, (long long)sum);
 	}
 }
 
@@ -211,8 +215,8 @@ static void pack_group_16(const float *rows, size_t n_outputs, size_t n, uint16_
 {
 	static uint16_t again[GROUP_16 * COLS_16];
 	float other[GROUP_16];
-	level->pack_16(rows, COLS_16, n_outputs, n, group, scales);
-	(level->bf16 ? pack_bf16 : plain->pack_16)(rows, COLS_16, n_outputs, n, again, other);
+	form->pack(rows, COLS_16, n_outputs, n, group, scales);
+	definition->pack(rows, COLS_16, n_outputs, n, again, other);
 	checks++;
 	if (memcmp(group, again, GROUP_16 * n * sizeof *again) || memcmp(scales, other, sizeof other))
 		differ("pack_16 of %zu x %zu", n_outputs, n);
@@ -223,7 +227,7 @@ static void pack_group_16(const float *rows, size_t n_outputs, size_t n, uint16_
 }
 
 /* Products in 16 bits against the plain float ones of the rounded values. */
-static void check_16(void)
+static void check_form(void)
 {
 	static const size_t counts[] = { 1, 2, 3, 4, 5, 11, 12, 13, 16, 17, 32, 33, ROWS_16 },
 	                    outs[] = { 1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, OUTS_16 }, lengths[] = { 32, 64, 96, COLS_16 };
@@ -231,7 +235,7 @@ static void check_16(void)
 	        b[ROWS_16 * WIDTH_16], size[OUTS_16], tile_scales[WIDTH_16], x_scales[ROWS_16];
 	static uint16_t packed[WIDTH_16 * COLS_16], x16[ROWS_16 * COLS_16];
 	const float *rows[ROWS_16];
-	if (!level->products_16) return;
+	if (!form->products) return;
 	random_floats(&seed, weights, OUTS_16 * COLS_16);
 	for (size_t r = 0; r < ROWS_16; r++) rows[r] = x + r * COLS_16;
 	for (size_t l = 0; l < 4; l++) {
@@ -252,7 +256,7 @@ static void check_16(void)
 			for (size_t i = 0; i < 13; i++) {
 				bool add = (i + j) % 2;
 				for (size_t k = 0; k < ROWS_16 * WIDTH_16; k++) a[k] = b[k] = 1;
-				level->products_16(&t, outs[j], &from, counts[i], n, a, WIDTH_16, add);
+				form->products(&t, outs[j], &from, counts[i], n, a, WIDTH_16, add);
 				plain->products(tile, COLS_16, outs[j], rows, counts[i], n, b, WIDTH_16, add);
 				for (size_t r = 0; r < counts[i]; r++) {
 					float relative = r == 2 ? 1e15f : 2e-6f;
@@ -273,6 +277,17 @@ static void store_part(enum kv_type type, const float *x, size_t head, bool keys
 	memset(page, 0, kv_layer_bytes(&shape));
 	for (size_t p = 0; p < KV_PAGE; p++) kv_store(&shape, page, p, x + p * head, x + p * head);
 	if (!keys) memmove(page, page + kv_values_at(&shape, 0), KV_PAGE * kv_row_bytes(type, head));
+}
+
+static void check_16(void)
+{
+	static const struct form_16 bf16 = { NULL, pack_bf16, round_bf16 };
+	for (int i = 0; i < 2; i++) {
+		form_bf16 = i;
+		form = i ? &level->bf16 : &level->whole;
+		definition = i ? &bf16 : &plain->whole;
+		check_form();
+	}
 }
 
 static void check_attention(enum kv_type type)
@@ -448,8 +463,9 @@ static void check_emulated_amx(void)
 	struct kernels table = *plain;
 	size_t before = failures;
 	bf16_fill_emulated(&table);
-	table.pack_16 = pack_bf16;
-	table.round_16 = round_bf16;
+	table.bf16.pack = pack_bf16;
+	table.bf16.round = round_bf16;
+	table.whole.products = NULL;
 	table.name = "amx emulated";
 	checks = 0;
 	level = &table;
@@ -556,22 +572,21 @@ static void speed_matmul(const struct format *f, size_t n_rows)
 }
 
 /* The products, the packing and the rounding of prompt rows alone, operands in cache. */
-static void speed_16(void)
+static void speed_form(const struct form_16 *f, const char *name)
 {
 	enum { ROWS = 96, OUTS = 256, COLS = COLS_16, CALLS = 50 };
 	static uint16_t tile[OUTS * COLS], x[ROWS * (COLS + 32)];
 	static float out[ROWS * OUTS], rows[GROUP_16 * (COLS + 32)], scales[OUTS], x_scales[ROWS];
 	struct tile_16 t = { tile, scales };
 	struct rows_16 from = { x, COLS + 32, x_scales, 1 };
-	if (!level->products_16) return;
+	if (!f->products) return;
 	random_floats(&seed, rows, GROUP_16 * (COLS + 32));
 	FASTEST(p, for (int i = 0; i < CALLS * OUTS / GROUP_16; i++)
-	                   level->pack_16(rows, COLS + 32, GROUP_16, COLS, tile + i % 16 * GROUP_16 * COLS,
-	                                  scales + i % 16 * GROUP_16))
-	FASTEST(r, for (int i = 0; i < CALLS * ROWS; i++) level->round_16(rows + i % GROUP_16 * (COLS + 32), COLS,
-	                                                                  x + i % ROWS * (COLS + 32), x_scales + i % ROWS))
-	FASTEST(s, for (int i = 0; i < CALLS; i++) level->products_16(&t, OUTS, &from, ROWS, COLS, out, OUTS, false))
-	printf("%s products_16 from cache: %.1f GFLOP/s; pack_16 %.3f ns a weight, round_16 %.3f ns a value\n", level->name,
+	                   form->pack(rows, COLS + 32, GROUP_16, COLS, tile + i % 16 * GROUP_16 * COLS, scales + i % 16 * GROUP_16))
+	FASTEST(r, for (int i = 0; i < CALLS * ROWS; i++)
+	                   form->round(rows + i % GROUP_16 * (COLS + 32), COLS, x + i % ROWS * (COLS + 32), x_scales + i % ROWS))
+	FASTEST(s, for (int i = 0; i < CALLS; i++) form->products(&t, OUTS, &from, ROWS, COLS, out, OUTS, false))
+	printf("%s %s products from cache: %.1f GFLOP/s; packing %.3f ns a weight, rounding %.3f ns a value\n", level->name, name,
 	       2.0 * CALLS * ROWS * OUTS * COLS / s * 1e-9, p * 1e9 / ((double)CALLS * OUTS * COLS),
 	       r * 1e9 / ((double)CALLS * ROWS * COLS));
 	sink += out[0];
@@ -657,7 +672,10 @@ static void speed_all_attention(void)
 static void speed_level(const char *part)
 {
 	if (!part || strcmp(part, "roof") == 0) speed_roof(false);
-	if (!part || strcmp(part, "matmul") == 0) speed_16();
+	if (!part || strcmp(part, "matmul") == 0) {
+		speed_form(&level->whole, "whole");
+		speed_form(&level->bf16, "bf16");
+	}
 	for (size_t i = 0; i < FORMAT_COUNT && (!part || strcmp(part, "formats") == 0); i++) speed_format(format_at(i));
 	for (size_t i = 0; i < FORMAT_COUNT && (!part || strcmp(part, "matmul") == 0); i++) speed_matmul(format_at(i), 256);
 	if (!part || strcmp(part, "attention") == 0) speed_all_attention();

@@ -147,6 +147,7 @@ static void run_gate(const struct model *m, const struct step *s, const struct a
 void step_matmul(struct model *m, const struct step *s, unsigned t, unsigned count)
 {
 	struct activations in;
+	const struct form_16 *form = NULL;
 	bool quantized = false;
 	size_t outputs = 0, first, last;
 	const struct matrix *weights = s->product[0].weights;
@@ -154,12 +155,13 @@ void step_matmul(struct model *m, const struct step *s, unsigned t, unsigned cou
 	                 m->thread_q8[t]);
 	for (uint32_t i = 0; i < s->n_products; i++) {
 		quantized |= matmul_wants_quantized(s->product[i].weights);
+		if (!form) form = activations_form(&in, s->product[i].weights);
 		outputs += s->product[i].weights->rows;
 	}
 	if (quantized) activations_quantize(&in, 0, in.n_answer);
-	if (quantized && activations_want_16(&in)) {
+	if (form) {
 		threads_range(in.n_rows - in.n_answer, 1, t, count, &first, &last);
-		activations_round(&in, m->x_16, first, last);
+		activations_round(&in, form, m->x_16, first, last);
 		threads_barrier(m->threads, t);
 	}
 	if (s->after == AFTER_GATE) outputs = weights->rows;

@@ -67,8 +67,9 @@ static bool bind_experts(const struct weights_binder *b, uint32_t i, struct laye
 	char name[WEIGHTS_MAX_NAME];
 	size_t n_embd = b->c->n_embd, shared = x->n_ff_shared;
 	if (b->c->family->shared == SHARED_OPTIONAL && !weights_has(b, i, "ffn_up_shexp")) shared = 0;
-	return weights_projection(b, i, "ffn_gate_inp", n_embd, x->n, &l->router) &&
-	       weights_vector(b, weights_name(name, i, "exp_probs_b", ".bias"), false, x->n, &l->router_bias) &&
+	if (!weights_projection(b, i, "ffn_gate_inp", n_embd, x->n, &l->router)) return false;
+	l->router.weights.floats = true;
+	return weights_vector(b, weights_name(name, i, "exp_probs_b", ".bias"), false, x->n, &l->router_bias) &&
 	       bind_by_token(b, i, l) && bind_expert_inputs(b, i, l) &&
 	       bind_expert_stack(b, i, "ffn_down_exps", x->n_ff, n_embd, &l->down_experts) &&
 	       weights_vector(b, weights_name(name, i, "ffn_down_exps", ".scale"), false, x->n, &l->expert_scale) &&

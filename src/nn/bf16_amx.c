@@ -126,6 +126,5 @@ static double peak(size_t turns)
 void bf16_fill_amx(struct kernels *k)
 {
 	k->peak = peak;
-	k->products_16 = products;
-	k->bf16 = true;
+	k->bf16.products = products;
 }

@@ -155,30 +155,29 @@ INLINE void block(const uint16_t *tile, size_t gap, const float *tile_scales, co
 	}
 }
 
-/* All rows with G vectors. */
-INLINE void rows_of(const uint16_t *tile, size_t gap, const float *tile_scales, const struct rows_16 *x, size_t n_rows, size_t n,
-                    float *out, size_t out_stride, size_t last, bool add, const int G)
-{
-	size_t r = 0;
-	for (; r + I16_ROWS <= n_rows; r += I16_ROWS)
-		block(tile, gap, tile_scales, x, r, n, out, out_stride, last, add, I16_ROWS, G);
-	for (; r + 2 <= n_rows; r += 2) block(tile, gap, tile_scales, x, r, n, out, out_stride, last, add, 2, G);
-	for (; r < n_rows; r++) block(tile, gap, tile_scales, x, r, n, out, out_stride, last, add, 1, G);
-}
-
-static void products(const struct tile_16 *tile, size_t n_outputs, const struct rows_16 *x, size_t n_rows, size_t n, float *out,
-                     size_t out_stride, bool add)
+/* R rows with all outputs: the rows stay in the nearest cache, weights come by in order. */
+INLINE void outputs_of(const struct tile_16 *tile, size_t n_outputs, const struct rows_16 *x, size_t row, size_t n, float *out,
+                       size_t out_stride, bool add, const int R)
 {
 	const size_t gap = (size_t)I16_LANES < (size_t)GROUP_16 ? 2 * (size_t)I16_LANES : n * GROUP_16;
 	for (size_t o = 0; o < n_outputs; o += 2 * I16_LANES) {
 		const size_t left = n_outputs - o;
 		const uint16_t *w = tile->values + o * n;
 		if (left > I16_LANES)
-			rows_of(w, gap, tile->scales + o, x, n_rows, n, out + o, out_stride,
-			        left < 2 * I16_LANES ? left - I16_LANES : I16_LANES, add, 2);
+			block(w, gap, tile->scales + o, x, row, n, out + o, out_stride,
+			      left < 2 * I16_LANES ? left - I16_LANES : I16_LANES, add, R, 2);
 		else
-			rows_of(w, gap, tile->scales + o, x, n_rows, n, out + o, out_stride, left, add, 1);
+			block(w, gap, tile->scales + o, x, row, n, out + o, out_stride, left, add, R, 1);
 	}
+}
+
+static void products(const struct tile_16 *tile, size_t n_outputs, const struct rows_16 *x, size_t n_rows, size_t n, float *out,
+                     size_t out_stride, bool add)
+{
+	size_t r = 0;
+	for (; r + I16_ROWS <= n_rows; r += I16_ROWS) outputs_of(tile, n_outputs, x, r, n, out, out_stride, add, I16_ROWS);
+	for (; r + 3 <= n_rows; r += 3) outputs_of(tile, n_outputs, x, r, n, out, out_stride, add, 3);
+	for (; r < n_rows; r++) outputs_of(tile, n_outputs, x, r, n, out, out_stride, add, 1);
 }
 
 #endif

@@ -114,8 +114,5 @@ static void round_row(const float *x, size_t n, uint16_t *out, float *scale)
 void i16_fill_avx2(struct kernels *k)
 {
 	k->peak = peak;
-	k->products_16 = products;
-	k->pack_16 = pack;
-	k->round_16 = round_row;
-	k->bf16 = false;
+	k->whole = (struct form_16){ products, pack, round_row };
 }

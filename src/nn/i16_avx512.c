@@ -4,5 +4,5 @@
 void i16_fill_avx512(struct kernels *k)
 {
 	k->peak = peak;
-	k->products_16 = products;
+	k->whole.products = products;
 }

@@ -5,5 +5,5 @@
 void i16_fill_avx512vnni(struct kernels *k)
 {
 	k->peak = peak;
-	k->products_16 = products;
+	k->whole.products = products;
 }

@@ -66,8 +66,5 @@ static void products(const struct tile_16 *tile, size_t n_outputs, const struct 
 
 void i16_fill_portable(struct kernels *k)
 {
-	k->products_16 = products;
-	k->pack_16 = pack;
-	k->round_16 = round_row;
-	k->bf16 = false;
+	k->whole = (struct form_16){ products, pack, round_row };
 }

@@ -37,10 +37,10 @@ typedef void (*kernel_products)(const float *tile, size_t tile_stride, size_t n_
                                 size_t n, float *out, size_t out_stride, bool add);
 
 /*
- * Prompt rows of quantized formats in 16 bits. A level has one of two forms:
- *     bfloat16       products are added in float32; scales are not read;
+ * Prompt rows in 16 bits, in one of two forms:
  *     whole numbers  n values of a row share a float scale: weights are -MOST_WEIGHT ... MOST_WEIGHT, magnitudes of activations add
- *                    up to at most MOST_SUM, so that 32 bits hold the sum of their products, which is exact.
+ *                    up to at most MOST_SUM, so that 32 bits hold the sum of their products, which is exact;
+ *     bfloat16       products are added in float32; scales are not read.
  * A tile lies in groups of GROUP_16 outputs, one group behind the other: weights 2k and 2k + 1 of a group's output o stand at
  * (k * GROUP_16 + o) * 2, zeros for outputs behind the last. n is a multiple of 32, at most COLS_16.
  */
@@ -68,6 +68,12 @@ typedef void (*kernel_pack_16)(const float *rows, size_t stride, size_t n_output
 
 /* The same for n activations of a row. */
 typedef void (*kernel_round_16)(const float *x, size_t n, uint16_t *out, float *scale);
+
+struct form_16 {
+	kernel_products_16 products; /* NULL: this level does not multiply this form */
+	kernel_pack_16 pack;
+	kernel_round_16 round;
+};
 
 /* The 8-bit form of n values, n a multiple of 32 (see struct activations). */
 typedef void (*kernel_quantize)(const float *x, size_t n, int8_t *q, float *scales, int16_t *sums);
@@ -102,10 +108,8 @@ struct kernels {
 	format_unpack unpack[FORMAT_COUNT];
 	kernel_dot dot[FORMAT_COUNT];
 	kernel_products products;
-	kernel_products_16 products_16; /* NULL: prompt rows of quantized formats are multiplied as floats */
-	kernel_pack_16 pack_16;
-	kernel_round_16 round_16;
-	bool bf16; /* the form of these three: bfloat16, else whole numbers */
+	struct form_16 whole; /* prompt rows of all formats but F32, of quantized ones where there is no bfloat16 */
+	struct form_16 bf16;
 	kernel_quantize quantize;
 	bool turns; /* the dots of K formats read `turned` and `totals` of their rows */
 	/* runs the multiplications of quantized weights' prompt rows on registers alone; the operations of `turns` turns */

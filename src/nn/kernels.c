@@ -177,7 +177,8 @@ struct entry {
 
 static const struct entry entries[] = {
 	{ "products", offsetof(struct kernels, products) },
-	{ "products_16", offsetof(struct kernels, products_16) },
+	{ "products_whole", offsetof(struct kernels, whole.products) },
+	{ "products_bf16", offsetof(struct kernels, bf16.products) },
 	{ "quantize", offsetof(struct kernels, quantize) },
 	{ "scores_f32", offsetof(struct kernels, scores[KV_F32]) },
 	{ "scores_f16", offsetof(struct kernels, scores[KV_F16]) },

@@ -9,5 +9,5 @@ void kernels_fill_neon(struct kernels *k)
 	ops_fill_neon(k);
 	scan_fill_neon(k);
 	unpack_fill_neon(k);
-	k->products_16 = NULL; /* floats are as fast: both take four products an instruction */
+	k->whole.products = NULL; /* floats are as fast: both take four products an instruction */
 }

@@ -34,7 +34,7 @@ union work {
 bool matrix_init(struct matrix *m, const struct format *format, const uint8_t *data, size_t rows, size_t cols)
 {
 	if (cols % format->type->weights != 0) return false;
-	*m = (struct matrix){ format, data, rows, cols, cols / format->type->weights * format->type->bytes };
+	*m = (struct matrix){ format, data, rows, cols, cols / format->type->weights * format->type->bytes, false };
 	return true;
 }
 
@@ -99,9 +99,13 @@ void activations_quantize(struct activations *a, size_t first, size_t last)
 	}
 }
 
-bool activations_want_16(const struct activations *a)
+const struct form_16 *activations_form(const struct activations *a, const struct matrix *weights)
 {
-	return kernels_chosen->products_16 && !a->exact && a->n_answer < a->n_rows && a->cols % 32 == 0;
+	const struct kernels *k = kernels_chosen;
+	if (a->exact || a->n_answer >= a->n_rows || a->cols % 32 != 0) return NULL;
+	if (weights->format->index == FORMAT_F32 || weights->floats) return NULL;
+	if (weights->format->quantized && k->bf16.products) return &k->bf16;
+	return k->whole.products ? &k->whole : NULL;
 }
 
 /* Rows start in different sets of the cache. */
@@ -117,13 +121,14 @@ static size_t parts_16(size_t cols)
 
 size_t activations_16_bytes(size_t n_rows, size_t cols)
 {
-	if (!kernels_chosen->products_16) return 0;
+	if (!kernels_chosen->whole.products && !kernels_chosen->bf16.products) return 0;
 	return round_up(n_rows * stride_16(cols) * sizeof(uint16_t), 64) + round_up(n_rows * parts_16(cols) * sizeof(float), 64);
 }
 
-void activations_round(struct activations *a, void *memory, size_t first, size_t last)
+void activations_round(struct activations *a, const struct form_16 *form, void *memory, size_t first, size_t last)
 {
 	uint16_t *values = memory;
+	a->form = form;
 	a->x_16 = values;
 	a->stride_16 = stride_16(a->cols);
 	a->parts_16 = parts_16(a->cols);
@@ -134,8 +139,7 @@ void activations_round(struct activations *a, void *memory, size_t first, size_t
 		const float *x = a->x + (a->n_answer + r) * a->stride;
 		for (size_t col = 0; col < a->cols; col += COLS_16) {
 			size_t n = a->cols - col < COLS_16 ? a->cols - col : COLS_16;
-			kernels_chosen->round_16(x + col, n, values + r * a->stride_16 + col,
-			                         scales + r * a->parts_16 + col / COLS_16);
+			form->round(x + col, n, values + r * a->stride_16 + col, scales + r * a->parts_16 + col / COLS_16);
 		}
 	}
 }
@@ -255,20 +259,15 @@ static void float_rows(const struct matmul_job *job, size_t first_row, size_t n_
 	}
 }
 
-/* Prompt rows of quantized weights take 16 bits where the level has them. */
-static bool takes_16(const struct matmul_job *job)
-{
-	return kernels_chosen->products_16 && job->weights->format->quantized && !job->in->exact;
-}
-
 void matmul(const struct matmul_job *job, size_t first, size_t last, void *scratch)
 {
 	union work *w = scratch;
 	size_t n_rows = job->pick ? job->n_pick : job->in->n_rows, answers = count_answers(job, n_rows);
 	if (first >= last) return;
 	if (answers > 0) answer_rows(job, answers, first, last, w->piece);
-	if (answers < n_rows && takes_16(job))
-		matmul_16(job, answers, n_rows, first, last, &w->work_16);
+	const struct form_16 *form = activations_form(job->in, job->weights);
+	if (answers < n_rows && form)
+		matmul_16(job, form, answers, n_rows, first, last, &w->work_16);
 	else if (answers < n_rows)
 		float_rows(job, answers, n_rows, first, last, w->tile);
 	if (!job->bias) return;

@@ -7,8 +7,9 @@
  *
  * A row's kind alone chooses its arithmetic:
  *   exact   every weight as float32, float32 products and sums;
- *   prompt  weights are unpacked in tiles that stay in cache, once for all rows of the batch. Quantized ones are multiplied in 16
- *           bits, as bfloat16 or as whole numbers with a scale for each tile's row (nn/kernel_types.h), the others as floats;
+ *   prompt  weights are unpacked in tiles that stay in cache, once for all rows of the batch, and multiplied in 16 bits: as whole
+ *           numbers with a scale for each tile's row, or quantized ones as bfloat16 where the level has a matrix unit for it
+ *           (nn/kernel_types.h); F32, rows of odd lengths, and what decides rather than computes (`floats`) as floats;
  *   answer  activations are rounded to 8 bits in blocks of 32 with a float32 scale and multiplied with the packed blocks as
  * integers; formats that are not quantized take float32.
  *
@@ -31,6 +32,7 @@ struct matrix {
 	size_t rows;         /* outputs */
 	size_t cols;         /* inputs; a whole number of blocks */
 	size_t row_bytes;    /* cols / type->weights * type->bytes */
+	bool floats;         /* prompt rows take float32 whatever the format */
 };
 
 /* Fills *m; false when cols is no whole number of blocks. The caller has checked that the bytes are there. */
@@ -62,7 +64,9 @@ struct activations {
 	int8_t *turned; /* see activations_turn; NULL where the level does not want it or cols is no multiple of 256 */
 	float *totals;
 
-	/* made by activations_round: the prompt rows in 16 bits, one behind the other; NULL: products round for themselves */
+	/* made by activations_round: the prompt rows in 16 bits, one behind the other; products that want another form, or find
+	 * none, round for themselves */
+	const struct form_16 *form;
 	const uint16_t *x_16;
 	size_t stride_16;       /* in values */
 	const float *scales_16; /* of row r's inputs k * COLS_16 ... at r * parts_16 + k */
@@ -82,15 +86,16 @@ void activations_init(struct activations *a, const float *x, size_t stride, size
  * no multiple of 32 (such a matrix is never quantized). */
 void activations_quantize(struct activations *a, size_t first, size_t last);
 
-/* Whether products of prompt rows of quantized weights read this input in 16 bits. */
-bool activations_want_16(const struct activations *a);
+/* The form of 16 bits in which prompt rows of this input meet these weights; NULL: none. */
+struct form_16; /* nn/kernel_types.h */
+const struct form_16 *activations_form(const struct activations *a, const struct matrix *weights);
 
 /* Bytes of memory, aligned to 64, for `n_rows` prompt rows in 16 bits; 0 when the chosen level has no use for them. */
 size_t activations_16_bytes(size_t n_rows, size_t cols);
 
 /* Rounds prompt rows [first, last), counted from the first of them, into `memory`, and points the input at it. Threads may do a
  * part each into the same memory, with a barrier before the products. */
-void activations_round(struct activations *a, void *memory, size_t first, size_t last);
+void activations_round(struct activations *a, const struct form_16 *form, void *memory, size_t first, size_t last);
 
 /* The other form that some kernels read: of each 256 values first the values 0 ... 7 of the eight groups of 32, then 8 ... 15 and
  * so on; and for each group its scale times its sum. n is a multiple of 256; the arrays are those of n values. */

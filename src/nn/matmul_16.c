@@ -15,7 +15,8 @@ static size_t input_row(const struct matmul_job *job, size_t i)
 }
 
 /* Weights [o, o + n_outputs) x [col, col + n_cols) into the tile. */
-static void fill_tile(const struct matrix *m, size_t o, size_t n_outputs, size_t col, size_t n_cols, struct work_16 *w)
+static void fill_tile(const struct matrix *m, size_t o, size_t n_outputs, size_t col, size_t n_cols, const struct form_16 *form,
+                      struct work_16 *w)
 {
 	const struct tensor_type *type = m->format->type;
 	const uint8_t *packed = m->data + o * m->row_bytes + col / type->weights * type->bytes;
@@ -24,17 +25,19 @@ static void fill_tile(const struct matrix *m, size_t o, size_t n_outputs, size_t
 		size_t n = n_outputs - i < GROUP_16 ? n_outputs - i : GROUP_16;
 		for (size_t k = 0; k < n; k++)
 			unpack(packed + (i + k) * m->row_bytes, n_cols / type->weights, w->rows + k * TILE_16_STRIDE);
-		kernels_chosen->pack_16(w->rows, TILE_16_STRIDE, n, n_cols, w->tile + i * n_cols, w->tile_scales + i);
+		form->pack(w->rows, TILE_16_STRIDE, n, n_cols, w->tile + i * n_cols, w->tile_scales + i);
 	}
 }
 
 /* `n` of the taken rows from `r` on, inputs [col, col + n_cols), rounded: where they lie when they were rounded before and stand
  * one behind the other, else in w->x. */
-static struct rows_16 rounded_rows(const struct matmul_job *job, size_t r, size_t n, size_t col, size_t n_cols, struct work_16 *w)
+static struct rows_16 rounded_rows(const struct matmul_job *job, size_t r, size_t n, size_t col, size_t n_cols,
+                                   const struct form_16 *form, struct work_16 *w)
 {
 	const struct activations *in = job->in;
 	const size_t parts = in->parts_16, part = col / COLS_16;
-	if (in->x_16 && !job->pick) {
+	const bool ready = in->form == form;
+	if (ready && !job->pick) {
 		size_t first = r - in->n_answer;
 		return (struct rows_16){ in->x_16 + first * in->stride_16 + col, in->stride_16,
 			                 in->scales_16 + first * parts + part, parts };
@@ -42,17 +45,18 @@ static struct rows_16 rounded_rows(const struct matmul_job *job, size_t r, size_
 	for (size_t i = 0; i < n; i++) {
 		size_t row = input_row(job, r + i);
 		uint16_t *to = w->x + i * TILE_16_STRIDE;
-		if (in->x_16) {
+		if (ready) {
 			memcpy(to, in->x_16 + (row - in->n_answer) * in->stride_16 + col, n_cols * sizeof *to);
 			w->x_scales[i] = in->scales_16[(row - in->n_answer) * parts + part];
 		} else {
-			kernels_chosen->round_16(in->x + row * in->stride + col, n_cols, to, &w->x_scales[i]);
+			form->round(in->x + row * in->stride + col, n_cols, to, &w->x_scales[i]);
 		}
 	}
 	return (struct rows_16){ w->x, TILE_16_STRIDE, w->x_scales, 1 };
 }
 
-void matmul_16(const struct matmul_job *job, size_t first_row, size_t n_rows, size_t first, size_t last, struct work_16 *work)
+void matmul_16(const struct matmul_job *job, const struct form_16 *form, size_t first_row, size_t n_rows, size_t first, size_t last,
+               struct work_16 *work)
 {
 	size_t cols = job->weights->cols;
 	for (size_t o = first; o < last; o += TILE_16_OUTPUTS) {
@@ -60,12 +64,12 @@ void matmul_16(const struct matmul_job *job, size_t first_row, size_t n_rows, si
 		for (size_t col = 0; col < cols; col += COLS_16) {
 			size_t n_cols = cols - col < COLS_16 ? cols - col : COLS_16;
 			struct tile_16 tile = { work->tile, work->tile_scales };
-			fill_tile(job->weights, o, n_outputs, col, n_cols, work);
+			fill_tile(job->weights, o, n_outputs, col, n_cols, form, work);
 			for (size_t r = first_row; r < n_rows; r += TILE_16_ROWS) {
 				size_t n = n_rows - r < TILE_16_ROWS ? n_rows - r : TILE_16_ROWS;
-				struct rows_16 x = rounded_rows(job, r, n, col, n_cols, work);
-				kernels_chosen->products_16(&tile, n_outputs, &x, n, n_cols, job->out + r * job->out_stride + o,
-				                            job->out_stride, job->add || col > 0);
+				struct rows_16 x = rounded_rows(job, r, n, col, n_cols, form, work);
+				form->products(&tile, n_outputs, &x, n, n_cols, job->out + r * job->out_stride + o, job->out_stride,
+				               job->add || col > 0);
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-/* matmul_16: prompt rows of quantized weights in 16 bits (see matmul.h); a part of matmul.c. */
+/* matmul_16: prompt rows in 16 bits (see matmul.h); a part of matmul.c. */
 #ifndef HEARTH_NN_MATMUL_16_H
 #define HEARTH_NN_MATMUL_16_H
 
@@ -20,6 +20,7 @@ struct work_16 {
 };
 
 /* Rows [first_row, n_rows) of the taken ones, all prompt rows, outputs [first, last). */
-void matmul_16(const struct matmul_job *job, size_t first_row, size_t n_rows, size_t first, size_t last, struct work_16 *work);
+void matmul_16(const struct matmul_job *job, const struct form_16 *form, size_t first_row, size_t n_rows, size_t first, size_t last,
+               struct work_16 *work);
 
 #endif

@@ -43,7 +43,7 @@ static void the_description_names_every_entry_and_fits(void **state)
 	size_t length = kernels_describe(text, sizeof text);
 	assert_int_equal(length, strlen(text));
 	assert_non_null(strstr(text, "products portable\n"));
-	assert_non_null(strstr(text, "products_16 portable\n"));
+	assert_non_null(strstr(text, "products_whole portable\n"));
 	assert_non_null(strstr(text, "Q4_K unpack portable, dot portable\n"));
 	assert_int_equal(kernels_describe(little, sizeof little), length);
 	assert_true(strlen(little) < sizeof little);
