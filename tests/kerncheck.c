@@ -161,16 +161,7 @@ static void check_products(void)
 	}
 }
 
-/* The definitions of the form in bfloat16; that in whole numbers is portable C's. */
-static void pack_bf16(const float *rows, size_t stride, size_t n_outputs, size_t n, uint16_t *group, float *scales)
-{
-	for (size_t i = 0; i < n * GROUP_16; i++) {
-		size_t o = i / 2 % GROUP_16, k = i / 2 / GROUP_16 * 2 + i % 2;
-		group[i] = o < n_outputs ? bfloat_from_float(rows[o * stride + k]) : 0;
-	}
-	for (size_t o = 0; o < GROUP_16; o++) scales[o] = 1;
-}
-
+/* The definition of the form in bfloat16; that in whole numbers is portable C's. */
 static void round_bf16(const float *x, size_t n, uint16_t *out, float *scale)
 {
 	for (size_t i = 0; i < n; i++) out[i] = bfloat_from_float(x[i]);
@@ -213,17 +204,20 @@ static void round_rows_16(float *x, uint16_t *x16, float *scales, size_t n)
 /* A group of weights in 16 bits as portable C has it, and back as floats by rows. */
 static void pack_group_16(const float *rows, size_t n_outputs, size_t n, uint16_t *group, float *scales, float *back)
 {
-	static uint16_t again[GROUP_16 * COLS_16];
-	float other[GROUP_16];
-	form->pack(rows, COLS_16, n_outputs, n, group, scales);
-	definition->pack(rows, COLS_16, n_outputs, n, again, other);
-	checks++;
-	if (memcmp(group, again, GROUP_16 * n * sizeof *again) || memcmp(scales, other, sizeof other))
-		differ("pack_16 of %zu x %zu", n_outputs, n);
-	for (size_t i = 0; i < n * GROUP_16; i++) {
-		size_t o = i / 2 % GROUP_16, k = i / 2 / GROUP_16 * 2 + i % 2;
-		if (o < n_outputs) back[o * COLS_16 + k] = value_16(group[i], scales[o]);
+	static uint16_t rounded[GROUP_16 * COLS_16], again[GROUP_16 * COLS_16];
+	for (size_t o = 0; o < n_outputs; o++) {
+		float scale;
+		form->round_weights(rows + o * COLS_16, n, rounded + o * COLS_16, scales + o);
+		definition->round_weights(rows + o * COLS_16, n, again, &scale);
+		checks++;
+		if (memcmp(rounded + o * COLS_16, again, n * sizeof *again) || memcmp(scales + o, &scale, sizeof scale))
+			differ("round_weights of %zu", n);
+		for (size_t i = 0; i < n; i++) back[o * COLS_16 + i] = value_16(rounded[o * COLS_16 + i], scales[o]);
 	}
+	level->interleave(rounded, COLS_16, n_outputs, n, group);
+	plain->interleave(rounded, COLS_16, n_outputs, n, again);
+	checks++;
+	if (memcmp(group, again, GROUP_16 * n * sizeof *again)) differ("interleave %zu x %zu", n_outputs, n);
 }
 
 /* Products in 16 bits against the plain float ones of the rounded values. */
@@ -281,7 +275,7 @@ static void store_part(enum kv_type type, const float *x, size_t head, bool keys
 
 static void check_16(void)
 {
-	static const struct form_16 bf16 = { NULL, pack_bf16, round_bf16 };
+	static const struct form_16 bf16 = { NULL, round_bf16, round_bf16 };
 	for (int i = 0; i < 2; i++) {
 		form_bf16 = i;
 		form = i ? &level->bf16 : &level->whole;
@@ -463,8 +457,7 @@ static void check_emulated_amx(void)
 	struct kernels table = *plain;
 	size_t before = failures;
 	bf16_fill_emulated(&table);
-	table.bf16.pack = pack_bf16;
-	table.bf16.round = round_bf16;
+	table.bf16.round_weights = table.bf16.round = round_bf16;
 	table.whole.products = NULL;
 	table.name = "amx emulated";
 	checks = 0;
@@ -571,7 +564,7 @@ static void speed_matmul(const struct format *f, size_t n_rows)
 	free(scratch);
 }
 
-/* The products, the packing and the rounding of prompt rows alone, operands in cache. */
+/* The products of prompt rows and what makes their operands, all in cache. */
 static void speed_form(const struct form_16 *f, const char *name)
 {
 	enum { ROWS = 96, OUTS = 256, COLS = COLS_16, CALLS = 50 };
@@ -581,14 +574,17 @@ static void speed_form(const struct form_16 *f, const char *name)
 	struct rows_16 from = { x, COLS + 32, x_scales, 1 };
 	if (!f->products) return;
 	random_floats(&seed, rows, GROUP_16 * (COLS + 32));
+	FASTEST(w, for (int i = 0; i < CALLS * ROWS; i++)
+	                   f->round_weights(rows + i % GROUP_16 * (COLS + 32), COLS, x + i % ROWS * (COLS + 32), scales + i % OUTS))
 	FASTEST(p, for (int i = 0; i < CALLS * OUTS / GROUP_16; i++)
-	                   form->pack(rows, COLS + 32, GROUP_16, COLS, tile + i % 16 * GROUP_16 * COLS, scales + i % 16 * GROUP_16))
+	                   level->interleave(x, COLS + 32, GROUP_16, COLS, tile + i % 16 * GROUP_16 * COLS))
 	FASTEST(r, for (int i = 0; i < CALLS * ROWS; i++)
-	                   form->round(rows + i % GROUP_16 * (COLS + 32), COLS, x + i % ROWS * (COLS + 32), x_scales + i % ROWS))
-	FASTEST(s, for (int i = 0; i < CALLS; i++) form->products(&t, OUTS, &from, ROWS, COLS, out, OUTS, false))
-	printf("%s %s products from cache: %.1f GFLOP/s; packing %.3f ns a weight, rounding %.3f ns a value\n", level->name, name,
-	       2.0 * CALLS * ROWS * OUTS * COLS / s * 1e-9, p * 1e9 / ((double)CALLS * OUTS * COLS),
-	       r * 1e9 / ((double)CALLS * ROWS * COLS));
+	                   f->round(rows + i % GROUP_16 * (COLS + 32), COLS, x + i % ROWS * (COLS + 32), x_scales + i % ROWS))
+	FASTEST(s, for (int i = 0; i < CALLS; i++) f->products(&t, OUTS, &from, ROWS, COLS, out, OUTS, false))
+	printf("%s %s products from cache: %.1f GFLOP/s; weights rounded in %.3f ns, interleaved in %.3f, activations rounded in "
+	       "%.3f\n",
+	       level->name, name, 2.0 * CALLS * ROWS * OUTS * COLS / s * 1e-9, w * 1e9 / ((double)CALLS * ROWS * COLS),
+	       p * 1e9 / ((double)CALLS * OUTS * COLS), r * 1e9 / ((double)CALLS * ROWS * COLS));
 	sink += out[0];
 }
 

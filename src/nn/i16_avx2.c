@@ -19,11 +19,19 @@ INLINE float largest(const float *x, size_t n)
 	return _mm_cvtss_f32(_mm_castsi128_ps(v));
 }
 
-/* 8 values times a factor as 32-bit numbers; what is no number becomes -most. */
-INLINE __m256i rounded(const float *x, __m256 factor, float most)
+/* 8 values times a factor, at most `most`, as 32-bit numbers; what is no number becomes -most. */
+INLINE __m256i rounded(const float *x, __m256 factor, __m256 least)
 {
-	__m256 v = _mm256_max_ps(_mm256_mul_ps(_mm256_loadu_ps(x), factor), _mm256_set1_ps(-most));
-	return _mm256_cvtps_epi32(_mm256_min_ps(v, _mm256_set1_ps(most)));
+	return _mm256_cvtps_epi32(_mm256_max_ps(_mm256_mul_ps(_mm256_loadu_ps(x), factor), least));
+}
+
+INLINE void round_all(const float *x, size_t n, float factor, float most, uint16_t *out)
+{
+	const __m256 f = _mm256_set1_ps(factor), least = _mm256_set1_ps(-most);
+	for (size_t i = 0; i < n; i += 16) {
+		__m256i p = _mm256_packs_epi32(rounded(x + i, f, least), rounded(x + i + 8, f, least));
+		_mm256_storeu_si256((__m256i *)(void *)(out + i), _mm256_permute4x64_epi64(p, 0xd8));
+	}
 }
 
 /* v[i] lane j becomes v[j] lane i. */
@@ -51,41 +59,27 @@ INLINE void transpose(__m256i v[8])
 	for (int i = 0; i < 8; i++) v[i] = t[i];
 }
 
-/* 16 inputs of 8 outputs to 8 vectors of pairs; packing leaves the pairs in the order of `place`. */
-INLINE void pack_half(const float *rows, size_t stride, size_t n_outputs, size_t i, const float *inverse, uint16_t *group)
+static void interleave(const uint16_t *rows, size_t stride, size_t n_outputs, size_t n, uint16_t *group)
 {
-	static const uint8_t place[8] = { 0, 1, 4, 5, 2, 3, 6, 7 };
-	__m256i v[8];
+	for (size_t half = 0; half < GROUP_16; half += 8, rows += 8 * stride, group += 16) {
+		for (size_t i = 0; i < n; i += 16) {
+			__m256i v[8];
 #pragma GCC unroll 8
-	for (size_t o = 0; o < 8; o++) {
-		const float *x = rows + (o < n_outputs ? o : 0) * stride + i;
-		__m256 factor = _mm256_broadcast_ss(inverse + o);
-		v[o] = _mm256_packs_epi32(rounded(x, factor, MOST_WEIGHT), rounded(x + 8, factor, MOST_WEIGHT));
-		if (o >= n_outputs) v[o] = _mm256_setzero_si256();
-	}
-	transpose(v);
+			for (size_t o = 0; o < 8; o++)
+				v[o] = half + o < n_outputs ? whole_load(rows + o * stride + i) : _mm256_setzero_si256();
+			transpose(v);
 #pragma GCC unroll 8
-	for (size_t k = 0; k < 8; k++) _mm256_storeu_si256((__m256i *)(void *)(group + (i / 2 + place[k]) * 2 * GROUP_16), v[k]);
-}
-
-static void pack(const float *rows, size_t stride, size_t n_outputs, size_t n, uint16_t *group, float *scales)
-{
-	float inverse[GROUP_16];
-	for (size_t o = 0; o < GROUP_16; o++) {
-		float most = o < n_outputs ? largest(rows + o * stride, n) : 0;
-		inverse[o] = most > 0x1p-100f ? MOST_WEIGHT / most : 0;
-		scales[o] = most * (1.0f / MOST_WEIGHT);
-	}
-	for (size_t i = 0; i < n; i += 16) {
-		if (n_outputs >= GROUP_16) {
-			pack_half(rows, stride, 8, i, inverse, group);
-			pack_half(rows + 8 * stride, stride, 8, i, inverse + 8, group + 16);
-		} else {
-			pack_half(rows, stride, n_outputs, i, inverse, group);
-			pack_half(rows + (n_outputs > 8 ? 8 * stride : 0), stride, n_outputs > 8 ? n_outputs - 8 : 0, i,
-			          inverse + 8, group + 16);
+			for (size_t k = 0; k < 8; k++)
+				_mm256_storeu_si256((__m256i *)(void *)(group + (i / 2 + k) * 2 * GROUP_16), v[k]);
 		}
 	}
+}
+
+static void round_weights(const float *x, size_t n, uint16_t *out, float *scale)
+{
+	const float most = largest(x, n);
+	*scale = most * (1.0f / MOST_WEIGHT);
+	round_all(x, n, most > 0x1p-100f ? MOST_WEIGHT / most : 0, MOST_WEIGHT, out);
 }
 
 static void round_row(const float *x, size_t n, uint16_t *out, float *scale)
@@ -104,15 +98,12 @@ static void round_row(const float *x, size_t n, uint16_t *out, float *scale)
 	float sum = _mm_cvtss_f32(_mm_add_ss(v, _mm_movehdup_ps(v))), steps = 0.998f * MOST_SUM / sum;
 	if (!(steps < INT16_MAX)) steps = INT16_MAX;
 	*scale = most / steps;
-	const __m256 all = _mm256_set1_ps(inverse * steps);
-	for (size_t i = 0; i < n; i += 16) {
-		__m256i p = _mm256_packs_epi32(rounded(x + i, all, INT16_MAX), rounded(x + i + 8, all, INT16_MAX));
-		_mm256_storeu_si256((__m256i *)(void *)(out + i), _mm256_permute4x64_epi64(p, 0xd8));
-	}
+	round_all(x, n, inverse * steps, INT16_MAX, out);
 }
 
 void i16_fill_avx2(struct kernels *k)
 {
 	k->peak = peak;
-	k->whole = (struct form_16){ products, pack, round_row };
+	k->whole = (struct form_16){ products, round_weights, round_row };
+	k->interleave = interleave;
 }

@@ -10,37 +10,46 @@ static float limited(float x, float most)
 	return x > most ? most : x;
 }
 
-static void pack(const float *rows, size_t stride, size_t n_outputs, size_t n, uint16_t *group, float *scales)
-{
-	for (size_t o = 0; o < GROUP_16; o++, rows += stride) {
-		uint32_t most = 0; /* as bits, which are in the order of the magnitudes, and what is no number is above all */
-		for (size_t i = 0; o < n_outputs && i < n; i++) {
-			uint32_t size = float_bits(rows[i]) & 0x7fffffff;
-			if (size > most) most = size;
-		}
-		float largest = float_from_bits(most), inverse = largest > 0x1p-100f ? MOST_WEIGHT / largest : 0;
-		scales[o] = largest * (1.0f / MOST_WEIGHT);
-		for (size_t i = 0; i < n; i++) {
-			float v = o < n_outputs ? limited(rows[i] * inverse, MOST_WEIGHT) : 0;
-			group[(i / 2 * GROUP_16 + o) * 2 + i % 2] = (uint16_t)(int16_t)nearbyintf(v);
-		}
-	}
-}
-
-static void round_row(const float *x, size_t n, uint16_t *out, float *scale)
+/* The largest magnitude; what is no number is above all numbers. */
+static float largest(const float *x, size_t n)
 {
 	uint32_t most = 0;
-	float sum = 0;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t size = float_bits(x[i]) & 0x7fffffff;
 		if (size > most) most = size;
 	}
-	float largest = float_from_bits(most), inverse = largest > 0x1p-100f ? 1 / largest : 0;
+	return float_from_bits(most);
+}
+
+static void round_all(const float *x, size_t n, float factor, float most, uint16_t *out)
+{
+	for (size_t i = 0; i < n; i++) out[i] = (uint16_t)(int16_t)nearbyintf(limited(x[i] * factor, most));
+}
+
+static void round_weights(const float *x, size_t n, uint16_t *out, float *scale)
+{
+	const float most = largest(x, n);
+	*scale = most * (1.0f / MOST_WEIGHT);
+	round_all(x, n, most > 0x1p-100f ? MOST_WEIGHT / most : 0, MOST_WEIGHT, out);
+}
+
+static void round_row(const float *x, size_t n, uint16_t *out, float *scale)
+{
+	const float most = largest(x, n), inverse = most > 0x1p-100f ? 1 / most : 0;
+	float sum = 0;
 	for (size_t i = 0; i < n; i++) sum += fabsf(x[i] * inverse);
 	float steps = 0.998f * MOST_SUM / sum;
 	if (!(steps < INT16_MAX)) steps = INT16_MAX;
-	*scale = largest / steps;
-	for (size_t i = 0; i < n; i++) out[i] = (uint16_t)(int16_t)nearbyintf(limited(x[i] * (inverse * steps), INT16_MAX));
+	*scale = most / steps;
+	round_all(x, n, inverse * steps, INT16_MAX, out);
+}
+
+static void interleave(const uint16_t *rows, size_t stride, size_t n_outputs, size_t n, uint16_t *group)
+{
+	for (size_t i = 0; i < n * GROUP_16; i++) {
+		size_t o = i / 2 % GROUP_16;
+		group[i] = o < n_outputs ? rows[o * stride + i / 2 / GROUP_16 * 2 + i % 2] : 0;
+	}
 }
 
 static void products(const struct tile_16 *tile, size_t n_outputs, const struct rows_16 *x, size_t n_rows, size_t n, float *out,
@@ -66,5 +75,6 @@ static void products(const struct tile_16 *tile, size_t n_outputs, const struct 
 
 void i16_fill_portable(struct kernels *k)
 {
-	k->whole = (struct form_16){ products, pack, round_row };
+	k->whole = (struct form_16){ products, round_weights, round_row };
+	k->interleave = interleave;
 }

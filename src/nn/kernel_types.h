@@ -62,18 +62,17 @@ struct rows_16 {
 typedef void (*kernel_products_16)(const struct tile_16 *tile, size_t n_outputs, const struct rows_16 *x, size_t n_rows, size_t n,
                                    float *out, size_t out_stride, bool add);
 
-/* Rounds n weights of n_outputs rows (at most GROUP_16) into a group, and writes GROUP_16 scales. A row with a value that is no
- * number has no scale, so that its products are none either. */
-typedef void (*kernel_pack_16)(const float *rows, size_t stride, size_t n_outputs, size_t n, uint16_t *group, float *scales);
-
-/* The same for n activations of a row. */
+/* Rounds n values of a row, weights or activations. One with a value that is no number has no scale, so that its products are none
+ * either. */
 typedef void (*kernel_round_16)(const float *x, size_t n, uint16_t *out, float *scale);
 
 struct form_16 {
-	kernel_products_16 products; /* NULL: this level does not multiply this form */
-	kernel_pack_16 pack;
-	kernel_round_16 round;
+	kernel_products_16 products;          /* NULL: this level does not multiply this form */
+	kernel_round_16 round_weights, round; /* `round`: activations */
 };
+
+/* n_outputs rows (at most GROUP_16) of rounded weights to a group. */
+typedef void (*kernel_interleave)(const uint16_t *rows, size_t stride, size_t n_outputs, size_t n, uint16_t *group);
 
 /* The 8-bit form of n values, n a multiple of 32 (see struct activations). */
 typedef void (*kernel_quantize)(const float *x, size_t n, int8_t *q, float *scales, int16_t *sums);
@@ -110,6 +109,7 @@ struct kernels {
 	kernel_products products;
 	struct form_16 whole; /* prompt rows of all formats but F32, of quantized ones where there is no bfloat16 */
 	struct form_16 bf16;
+	kernel_interleave interleave;
 	kernel_quantize quantize;
 	bool turns; /* the dots of K formats read `turned` and `totals` of their rows */
 	/* runs the multiplications of quantized weights' prompt rows on registers alone; the operations of `turns` turns */

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+enum { FETCH_ROWS = 4 }; /* packed rows are fetched as many before they are unpacked: each is a stream of its own */
+
 static size_t input_row(const struct matmul_job *job, size_t i)
 {
 	return job->pick ? job->pick[i] : i;
@@ -23,9 +25,14 @@ static void fill_tile(const struct matrix *m, size_t o, size_t n_outputs, size_t
 	format_unpack unpack = kernels_chosen->unpack[m->format->index];
 	for (size_t i = 0; i < n_outputs; i += GROUP_16) {
 		size_t n = n_outputs - i < GROUP_16 ? n_outputs - i : GROUP_16;
-		for (size_t k = 0; k < n; k++)
-			unpack(packed + (i + k) * m->row_bytes, n_cols / type->weights, w->rows + k * TILE_16_STRIDE);
-		form->pack(w->rows, TILE_16_STRIDE, n, n_cols, w->tile + i * n_cols, w->tile_scales + i);
+		for (size_t k = 0; k < n; k++) {
+			const uint8_t *row = packed + (i + k) * m->row_bytes;
+			for (size_t at = 0; at < n_cols / type->weights * type->bytes; at += 64)
+				__builtin_prefetch(row + FETCH_ROWS * m->row_bytes + at);
+			unpack(row, n_cols / type->weights, w->row);
+			form->round_weights(w->row, n_cols, w->rows + k * TILE_16_STRIDE, w->tile_scales + i + k);
+		}
+		kernels_chosen->interleave(w->rows, TILE_16_STRIDE, n, n_cols, w->tile + i * n_cols);
 	}
 }
 

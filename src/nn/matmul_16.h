@@ -14,7 +14,8 @@ enum {
 struct work_16 {
 	uint16_t tile[TILE_16_OUTPUTS * COLS_16];
 	uint16_t x[TILE_16_ROWS * TILE_16_STRIDE];
-	float rows[GROUP_16 * TILE_16_STRIDE];
+	uint16_t rows[GROUP_16 * TILE_16_STRIDE];
+	float row[COLS_16];
 	float tile_scales[TILE_16_OUTPUTS];
 	float x_scales[TILE_16_ROWS];
 };
