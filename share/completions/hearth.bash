@@ -30,7 +30,7 @@ _hearth() {
 	case $command in
 	chat) words="$talk --resume --open --private --vault --key-file --version" ;;
 	run) words="$talk --file --json --schema --grammar --raw" ;;
-	models) words="list inspect verify pull --plan --sha256 --proxy --json --help -h" ;;
+	models) words="list inspect verify pull --plan --sha256 --proxy --key-file --json --help -h" ;;
 	vault) words="create size backup restore export import delete --vault --key-file --unencrypted --all --yes --json --help -h" ;;
 	net) words="log --key-file --json --help -h" ;;
 	doctor) words="--help -h" ;;

@@ -20,8 +20,8 @@ enum { MAX_PATH = 1200, PIECE = 1 << 16, TRIES = 100, MAX_LIST = 64 << 20 };
 static const int64_t quiet_ns = 100 * 1000 * 1000; /* coarser than the clock of any file system's times */
 
 /* The files that belong together, in the order in which a restore needs them. */
-static const char *const together[] = { "erase.key", "vault.db", "vault.db-journal", "vault.key" };
-enum { TOGETHER = 4 };
+static const char *const together[] = { "erase.key", "vault.db", "vault.db-journal", "network.log", "vault.key" };
+enum { TOGETHER = 5 };
 
 struct writing {
 	const char *folder;

@@ -9,7 +9,7 @@ extern const char backup_list_name[]; /* "backup.list" */
 /* "blobs/" and twelve small hexadecimal digits. */
 bool backup_name_is_blob(const char *name);
 
-/* A file of a vault that a backup has: vault.key, erase.key, vault.db, its journal, or a blob. */
+/* A file of a vault that a backup has: vault.key, erase.key, vault.db, its journal, the network ledger, or a blob. */
 bool backup_name_is_right(const char *name);
 
 #endif

@@ -55,8 +55,8 @@ static void remove_blobs(struct disk *d, const char *folder)
 bool vault_destroy(struct disk *d, const char *folder, struct error *e)
 {
 	static const char *const rest[] = {
-		"vault.key.tmp", "erase.key.tmp",    "vault.db",   "vault.db-journal",
-		"index.db",      "index.db-journal", "vault.sock", "vault.lock",
+		"vault.key.tmp",    "erase.key.tmp", "vault.db",   "vault.db-journal", "index.db",
+		"index.db-journal", "vault.sock",    "vault.lock", "network.log",
 	};
 	char path[MAX_PATH];
 	struct disk_file *lock;

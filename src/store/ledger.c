@@ -10,7 +10,15 @@
 #include <string.h>
 #include <time.h>
 
-enum { MAX_FILE = 64 << 20, MAX_LINE = 128 << 10, CHAIN = 32, CHAIN_TEXT = 2 * CHAIN, PAD = 256, LOCK_TRIES = 100 };
+enum {
+	MAX_FILE = 64 << 20,
+	MAX_LINE = 128 << 10,
+	CHAIN = 32,
+	CHAIN_TEXT = 2 * CHAIN,
+	PAD = 256,
+	MAX_PATH = 1200,
+	LOCK_TRIES = 100
+};
 
 static const char plain_head[] = "hearth network ledger 1 plain";
 static const char sealed_head[] = "hearth network ledger 1 sealed ";
@@ -35,26 +43,44 @@ static bool disk_says(const char *path, int error, struct error *e)
 	return error_set(e, "%s: %s", path, strerror(error));
 }
 
-void ledger_keys_derive(struct ledger_keys *k, uint8_t *secret_key, const uint8_t *master, const uint8_t vault[VAULT_ID])
+bool ledger_keys_of(struct ledger_keys *k, uint8_t *secret_key, const struct vault *v)
 {
 	uint8_t seed[SEAL_KEY];
-	seal_derive(seed, master, "netlog  ", 0);
+	if (!vault_subkey(v, seed, "netlog  ")) return false;
 	seal_box_pair(k->public_key, secret_key, seed);
 	seal_wipe(seed, sizeof seed);
-	memcpy(k->vault, vault, VAULT_ID);
+	memcpy(k->vault, vault_id(v), VAULT_ID);
 	k->secret_key = secret_key;
+	return true;
+}
+
+bool ledger_begin(struct vault *v, struct error *e)
+{
+	char path[MAX_PATH];
+	struct ledger_keys keys;
+	bool there = false;
+	if (snprintf(path, sizeof path, "%s/" LEDGER_FILE, vault_name(v)) >= MAX_PATH)
+		return error_set(e, "%s: the path is too long", vault_name(v));
+	if (vault_disk(v)->exists(vault_disk(v), path, &there) == 0 && there) return true;
+	uint8_t *secret_key = secret_new(SEAL_KEY);
+	bool ok = secret_key ? ledger_keys_of(&keys, secret_key, v) && ledger_prepare(vault_disk(v), path, &keys, e)
+	                     : error_memory(e);
+	secret_free(secret_key);
+	return ok;
 }
 
 /* ---- walking through the file ---- */
 
-/* The next line without its end; NULL at the end. A last line that has no end was never finished, and counts as not there. */
+/* The next line without its end; NULL at the end. A last line that has no end, or zero bytes where the disk never got what was
+ * written, was never finished, and counts as not there. */
 static const char *next_line(const struct ledger *l, size_t *length)
 {
 	if (l->at >= l->size) return NULL;
 	const char *line = l->text + l->at, *end = memchr(line, '\n', l->size - l->at);
 	if (!end) return NULL;
 	*length = (size_t)(end - line);
-	return line;
+	bool last = end + 1 == l->text + l->size;
+	return last && memchr(line, 0, *length) ? NULL : line;
 }
 
 static void link_chain(uint8_t chain[CHAIN], const char *payload, size_t size)

@@ -11,8 +11,9 @@
 #define HEARTH_STORE_LEDGER_H
 
 #include "base/error.h"
-#include "store/disk.h"
-#include "store/seal.h"
+#include "store/vault.h"
+
+#define LEDGER_FILE "network.log" /* its name in a vault's folder */
 
 enum { LEDGER_HOST = 384, LEDGER_RESULT = 512, LEDGER_SENT = 8192, LEDGER_HASH = 65, LEDGER_NAME = 4096 };
 
@@ -38,8 +39,11 @@ struct ledger_keys {
 	const uint8_t *secret_key; /* SEAL_KEY bytes of secret memory; NULL: writing alone */
 };
 
-/* The pair of keys from the vault's master key; `secret_key` is SEAL_KEY bytes of secret memory. */
-void ledger_keys_derive(struct ledger_keys *k, uint8_t *secret_key, const uint8_t *master, const uint8_t vault[VAULT_ID]);
+/* The keys of an open vault's ledger; `secret_key` is SEAL_KEY bytes of secret memory. False: the vault is locked. */
+bool ledger_keys_of(struct ledger_keys *k, uint8_t *secret_key, const struct vault *v);
+
+/* Makes the ledger of a vault that was just opened, where it has none yet. */
+bool ledger_begin(struct vault *v, struct error *e);
 
 /* Makes the file where there is none: sealed with `keys`, plain without. False when one is there that does not fit the keys. */
 bool ledger_prepare(struct disk *d, const char *path, const struct ledger_keys *keys, struct error *e);

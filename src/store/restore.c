@@ -25,8 +25,8 @@ bool backup_name_is_blob(const char *name)
 
 bool backup_name_is_right(const char *name)
 {
-	static const char *const names[] = { "vault.key", "erase.key", "vault.db", "vault.db-journal" };
-	for (int i = 0; i < 4; i++) {
+	static const char *const names[] = { "vault.key", "erase.key", "vault.db", "vault.db-journal", "network.log" };
+	for (int i = 0; i < 5; i++) {
 		if (strcmp(name, names[i]) == 0) return true;
 	}
 	return backup_name_is_blob(name);

@@ -2,6 +2,7 @@
 #include "store/vault.h"
 
 #include "base/memory.h"
+#include "store/ledger.h"
 #include "store/rollback.h"
 #include "store/schema.h"
 #include "store/statement.h"
@@ -249,7 +250,10 @@ static bool open_files(struct vault *v, bool fresh, struct error *e)
 	if (v->database_vfs) v->database = vault_vfs_open(v->database_vfs, v->database_path, v->database_path, e);
 	if (!v->database || !schema_vault(v->database, v->database_path, e)) return false;
 	/* An index that is lost or damaged is made anew from the messages. */
-	return read_changes(v, e) && (open_index(v, &index_error) || vault_renew_index(v, e));
+	if (!read_changes(v, e) || (!open_index(v, &index_error) && !vault_renew_index(v, e))) return false;
+	/* Without a ledger nothing is fetched, which is no reason not to open. */
+	ledger_begin(v, NULL);
+	return true;
 }
 
 static void lock(struct vault *v)
@@ -293,8 +297,10 @@ void vault_close(struct vault *v)
 /* A vault whose making a crash cut short has no vault.key, and nothing in it was ever said to be saved. */
 static bool clear_remains(struct vault *v, struct error *e)
 {
-	const char *const paths[] = { v->database_path, v->index_path, v->erase_path };
-	for (int i = 0; i < 3; i++) {
+	char ledger[MAX_PATH];
+	if (!path_of(ledger, v->folder, LEDGER_FILE, e)) return false;
+	const char *const paths[] = { v->database_path, v->index_path, v->erase_path, ledger };
+	for (int i = 0; i < 4; i++) {
 		int error = v->disk->remove(v->disk, paths[i]);
 		if (error && error != ENOENT) return disk_error(paths[i], error, "remove", e);
 	}
@@ -494,6 +500,12 @@ bool vault_is_open(const struct vault *v)
 const struct key_file *vault_keys(const struct vault *v)
 {
 	return &v->keys;
+}
+
+bool vault_subkey(const struct vault *v, uint8_t key[SEAL_KEY], const char purpose[9])
+{
+	if (v->master) seal_derive(key, v->master, purpose, 0);
+	return v->master != NULL;
 }
 
 sqlite3 *vault_database(struct vault *v)

@@ -79,7 +79,9 @@ bool vault_finish(struct vault *v, bool ok, struct error *e);
 void vault_watch(struct vault *v, const char *path);
 bool vault_is_older(const struct vault *v);
 
-/* For the other files of this folder: the database of an open vault, the keys of its objects, and what its messages start with. */
+/* For the other files of this folder: a key for one purpose from the master key, the database of an open vault, the keys of its
+ * objects, and what its messages start with. */
+bool vault_subkey(const struct vault *v, uint8_t key[SEAL_KEY], const char purpose[9]); /* false: it is locked */
 sqlite3 *vault_database(struct vault *v);
 sqlite3 *vault_index(struct vault *v);
 struct object_keys *vault_object_keys(struct vault *v);

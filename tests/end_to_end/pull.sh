@@ -2,7 +2,7 @@
 # network is a namespace without an uplink (tests/hostile_net); the programs know of no test.
 . tests/tap.sh
 . tests/hostile_net/enter.sh
-hearth="$hostile/hearth"
+hearth="${PULL_WITH:-$hostile}/hearth"
 limit=$(command -v timeout)
 models=$HEARTH_HOME/models
 
@@ -227,3 +227,26 @@ check "and named" grep -q "line 5 or one before it was changed" "$work/err"
 : >"$net/names.log"
 refused "nothing is connected to that cannot be noted" https://host.example/model.gguf "line 5 or one before it was changed"
 check "and no name resolved" [ ! -s "$net/names.log" ]
+
+# Beside a vault.
+export HEARTH_HOME=$work/sealed
+rm -rf "$models"
+models=$HEARTH_HOME/models
+pulled "before there is a vault the ledger is plain" https://host.example/model.gguf
+check "it names the host" grep -q host.example "$HEARTH_HOME/network.log"
+check "a vault is made" "$hearth" vault create --key-file "$work/key"
+sealed_log=$HEARTH_HOME/vaults/main/network.log
+check "a model is fetched while it is locked" "$hearth" models pull good/repo:Q4_K_M
+check "it is said that older pins cannot be read" grep -q "the vault is locked" "$work/err"
+check_status 1 "the plain ledger is gone" [ -e "$HEARTH_HOME/network.log" ]
+check_status 1 "no host, file or time stands anywhere" grep -rqaE "example|huggingface|gguf|$(date +%s | cut -c1-6)" "$HEARTH_HOME/vaults"
+check_status 1 "without the key it is not shown" "$hearth" net log
+check "with it, it is" "$hearth" net log --json --key-file "$work/key"
+check "the lines from before too" python3 -c "
+import json; log = json.load(open('$work/out'))
+assert [c['host'] for c in log if c['kind'] == 'connection'] == ['host.example', 'huggingface.co', 'huggingface.co', 'cdn.example'], log
+assert all('ended' in c for c in log if c['kind'] == 'connection') and len(log) == 6"
+rm -rf "$models" "$net/counts"
+check "with the key the pin is compared" "$hearth" models pull https://host.example/model.gguf --key-file "$work/key"
+check "and agrees" grep -q "the same as when it was first fetched" "$work/out"
+check "the ledger is as private as the vault" [ "$(stat -c %a "$sealed_log")" = 600 ]

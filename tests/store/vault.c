@@ -406,7 +406,7 @@ static void the_real_disk_has_one_owner(void **state)
 	(void)state;
 	char folder[] = "/tmp/hearth-vault-XXXXXX", path[64];
 	static const char *const files[] = { "vault.key",        "vault.db",  "vault.db-journal", "index.db",
-		                             "index.db-journal", "erase.key", "vault.lock" };
+		                             "index.db-journal", "erase.key", "vault.lock",       "network.log" };
 	int64_t a;
 	assert_non_null(mkdtemp(folder));
 	assert_int_equal(vault_look(disk_real(), folder), VAULT_ABSENT);

@@ -3,15 +3,17 @@
 #define HEARTH_APP_HEARTH_LEDGER_PLACE_H
 
 #include "app/hearth/options.h"
-#include "app/hearth/paths.h"
+#include "app/hearth/vault_place.h"
 #include "store/ledger.h"
 
 struct ledger_place {
+	struct vault_place vault; /* the usual one, there or not */
 	char path[PATHS_ROOM];
 	bool sealed; /* it belongs to the usual vault */
 };
 
-/* Finds it and, without a vault, makes it where there is none. Nothing is opened. */
+/* Finds it. Without a vault it is made where there is none; with one, the plain one from before is taken over. No vault is opened.
+ */
 bool ledger_place_find(struct ledger_place *p, const struct paths *paths, struct error *e);
 
 /* Reads it with the keys of the usual vault where it is sealed. `asks`: a person may be asked for the passphrase; else what needs

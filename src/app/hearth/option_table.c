@@ -47,7 +47,7 @@ const struct option_row option_rows[] = {
 	  "pull: go through this SOCKS proxy, as in socks5h://127.0.0.1:9050 (Tor)" },
 	{ "--vault", NULL, "NAME", FOR_KEPT, OPTION_TEXT, PLACE(vault), 0, 0, 0,
 	  "another vault: a name, or a folder (with a slash)" },
-	{ "--key-file", NULL, "FILE", FOR_KEPT | FOR_NET, OPTION_TEXT, PLACE(key_file), 0, 0, 0,
+	{ "--key-file", NULL, "FILE", FOR_KEPT | FOR_NET | FOR_MODELS, OPTION_TEXT, PLACE(key_file), 0, 0, 0,
 	  "open the vault with the bytes of this file" },
 	{ "--unencrypted", NULL, NULL, FOR_VAULT, OPTION_SWITCH, PLACE(unencrypted), 0, 0, 0,
 	  "create: no protection at all, for a disk that is encrypted itself" },
