@@ -190,14 +190,12 @@ static bool awaits(void *data)
 /* With the lock held: the last event of a request whose engine has ended. Without memory it ends silently. */
 static void fail_request(struct hearth *h, struct open_request *r)
 {
-	char text[512];
-	int n = snprintf(text, sizeof text, "%s; it is started again with the next message", h->reason);
 	const struct hearth_event failed = { .kind = HEARTH_FAILED,
 		                             .request = r->id,
 		                             .failure = HEARTH_FAIL_ENGINE,
 		                             .n_context = h->info.context,
-		                             .text = text,
-		                             .text_length = (size_t)n };
+		                             .text = h->reason,
+		                             .text_length = strlen(h->reason) };
 	push(h, &failed);
 	drop_request(h, r);
 	h->unheard = false;

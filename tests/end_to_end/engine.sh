@@ -9,3 +9,89 @@ check_status 1 "nor a socket, nor anything that starts a program" sh -c "$(decla
 	grep -xE 'socket|connect|bind|listen|accept4?|getaddrinfo|gethostby.*|res_.*|exec.*|fork|vfork|posix_spawn.*|system|ptrace'"
 check_status 1 "hearth links nothing that parses or computes a model" sh -c "$(declare -f defines); defines $build/hearth |
 	grep -xE 'gguf_open.*|huggingface_open|safetensors_read|model_open|kernels_choose|scheduler_new|template_.*|tokenizer_.*|vocab_.*'"
+
+if [ ! -r /proc/self/stat ]; then
+	skip "an engine that ends or hangs" "there is no /proc here"
+	exit 0
+fi
+
+# The engine of a hearth: the child of its child, the spawner.
+children() { cat /proc/[0-9]*/stat 2>/dev/null | awk -v parent="$1" '{ pid = $1; sub(/^.*\) /, ""); if ($2 == parent) print pid }'; }
+engine_of() {
+	local tries=100 spawner engine
+	while [ $((tries -= 1)) -gt 0 ]; do
+		for spawner in $(children "$1"); do
+			for engine in $(children "$spawner"); do
+				[ "$(cat "/proc/$engine/comm" 2>/dev/null)" = hearth-engine ] && echo "$engine" && return
+			done
+		done
+		sleep 0.05
+	done
+}
+gone() {
+	local tries=100
+	while [ $((tries -= 1)) -gt 0 ]; do
+		[ ! -e "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status" 2>/dev/null && return 0
+		sleep 0.1
+	done
+	return 1
+}
+# begin: an answer that takes long; $pid is hearth, $engine its engine, both in the middle of it.
+begin() {
+	HEARTH_CPU=portable "$build/hearth" run --raw -n 100000 --context 2048 --threads 1 "${1-Once upon a time}" >"$work/out" 2>"$work/err" </dev/null &
+	pid=$!
+	engine=$(engine_of $pid)
+	local tries=200
+	while [ $((tries -= 1)) -gt 0 ] && [ ! -s "$work/out" ]; do sleep 0.05; done
+}
+
+for moment in 0 0.05 0.2; do
+	begin
+	sleep $moment
+	kill -9 "$engine"
+	wait $pid
+	check "an engine that is killed in mid-answer ends hearth run with status 1" [ $? = 1 ]
+	check "and one line" sh -c "[ \$(wc -l <$work/err) = 1 ] && grep -q 'ended unexpectedly: it was killed (signal 9)' $work/err"
+done
+begin
+kill -9 $pid
+wait $pid 2>/dev/null
+check "an engine ends with hearth" gone "$engine"
+begin
+kill -INT $pid
+wait $pid
+check "an interrupt ends with status 130" [ $? = 130 ]
+check "and the engine with it" gone "$engine"
+
+export TERM=xterm-256color
+if ! script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
+	skip "a chat whose engine ends" "needs script (bsdutils) and a pseudoterminal"
+	exit 0
+fi
+mkdir -p "$HEARTH_HOME"
+echo "keep = off" >"$HEARTH_HOME/settings"
+hearth=$(realpath "$build/hearth")
+await() { # TEXT COUNT: waits until the screen has it so often
+	local tries=200
+	while [ $((tries -= 1)) -gt 0 ]; do
+		[ "$(grep -aoF -- "$1" "$work/screen" | wc -l)" -ge "$2" ] && break
+		sleep 0.1
+	done
+}
+{
+	await "Ctrl-D leaves" 1
+	printf 'Hello!\r'
+	sleep 1
+	kill -9 "$(engine_of "$(cat "$work/pid")")"
+	sleep 0.3
+	printf 'Hello again!\r'
+	await "was started again" 1
+	sleep 1
+	printf '/why\r'
+	await "was chosen" 1
+	printf '\004'
+} | script -qefc "stty cols 200 rows 40; echo \$\$ >$work/pid; exec $hearth --temp 0" "$work/screen" >/dev/null 2>&1
+status=$?
+check "a chat goes on when its engine was killed" [ $status = 0 ]
+check "it says so in a line" grep -qaF "ended unexpectedly: it was killed (signal 9), and was started again" "$work/screen"
+check "and the conversation is kept" sh -c "sed -n '/why/,\$p' $work/screen | grep -qa 'message.*Hello!'"

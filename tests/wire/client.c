@@ -232,7 +232,7 @@ static void a_bad_engine_costs_one_line_and_another_takes_its_place(void **state
 		enum bad_way way;
 		const char *line;
 	} cases[] = {
-		{ HANGS_UP, "ended unexpectedly: it was played to its end; it is started again with the next message" },
+		{ HANGS_UP, "ended unexpectedly: it was played to its end" },
 		{ CUT_FRAME, "ended unexpectedly" },
 		{ SILENT, "was stopped: it gave no sign of life for too long" },
 		{ UNKNOWN_KIND, "was stopped: it sent what makes no sense" },

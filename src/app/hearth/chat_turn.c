@@ -274,7 +274,7 @@ void chat_turn(struct chat *c)
 	if (!fit(c)) return;
 	chat_keep(c);
 	struct error e;
-	bool again;
+	bool again, died = false;
 	do {
 		struct answer_watch watch = { .event = on_event, .tick = on_tick, .data = c };
 		again = false;
@@ -289,6 +289,9 @@ void chat_turn(struct chat *c)
 		} else if (c->last.failure == HEARTH_FAIL_CONTEXT) {
 			again = make_room(c, c->last.n_prompt);
 			if (!again) refuse(c, c->last.n_prompt);
+		} else if (c->last.failure == HEARTH_FAIL_ENGINE && !died) {
+			view_note(&c->view, "(%s. It is started again, and your message is answered anew.)", e.text);
+			again = died = true; /* once: what ends it may be in the message */
 		} else {
 			say_failure(c, &e);
 		}

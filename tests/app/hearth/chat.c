@@ -90,6 +90,21 @@ static void a_failure_is_said_and_takes_the_message_back(void **state)
 	talk_free(t);
 }
 
+static void an_engine_that_dies_is_asked_again_once(void **state)
+{
+	(void)state;
+	struct talk *t = talk_new(2048);
+	enter(t, "hello");
+	expect(t, "die 1", "its process has ended. It is started again, and your message is answered anew.");
+	assert_true(shows(t, "You said: die 1"));
+	assert_int_equal(t->chat.conversation.n_turns, 2);
+	scripted.deaths = 0;
+	expect(t, "die 2", "No answer: its process has ended");
+	assert_int_equal(t->chat.conversation.n_turns, 2);
+	expect(t, "still there?", "You said: still there?");
+	talk_free(t);
+}
+
 static void nothing_that_a_terminal_obeys_comes_from_the_model(void **state)
 {
 	(void)state;
@@ -186,6 +201,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_message_that_is_too_long_is_refused_with_numbers),
 		cmocka_unit_test(retry_takes_another_seed_and_undo_takes_back),
 		cmocka_unit_test(a_failure_is_said_and_takes_the_message_back),
+		cmocka_unit_test(an_engine_that_dies_is_asked_again_once),
 		cmocka_unit_test(nothing_that_a_terminal_obeys_comes_from_the_model),
 		cmocka_unit_test(thoughts_are_folded_and_shown_on_request),
 		cmocka_unit_test(a_conversation_is_saved_in_a_new_file_alone),

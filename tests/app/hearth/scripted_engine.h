@@ -2,9 +2,9 @@
  * scripted_engine: hearth.h without a model, for tests of the program above it.
  *
  * What it answers stands in the last user message: `say TEXT` answers TEXT, `count N` the numbers up to N, `slow N` the same
- * with a pause before each, `think TEXT` a thought and then TEXT, `fail` fails, anything else is said back. In TEXT \e is ESC,
- * \n a line end and \u009b the C1 form of ESC [. A token is four bytes of the prompt, or one word of the answer. Included by one
- * test alone.
+ * with a pause before each, `think TEXT` a thought and then TEXT, `fail` fails, `die N` fails N times as if its process had ended,
+ * anything else is said back. In TEXT \e is ESC, \n a line end and \u009b the C1 form of ESC [. A token is four bytes of the
+ * prompt, or one word of the answer. Included by one test alone.
  */
 #ifndef HEARTH_TESTS_APP_HEARTH_SCRIPTED_ENGINE_H
 #define HEARTH_TESTS_APP_HEARTH_SCRIPTED_ENGINE_H
@@ -34,14 +34,14 @@ struct hearth {
 	size_t n_pieces, at; /* of the answer, in bytes */
 	uint32_t n_prompt, n_cached, n_generated;
 	int pause_ms;
-	bool fails;
+	bool fails, died;
 	char failure[128];
 	int32_t id;
 };
 
 /* What the tests look at: requests that computed something, prompt tokens that were computed for them, and the last seed. */
 static struct {
-	unsigned requests, measured;
+	unsigned requests, measured, deaths;
 	uint64_t computed, seed;
 } scripted;
 
@@ -71,8 +71,9 @@ static void scripted_script(struct hearth *h, const char *message)
 {
 	buffer_clear(&h->answer);
 	h->pause_ms = 0;
-	h->fails = strcmp(message, "fail") == 0;
-	if (h->fails) snprintf(h->failure, sizeof h->failure, "the script says so");
+	h->died = strncmp(message, "die ", 4) == 0 && scripted.deaths < strtoul(message + 4, NULL, 10);
+	h->fails = strcmp(message, "fail") == 0 || h->died;
+	if (h->fails) snprintf(h->failure, sizeof h->failure, h->died ? "its process has ended" : "the script says so");
 	if (strncmp(message, "say ", 4) == 0) {
 		scripted_unescape(&h->answer, message + 4);
 	} else if (strncmp(message, "think ", 6) == 0) {
@@ -247,7 +248,8 @@ bool hearth_next(struct hearth *h, int timeout_ms, struct hearth_event *event)
 	event->seed = h->request.sampling.seed ? h->request.sampling.seed : 12345;
 	if (h->fails || h->n_prompt > h->context) {
 		event->kind = HEARTH_FAILED;
-		event->failure = h->fails ? HEARTH_FAIL_REQUEST : HEARTH_FAIL_CONTEXT;
+		event->failure = h->died ? HEARTH_FAIL_ENGINE : h->fails ? HEARTH_FAIL_REQUEST : HEARTH_FAIL_CONTEXT;
+		scripted.deaths += h->died;
 		event->text = h->fails ? h->failure : "the prompt does not fit";
 		event->text_length = strlen(event->text);
 		h->running = false;
