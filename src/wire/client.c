@@ -507,6 +507,7 @@ static bool check_request(const struct hearth_request *r, struct error *e)
 	if (r->n_stop > MOST_STOP_TEXTS)
 		return error_set(e, "request: %zu stop texts; at most %d", r->n_stop, (int)MOST_STOP_TEXTS);
 	if (r->n_stop && !r->stop) return error_set(e, "request: stop texts are missing");
+	if (r->grammar_length > MOST_TEXT) return error_set(e, "request: a grammar of %zu bytes is too long", r->grammar_length);
 	return true;
 }
 

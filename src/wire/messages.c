@@ -171,6 +171,9 @@ void wire_put_request(struct buffer *b, const struct hearth_request *r)
 	put_u8(b, r->want_prompt);
 	put_optional(b, r->date);
 	put_u8(b, r->no_guess);
+	put_u32(b, r->grammar_kind);
+	put_u8(b, r->grammar != NULL);
+	if (r->grammar) put_bytes(b, r->grammar, r->grammar_length);
 }
 
 void wire_put_event(struct buffer *b, const struct hearth_event *e)
@@ -419,6 +422,8 @@ bool wire_get_request(const void *data, size_t size, struct hearth_request *r, s
 	r->want_prompt = get_bool(&c);
 	r->date = get_optional(&c);
 	r->no_guess = get_bool(&c);
+	r->grammar_kind = cursor_u32(&c);
+	if (get_bool(&c)) r->grammar = get_bytes(&c, &r->grammar_length);
 	return whole(&c);
 }
 

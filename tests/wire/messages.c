@@ -39,7 +39,10 @@ static const struct hearth_request request = { .size = sizeof request,
 	                                       .n_stop = 3,
 	                                       .ignore_end = true,
 	                                       .date = "2026-01-02T03:04:05",
-	                                       .no_guess = true };
+	                                       .no_guess = true,
+	                                       .grammar_kind = HEARTH_GRAMMAR_GBNF,
+	                                       .grammar = some_text,
+	                                       .grammar_length = 9 };
 static const struct hearth_event event = { .kind = HEARTH_PROMPT,
 	                                   .request = 5,
 	                                   .text = some_text,
@@ -245,6 +248,13 @@ static void what_is_put_comes_back(void **state)
 	}
 }
 
+/* A member that is added to a request stands behind those that cross the wire, and is noticed here. */
+static void the_last_member_of_a_request_crosses(void **state)
+{
+	(void)state;
+	assert_int_equal(offsetof(struct hearth_request, grammar_length) + sizeof request.grammar_length, sizeof request);
+}
+
 static void every_cut_and_every_byte_too_many_is_refused(void **state)
 {
 	(void)state;
@@ -331,6 +341,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_put_comes_back),
+		cmocka_unit_test(the_last_member_of_a_request_crosses),
 		cmocka_unit_test(every_cut_and_every_byte_too_many_is_refused),
 		cmocka_unit_test(bent_bytes_are_refused_or_mean_what_they_say),
 		cmocka_unit_test(an_event_must_make_sense),
