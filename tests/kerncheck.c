@@ -290,34 +290,42 @@ static void check_attention(enum kv_type type)
 	static _Alignas(64) uint8_t keys[2 * KV_PAGE * KV_HEAD_MOST * 4], values[2 * KV_PAGE * KV_HEAD_MOST * 4];
 	static float floats[KV_PAGE * KV_HEAD_MOST], q[KV_HEAD_MOST * KV_QUERIES], w[9 * KV_PAGE], a[9 * KV_HEAD_MOST],
 	        b[9 * KV_HEAD_MOST], size[9 * KV_HEAD_MOST], factors[9] = { 0, 1, 0.5f, 0.25f, 1, 1, 0.75f, 1, 0 },
-	                                                     unpacked[2][KV_PAGE * KV_HEAD_MOST];
-	const struct kernel_queries queries = { q };
+	                                                     unpacked[2][2][KV_PAGE * KV_HEAD_MOST];
+	static int32_t words[KV_HEAD_MOST * KV_QUERIES / 2], sums[KV_HEAD_MOST];
+	static float scales[KV_HEAD_MOST];
+	const struct kernel_queries queries = { q, words, scales, sums };
+	const bool whole = !kv_is_plain(type); /* the other side may then be rounded to 15 bits */
+	const float relative = whole ? 2e-4f : 1e-6f;
 	for (size_t h = 0; h < sizeof heads / sizeof heads[0]; h++) {
 		size_t n = heads[h], kept = kv_kept_length(type, n);
 		random_floats(&seed, floats, KV_PAGE * n);
 		store_part(type, floats, n, true, keys);
 		store_part(type, floats, n, false, values);
 		random_floats(&seed, q, kept * KV_QUERIES);
+		for (size_t i = 0; whole && i < KV_QUERIES * (kept - n); i++) q[n * KV_QUERIES + i] = 0;
+		kernel_queries_split(q, whole ? kept : 0, 9, words, scales, sums);
 		for (size_t i = 0; i < 9 * KV_HEAD_MOST; i++) size[i] = 4.0f * (float)(n > 64 ? n : 64);
 		for (size_t p = 1; p <= KV_PAGE; p = p < 8 ? p + 1 : p + 7) {
-			for (int part = 0; part < 2 && type != KV_F32; part++) {
+			for (int part = 0; part < 2 && level->unpack_keys[type]; part++) {
 				for (size_t side = 0; side < 2; side++) {
-					const struct kernels *k = side ? plain : level;
+					const struct kernels *k = side ? level : plain;
 					(part ? k->unpack_values : k->unpack_keys)[type](part ? values : keys, n, p,
-					                                                 unpacked[side]);
+					                                                 unpacked[part][side]);
 				}
 				for (size_t i = 0; i < (part ? p : kept); i++) {
 					size_t at = i * (part ? kept : KV_PAGE), length = part ? kept : p;
-					if (first_far(unpacked[0] + at, unpacked[1] + at, NULL, length, 0) < length)
+					if (first_far(unpacked[part][1] + at, unpacked[part][0] + at, NULL, length, 0) < length)
 						differ("unpack %s of %s, head %zu, %zu positions", part ? "values" : "keys",
 						       kv_type_name(type), n, p);
 				}
 			}
+			const void *plain_keys = type == KV_F32 ? (const void *)keys : unpacked[0][0];
+			const void *plain_values = type == KV_F32 ? (const void *)values : unpacked[1][0];
 			for (size_t k = 1; k <= 9 && level->scores[type]; k++) {
 				level->scores[type](keys, kept, &queries, k, p, a, k % 2 ? keys : NULL);
-				plain->scores[type](keys, kept, &queries, k, p, b, NULL);
+				plain->scores[KV_F32](plain_keys, kept, &queries, k, p, b, NULL);
 				for (size_t i = 0; i < k; i++) {
-					if (first_far(a + i * KV_PAGE, b + i * KV_PAGE, size, p, 1e-6f) < p)
+					if (first_far(a + i * KV_PAGE, b + i * KV_PAGE, size, p, relative) < p)
 						differ("scores of %s, head %zu, %zu positions, query %zu of %zu",
 						       kv_type_name(type), n, p, i, k);
 				}
@@ -327,32 +335,42 @@ static void check_attention(enum kv_type type)
 				random_floats(&seed, a, 9 * kept);
 				memcpy(b, a, 9 * kept * sizeof(float));
 				level->values[type](values, kept, w, factors, k, p, a, k % 2 ? values : NULL);
-				plain->values[type](values, kept, w, factors, k, p, b, NULL);
-				if (first_far(a, b, size, 9 * kept, 1e-6f) < 9 * kept)
+				plain->values[KV_F32](plain_values, kept, w, factors, k, p, b, NULL);
+				if (first_far(a, b, size, 9 * kept, relative) < 9 * kept)
 					differ("values of %s, head %zu, %zu positions, %zu queries", kv_type_name(type), n, p, k);
 			}
 		}
 	}
 }
 
-/* Weights of a page, with a largest score that is new, the old one, or none at all. */
+/* Weights of a page, with a largest score that is new, the old one, or none at all, and all that a query may see of it. */
 static void check_soften(void)
 {
-	static const float before[] = { -INFINITY, -3, 50 };
-	float x[KV_PAGE + 1], a[KV_PAGE + 1], b[KV_PAGE + 1], size[KV_PAGE + 1];
+	enum { N_Q = 5 };
+	static const float before[N_Q] = { -INFINITY, -3, 50, 1, -INFINITY };
+	static float x[2][N_Q * KV_PAGE], size[KV_PAGE];
+	for (size_t i = 0; i < KV_PAGE; i++) size[i] = 1;
 	for (size_t n = 1; n <= KV_PAGE; n++) {
-		for (size_t i = 0; i <= KV_PAGE; i++) size[i] = 1;
-		for (size_t k = 0; k < 4; k++) {
-			float most[2] = { before[k % 3], before[k % 3] }, sum[2] = { 3, 3 }, shrunk[2], both = 64;
-			random_floats(&seed, x, KV_PAGE + 1);
-			for (size_t i = 0; k == 3 && i < n; i++) x[i] = -INFINITY;
-			memcpy(a, x, sizeof x);
-			memcpy(b, x, sizeof x);
-			shrunk[0] = level->soften(a, n, &most[0], &sum[0]);
-			shrunk[1] = plain->soften(b, n, &most[1], &sum[1]);
-			if (first_far(a, b, size, KV_PAGE + 1, 1e-6f) <= KV_PAGE || most[0] != most[1] || shrunk[0] != shrunk[1] ||
-			    first_far(sum, sum + 1, &both, 1, 1e-6f) < 1)
-				differ("soften of %zu, after %g", n, (double)before[k % 3]);
+		for (size_t last = 0; last <= n; last += last < 3 || n - last < 3 ? 1 : 13) {
+			struct kernel_span spans[N_Q];
+			float max[2][N_Q], sum[2][N_Q], factors[2][N_Q];
+			random_floats(&seed, x[0], N_Q * KV_PAGE);
+			for (size_t i = 0; i < N_Q; i++) {
+				spans[i] = (struct kernel_span){ (uint8_t)(i * last / N_Q), (uint8_t)last };
+				max[0][i] = max[1][i] = before[i];
+				sum[0][i] = sum[1][i] = before[i] == -INFINITY ? 0 : 3;
+			}
+			for (size_t p = 0; p < KV_PAGE; p++) x[0][4 * KV_PAGE + p] = -INFINITY;
+			memcpy(x[1], x[0], sizeof x[0]);
+			level->soften(x[0], spans, N_Q, n, max[0], sum[0], factors[0]);
+			plain->soften(x[1], spans, N_Q, n, max[1], sum[1], factors[1]);
+			for (size_t i = 0; i < N_Q; i++) {
+				float most = 64;
+				if (first_far(x[0] + i * KV_PAGE, x[1] + i * KV_PAGE, size, n, 1e-6f) < n ||
+				    first_far(&sum[0][i], &sum[1][i], &most, 1, 1e-6f) < 1 || max[0][i] != max[1][i] ||
+				    factors[0][i] != factors[1][i])
+					differ("soften of %zu, query %zu sees up to %zu", n, i, last);
+			}
 		}
 	}
 }

@@ -25,7 +25,7 @@ enum { GAP = 32 };
 enum { GAP = 0 };
 #endif
 
-/* The header keeps the 16-byte alignment of malloc; `base` is what the C library gave. */
+/* The header keeps the 16-byte alignment of malloc; `base` is what the C library gave, or a mapping's begin plus MAPPED. */
 struct header {
 	void *base;
 	size_t size;
@@ -56,6 +56,8 @@ static void account(size_t added)
 	size_t most = atomic_load(&peak);
 	while (now > most && !atomic_compare_exchange_weak(&peak, &most, now)) {}
 }
+
+enum { MAPPED = 1, LARGE_PAGE = 2 << 20, LARGE_HEAD = 64 };
 
 static void *with_header(void *base, size_t offset, size_t size)
 {
@@ -92,6 +94,29 @@ void *memory_new_aligned(size_t count, size_t size, size_t align)
 	return with_header(base, start - (size_t)base, bytes);
 }
 
+/* A whole number of pages, however large those of the system are. */
+static size_t mapped_bytes(size_t size)
+{
+	return (size + LARGE_HEAD + 65535) / 65536 * 65536;
+}
+
+void *memory_new_large(size_t size)
+{
+	size_t total;
+	if (size < LARGE_PAGE || !memory_add(size, 2 * LARGE_PAGE, &total)) return memory_new_aligned(1, size, LARGE_HEAD);
+	if (must_fail()) return NULL;
+	size_t bytes = mapped_bytes(size), whole = bytes + LARGE_PAGE;
+	char *at = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED) return NULL;
+	size_t before = (LARGE_PAGE - (size_t)at % LARGE_PAGE) % LARGE_PAGE;
+	if (before > 0) munmap(at, before);
+	munmap(at + before + bytes, LARGE_PAGE - before);
+	madvise(at + before, bytes, MADV_HUGEPAGE); /* a wish: a system without them gives others */
+	char *p = with_header(at + before, LARGE_HEAD, size);
+	((struct header *)(void *)p)[-1].base = at + before + MAPPED;
+	return p;
+}
+
 void *memory_resize(void *p, size_t count, size_t size)
 {
 	size_t bytes, total;
@@ -102,7 +127,8 @@ void *memory_resize(void *p, size_t count, size_t size)
 		return base ? with_header(base, sizeof(struct header), bytes) : NULL;
 	}
 	size_t old = header_of(p)->size;
-	void *base = realloc(header_of(p)->base, total); /* never used on aligned blocks: their header is not at the start */
+	void *base =
+	        realloc(header_of(p)->base, total); /* never used on aligned or large blocks: their header is not at the start */
 	if (!base) return NULL;
 	atomic_fetch_sub(&in_use, old);
 	return with_header(base, sizeof(struct header), bytes);
@@ -111,8 +137,13 @@ void *memory_resize(void *p, size_t count, size_t size)
 void memory_free(void *p)
 {
 	if (!p) return;
-	atomic_fetch_sub(&in_use, header_of(p)->size);
-	free(header_of(p)->base);
+	char *base = header_of(p)->base;
+	size_t size = header_of(p)->size;
+	atomic_fetch_sub(&in_use, size);
+	if ((size_t)base % 2 == MAPPED)
+		munmap(base - MAPPED, mapped_bytes(size));
+	else
+		free(base);
 }
 
 char *memory_copy_text(const char *text, size_t length)

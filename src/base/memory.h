@@ -20,6 +20,10 @@ void *memory_resize(void *p, size_t count, size_t size);
 /* Like memory_new, aligned to `align` (a power of two, at most 2 MiB). */
 void *memory_new_aligned(size_t count, size_t size, size_t align);
 
+/* `size` zero bytes aligned to 64, from 2 MiB on in large pages of the system where it has some: for what is read from end to end,
+ * which is faster by the looking up of addresses that it saves. Not for memory_resize. */
+void *memory_new_large(size_t size);
+
 void memory_free(void *p); /* NULL is allowed */
 
 /* Copies `length` bytes and adds a zero byte; NULL when memory is out. */

@@ -19,7 +19,7 @@ static uint32_t *references(uint8_t *block)
 
 static uint8_t *block_new(struct model *m, size_t bytes)
 {
-	uint8_t *memory = memory_new_aligned(1, HEADER + bytes, HEADER);
+	uint8_t *memory = memory_new_large(HEADER + bytes);
 	if (!memory) return NULL;
 	m->bytes_in_pages += bytes;
 	*references(memory + HEADER) = 1;

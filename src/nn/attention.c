@@ -36,7 +36,11 @@ struct unit {
 
 /* A thread's memory for one unit. */
 struct work {
-	float *q;      /* head_k x QUERIES, scaled */
+	struct kernel_queries queries;
+	float *q;         /* head_k x QUERIES, scaled */
+	int32_t *q_words; /* of quantized types: see struct kernel_queries */
+	float *q_scales;
+	int32_t *q_sums;
 	float *scores; /* QUERIES x KV_PAGE */
 	float *keys;   /* a page's keys of one head as floats */
 	float *values; /* the same of its values */
@@ -69,7 +73,7 @@ static size_t record_floats(const struct kv_shape *s)
 static size_t work_floats(const struct kv_shape *s)
 {
 	size_t k = key_length(s), v = value_length(s);
-	return QUERIES * (k + KV_PAGE + 2 * v) + KV_PAGE * (k + v);
+	return QUERIES * (k + (k + 1) / 2 + KV_PAGE + 2 * v) + 2 * k + KV_PAGE * (k + v);
 }
 
 size_t attention_scratch_bytes(const struct kv_shape *s, size_t group)
@@ -83,7 +87,11 @@ static struct work *work_init(const struct kv_shape *s, void *scratch)
 	struct work *w = scratch;
 	w->q = (float *)(void *)((uint8_t *)scratch + round_up(sizeof *w, 64));
 	size_t k_length = key_length(s), v_length = value_length(s);
-	w->scores = w->q + QUERIES * k_length;
+	w->q_words = (int32_t *)(void *)(w->q + QUERIES * k_length);
+	w->q_scales = (float *)(void *)(w->q_words + QUERIES * ((k_length + 1) / 2));
+	w->q_sums = (int32_t *)(void *)(w->q_scales + k_length);
+	w->queries = (struct kernel_queries){ w->q, w->q_words, w->q_scales, w->q_sums };
+	w->scores = (float *)(void *)(w->q_sums + k_length);
 	w->split.acc = w->scores + QUERIES * KV_PAGE;
 	w->total.acc = w->split.acc + QUERIES * v_length;
 	w->keys = w->total.acc + QUERIES * v_length;
@@ -186,6 +194,8 @@ static void load_queries(const struct attention_job *job, const struct unit *u, 
 		for (size_t d = 0; d < n; d++) w->q[d * QUERIES + i] = q[d] * job->scale;
 	}
 	for (size_t d = n; d < key_length(&job->kv); d++) memset(w->q + d * QUERIES, 0, n_q * sizeof *w->q);
+	if (!kv_is_plain(job->kv.type) && kernels_chosen->scores[job->kv.type])
+		kernel_queries_split(w->q, key_length(&job->kv), n_q, w->q_words, w->q_scales, w->q_sums);
 }
 
 static void states_clear(struct states *s, size_t n, size_t head_v)
@@ -197,21 +207,6 @@ static void states_clear(struct states *s, size_t n, size_t head_v)
 	memset(s->acc, 0, n * head_v * sizeof *s->acc);
 }
 
-/* Turns one query's scores in a page into weights: those outside [first, last) become 0. */
-static void weigh(const struct attention_job *job, struct work *w, size_t i, size_t first, size_t last, size_t n)
-{
-	float *scores = w->scores + i * KV_PAGE;
-	w->factors[i] = 1;
-	if (first >= last) {
-		memset(scores, 0, n * sizeof *scores);
-		return;
-	}
-	if (job->soft_cap > 0) kernels_chosen->soft_cap(scores + first, job->soft_cap, last - first);
-	if (first > 0) memset(scores, 0, first * sizeof *scores);
-	if (last < n) memset(scores + last, 0, (n - last) * sizeof *scores);
-	w->factors[i] = kernels_chosen->soften(scores + first, last - first, &w->split.max[i], &w->split.sum[i]);
-}
-
 /* Takes from one query's scores what the distance costs. */
 static void lean(const struct attention_job *job, const struct unit *u, size_t i, size_t begin, size_t n, float *scores)
 {
@@ -220,18 +215,39 @@ static void lean(const struct attention_job *job, const struct unit *u, size_t i
 	for (size_t p = 0; p < n; p++) scores[p] -= slope * fabsf((float)position - (float)(begin + p));
 }
 
+/* Turns the scores in a page into weights; each row sees positions of its own. */
+static void weigh(const struct attention_job *job, const struct unit *u, struct work *w, size_t begin, size_t n)
+{
+	struct kernel_span spans[QUERIES];
+	for (size_t row = 0, i = 0; row < u->n_rows; row++) {
+		size_t first, last;
+		visible(job, u->run, u->row + row, &first, &last);
+		first = first > begin ? first - begin : 0;
+		last = last > begin ? last - begin : 0;
+		if (last > n) last = n;
+		if (first > last) first = last;
+		for (size_t h = 0; h < u->n_heads; h++, i++) {
+			float *scores = w->scores + i * KV_PAGE;
+			spans[i] = (struct kernel_span){ (uint8_t)first, (uint8_t)last };
+			if (job->slopes) lean(job, u, i, begin, n, scores);
+			if (job->soft_cap > 0 && first < last)
+				kernels_chosen->soft_cap(scores + first, job->soft_cap, last - first);
+		}
+	}
+	kernels_chosen->soften(w->scores, spans, u->n_rows * u->n_heads, n, w->split.max, w->split.sum, w->factors);
+}
+
 /* The scores of all queries in a page; `next` is read after it. */
 static void score_page(const struct attention_job *job, struct work *w, const uint8_t *keys, size_t n_q, size_t n, const void *next)
 {
 	const struct kv_shape *s = &job->kv;
-	const struct kernel_queries q = { w->q };
 	kernel_scores direct = kernels_chosen->scores[s->type];
 	if (direct && (n_q < UNPACK_FROM || s->type != KV_F16)) {
-		direct(keys, key_length(s), &q, n_q, n, w->scores, next);
+		direct(keys, key_length(s), &w->queries, n_q, n, w->scores, next);
 		return;
 	}
 	kernels_chosen->unpack_keys[s->type](keys, s->head_k, n, w->keys);
-	kernels_chosen->scores[KV_F32](w->keys, key_length(s), &q, n_q, n, w->scores, next);
+	kernels_chosen->scores[KV_F32](w->keys, key_length(s), &w->queries, n_q, n, w->scores, next);
 }
 
 /* The weighted values of a page into the states. */
@@ -257,16 +273,7 @@ static void attend_page(const struct attention_job *job, const struct unit *u, s
 	size_t n_q = u->n_rows * u->n_heads, n = end - begin < KV_PAGE ? end - begin : KV_PAGE;
 	bool fetch = n_q < UNPACK_FROM; /* more queries compute for longer than memory takes */
 	score_page(job, w, keys, n_q, n, fetch ? values : NULL);
-	for (size_t row = 0, i = 0; row < u->n_rows; row++) {
-		size_t first, last;
-		visible(job, u->run, u->row + row, &first, &last);
-		first = first > begin ? first - begin : 0;
-		last = last > begin ? last - begin : 0;
-		for (size_t h = 0; h < u->n_heads; h++, i++) {
-			if (job->slopes) lean(job, u, i, begin, n, w->scores + i * KV_PAGE);
-			weigh(job, w, i, first < n ? first : n, last < n ? last : n, n);
-		}
-	}
+	weigh(job, u, w, begin, n);
 	if (fetch && end - begin > KV_PAGE)
 		next = u->run->pages[job->table + begin / KV_PAGE + 1] + job->layer_offset + kv_keys_at(s, u->kv_head);
 	value_page(job, w, values, n_q, n, next);

@@ -244,42 +244,54 @@ LANES_INLINE float lanes_most(lanes v)
 #endif
 }
 
-/* One query's scores in a page become weights (see kernel_soften). */
-static float soften(float *scores, size_t n, float *max, float *sum)
+/* Hides what a query does not see, up to the end of a vector; the largest of the rest. */
+LANES_INLINE float hide(float *scores, struct kernel_span span, size_t whole, float max)
 {
-	lanes best = lanes_of(*max), total = { 0 };
-	size_t i = 0;
-	for (; i + LANES <= n; i += LANES) {
-		lanes v = lanes_load(scores + i);
+	for (size_t p = 0; p < span.first; p++) scores[p] = -INFINITY;
+	for (size_t p = span.last; p < whole; p++) scores[p] = -INFINITY;
+	lanes best = lanes_of(max);
+	for (size_t p = 0; p < whole; p += LANES) {
+		lanes v = lanes_load(scores + p);
 		best = lanes_choose((bits)(v > best), v, best);
 	}
-	float most = lanes_most(best), factor = 1;
-	for (size_t j = i; j < n; j++) most = scores[j] > most ? scores[j] : most;
-	if (most == -INFINITY) {
-		memset(scores, 0, n * sizeof *scores);
-		return 1;
-	}
-	for (i = 0; i + LANES <= n; i += LANES) {
-		lanes v = lanes_exp(lanes_load(scores + i) - most);
-		lanes_store(scores + i, v);
+	return lanes_most(best);
+}
+
+/* One query's weights and their sum; hidden scores become zeros by themselves. */
+LANES_INLINE float weights_of(float *scores, size_t whole, float most)
+{
+	lanes total = { 0 };
+	for (size_t p = 0; p < whole; p += LANES) {
+		lanes v = lanes_exp(lanes_load(scores + p) - most);
+		lanes_store(scores + p, v);
 		total += v;
-	}
-	if (i < n) {
-		lanes v = lanes_exp(lanes_load_part(scores + i, n - i) - most);
-		for (size_t j = n - i; j < LANES; j++) v[j] = 0;
-		lanes_write(scores + i, v, n - i);
-		total += v;
-	}
-	if (most > *max) {
-		factor = *max == -INFINITY ? 0 : expf(*max - most);
-		*max = most;
 	}
 #ifdef OPS_FOLD_SUM
-	*sum = *sum * factor + OPS_FOLD_SUM(total);
+	return OPS_FOLD_SUM(total);
 #else
-	*sum = *sum * factor + lanes_sum(total);
+	return lanes_sum(total);
 #endif
-	return factor;
+}
+
+/* All queries' largest scores before all weights: what one waits for, the others compute. */
+static void soften(float *scores, const struct kernel_span *spans, size_t n_q, size_t n, float *max, float *sum, float *factors)
+{
+	const size_t whole = (n + LANES - 1) / LANES * LANES;
+	float most[KV_QUERIES];
+	for (size_t i = 0; i < n_q; i++) most[i] = hide(scores + i * KV_PAGE, spans[i], whole, max[i]);
+	for (size_t i = 0; i < n_q; i++) {
+		factors[i] = 1;
+		if (most[i] == -INFINITY) {
+			memset(scores + i * KV_PAGE, 0, whole * sizeof *scores);
+			continue;
+		}
+		float added = weights_of(scores + i * KV_PAGE, whole, most[i]);
+		if (most[i] > max[i]) {
+			factors[i] = max[i] == -INFINITY ? 0 : expf(max[i] - most[i]);
+			max[i] = most[i];
+		}
+		sum[i] = sum[i] * factors[i] + added;
+	}
 }
 
 /* Byte j of each word, as a float; signed ones. */

@@ -77,12 +77,20 @@ typedef void (*kernel_interleave)(const uint16_t *rows, size_t stride, size_t n_
 /* The 8-bit form of n values, n a multiple of 32 (see struct activations). */
 typedef void (*kernel_quantize)(const float *x, size_t n, int8_t *q, float *scales, int16_t *sums);
 
-/* Queries that meet a page together, value by value: value d of query i at x[d * KV_QUERIES + i]; zeros behind a head in the
- * quantized types, whose kernels read the whole numbers where they have any (see attention_queries.h). */
+/* Queries that meet a page together, value by value: value d of query i at x[d * KV_QUERIES + i]; zeros behind a head that fills no
+ * whole blocks. For quantized types, where the level has scores of them, also as whole numbers t = 128 high + low for each block of
+ * KV_BLOCK values: the query is t * scales[block * KV_QUERIES + i], `sums` are of t, and the terms of values 4g ... 4g + 3 are the
+ * bytes of words[(2 * g + term) * KV_QUERIES + i], term 0 the high one. */
 enum { KV_QUERIES = 32 };
 struct kernel_queries {
 	const float *x;
+	const int32_t *words;
+	const float *scales;
+	const int32_t *sums;
 };
+
+/* The whole numbers of n_q queries whose x has `length` values, in whole blocks. */
+void kernel_queries_split(const float *x, size_t length, size_t n_q, int32_t *words, float *scales, int32_t *sums);
 
 /* scores[i * KV_PAGE + p] = q[i] . key p, for p < n_positions; scores behind them are written too, up to KV_PAGE, and mean
  * nothing. `keys`: a head's part of a page; `next`: what is read after it and therefore fetched meanwhile, or NULL. */
@@ -97,9 +105,14 @@ typedef void (*kernel_values)(const void *values, size_t head_v, const float *we
 /* A part of a page to that of KV_F32. */
 typedef void (*kernel_unpack_part)(const uint8_t *part, size_t head, size_t n_positions, float *out);
 
-/* One query's n scores become exp(score - *max), after *max has been raised to the largest; returns by what the weights before
- * shrink, and *sum, shrunk, takes the new ones in. Scores that are no number stay so. */
-typedef float (*kernel_soften)(float *scores, size_t n, float *max, float *sum);
+/* The scores [first[i], last[i]) of each of n_q queries in a page, at scores[i * KV_PAGE], become exp(score - max[i]), after max[i]
+ * has been raised to the largest of them, and the others up to n become 0. factors[i] is by what earlier weights shrink, and
+ * sum[i], shrunk, takes the new ones in. Scores that are no number stay so. */
+struct kernel_span {
+	uint8_t first, last;
+};
+typedef void (*kernel_soften)(float *scores, const struct kernel_span *spans, size_t n_q, size_t n, float *max, float *sum,
+                              float *factors);
 
 struct kernels {
 	const char *name;
@@ -171,6 +184,7 @@ void i16_fill_avx512(struct kernels *k);
 void ops_fill_avx512(struct kernels *k);
 void scan_fill_avx512(struct kernels *k);
 void kernels_fill_avx512vnni(struct kernels *k);
+void attention_fill_avx512vnni(struct kernels *k);
 void dot_fill_avx512vnni(struct kernels *k);
 void dot_k_fill_avx512vnni(struct kernels *k);
 void i16_fill_avx512vnni(struct kernels *k);

@@ -147,18 +147,20 @@ static void values_f16(const void *values, size_t head_v, const float *weights, 
 	values_any(plain_f16, values, head_v, weights, factors, n_q, n_positions, acc);
 }
 
-static float soften(float *scores, size_t n, float *max, float *sum)
+static void soften(float *scores, const struct kernel_span *spans, size_t n_q, size_t n, float *max, float *sum, float *factors)
 {
-	float most = *max, total = 0, factor = 1;
-	for (size_t i = 0; i < n; i++) most = scores[i] > most ? scores[i] : most;
-	for (size_t i = 0; i < n; i++) {
-		scores[i] = most == -INFINITY ? 0 : expf(scores[i] - most);
-		total += scores[i];
+	for (size_t i = 0; i < n_q; i++, scores += KV_PAGE) {
+		float most = max[i], total = 0;
+		for (size_t p = spans[i].first; p < spans[i].last; p++) most = scores[p] > most ? scores[p] : most;
+		for (size_t p = 0; p < n; p++) {
+			bool seen = p >= spans[i].first && p < spans[i].last && most != -INFINITY;
+			scores[p] = seen ? expf(scores[p] - most) : 0;
+			total += scores[p];
+		}
+		factors[i] = most == max[i] ? 1 : max[i] == -INFINITY ? 0 : expf(max[i] - most);
+		max[i] = most;
+		sum[i] = sum[i] * factors[i] + total;
 	}
-	if (most > *max) factor = *max == -INFINITY ? 0 : expf(*max - most);
-	*max = most;
-	*sum = *sum * factor + total;
-	return factor;
 }
 
 /* Whole number i of a block's position or dimension `word`, as nn/kv_page.h lays them; `words`: words of a group. */

@@ -70,6 +70,26 @@ static void alignment_is_kept(void **state)
 	assert_int_equal(memory_in_use(), before);
 }
 
+static void large_blocks_are_like_others(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = { 0, 1, 100, (2 << 20) - 1, 2 << 20, (2 << 20) + 64, 5 << 20 };
+	size_t before = memory_in_use();
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		char *p = memory_new_large(sizes[i]);
+		assert_non_null(p);
+		assert_int_equal((uintptr_t)p % 64, 0);
+		assert_true(all_zero(p, sizes[i]));
+		memset(p, 0xff, sizes[i]);
+		assert_int_equal(memory_in_use(), before + sizes[i]);
+		memory_free(p);
+	}
+	assert_int_equal(memory_in_use(), before);
+	memory_fail_at(1, false);
+	assert_null(memory_new_large(2 << 20));
+	assert_null(memory_new_large(SIZE_MAX - 100));
+}
+
 static void sizes_that_overflow_are_refused(void **state)
 {
 	(void)state;
@@ -174,6 +194,7 @@ int main(void)
 		cmocka_unit_test(new_memory_is_zero_and_accounted),
 		cmocka_unit_test(resizing_keeps_the_bytes),
 		cmocka_unit_test(alignment_is_kept),
+		cmocka_unit_test(large_blocks_are_like_others),
 		cmocka_unit_test(sizes_that_overflow_are_refused),
 		cmocka_unit_test(the_nth_allocation_fails),
 		cmocka_unit_test(text_is_copied_with_an_end),

@@ -151,8 +151,9 @@ static void check(struct scene *s)
 {
 	size_t bytes = s->run.n_rows * s->job.out_stride * sizeof(float);
 	compute(s, 1);
-	double e = nmse(s);
-	if (!(e < 1e-11)) fail_msg("%s, %zu positions, %zu rows: nmse %g", kernels_name(), s->n_positions, s->run.n_rows, e);
+	/* quantized types may round queries and weights to 15 bits, far below what keys and values have lost */
+	double e = nmse(s), allowed = s->job.kv.type == KV_F32 || s->job.kv.type == KV_F16 ? 1e-11 : 1e-7;
+	if (!(e < allowed)) fail_msg("%s, %zu positions, %zu rows: nmse %g", kernels_name(), s->n_positions, s->run.n_rows, e);
 	float *first = malloc(bytes);
 	memcpy(first, s->out, bytes);
 	for (unsigned count = 2; count <= 4; count++) {
