@@ -4,9 +4,22 @@
 #include "base/memory.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 enum { MOST_IDS = 1 << 26, MOST_LIST = 1 << 17, MOST_LOST = 4096 };
+
+/* Each struct ends with the member that was the last when its functions were written: a new one has to cross as well. */
+#define ENDS_WITH(type, member)                                                                                                    \
+	_Static_assert(sizeof(struct type) - offsetof(struct type, member) - sizeof(((struct type *)0)->member) <                  \
+	                       _Alignof(struct type),                                                                              \
+	               #type " has a new member")
+ENDS_WITH(hearth_options, draft);
+ENDS_WITH(hearth_sampling, seed);
+ENDS_WITH(hearth_info, sampling);
+ENDS_WITH(hearth_file_info, sampling);
+ENDS_WITH(hearth_request, grammar_length);
+ENDS_WITH(hearth_event, n_accepted);
 
 /* ---- putting ---- */
 

@@ -38,7 +38,7 @@ gone() {
 }
 # begin: an answer that takes long; $pid is hearth, $engine its engine, both in the middle of it.
 begin() {
-	HEARTH_CPU=portable "$build/hearth" run --raw -n 100000 --context 2048 --threads 1 "${1-Once upon a time}" >"$work/out" 2>"$work/err" </dev/null &
+	HEARTH_CPU=portable "$build/hearth" run --raw -n 100000 --context 2048 --threads 1 "Once upon a time" >"$work/out" 2>"$work/err" </dev/null &
 	pid=$!
 	engine=$(engine_of $pid)
 	local tries=200
