@@ -323,10 +323,12 @@ bool vault_sqlite_error(sqlite3 *db, const char *name, struct error *e)
 
 sqlite3 *vault_vfs_open(struct vault_vfs *v, const char *path, const char *name, struct error *e)
 {
+	/* A page that is read again is opened again, so that a larger cache than SQLite's usual one pays. */
 	static const char settings[] =
 	        "PRAGMA locking_mode=EXCLUSIVE; PRAGMA page_size=4096; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
 	        "PRAGMA journal_mode=TRUNCATE; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON;"
-	        "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; SELECT count(*) FROM sqlite_schema;";
+	        "PRAGMA cache_size=-16000; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; SELECT count(*) FROM "
+	        "sqlite_schema;";
 	sqlite3 *db = NULL;
 	int reserve = SEAL_EXTRA;
 	int code =

@@ -4,3 +4,4 @@
 
 check "killed at any moment, nothing that was promised is lost" env HEARTH_KILLS="${HEARTH_KILLS:-500}" HEARTH_CALL_STEP=1 "$build"/tests/store/crash
 check "no damage goes unnoticed, and every fault is a line" env HEARTH_EVERY_BIT=1 "$build"/tests/store/damage
+check "sealed SQLite answers as plain SQLite does" env HEARTH_SQL="${HEARTH_SQL:-200000}" HEARTH_FIRST_SEED=9 "$build"/tests/store/sql
