@@ -2,7 +2,7 @@
 _hearth() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=chat i
 	for ((i = 1; i < COMP_CWORD; i++)); do
-		case ${COMP_WORDS[i]} in chat | run | models | vault | net | doctor | help) command=${COMP_WORDS[i]} && break ;; esac
+		case ${COMP_WORDS[i]} in chat | run | models | vault | net | doctor | prove | help) command=${COMP_WORDS[i]} && break ;; esac
 	done
 	case $before in
 	--model | -m)
@@ -33,10 +33,11 @@ _hearth() {
 	models) words="list inspect verify pull --plan --sha256 --proxy --key-file --json --help -h" ;;
 	vault) words="create size backup restore export import delete --vault --key-file --unencrypted --all --yes --json --help -h" ;;
 	net) words="log --key-file --json --help -h" ;;
+	prove) words="--list --json --help -h" ;;
 	doctor) words="--help -h" ;;
-	help) words="chat run models vault net doctor help --help -h" ;;
+	help) words="chat run models vault net doctor prove help --help -h" ;;
 	esac
-	[ "$COMP_CWORD" -gt 1 ] || words+=" chat run models vault net doctor help"
+	[ "$COMP_CWORD" -gt 1 ] || words+=" chat run models vault net doctor prove help"
 	if [ "$command" = models ] && { [ "$before" = inspect ] || [ "$before" = verify ]; }; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return

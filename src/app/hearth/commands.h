@@ -13,6 +13,7 @@ int vault_command(const struct options *o);
 int models_pull_command(const struct options *o);
 int net_command(const struct options *o);
 int doctor_command(const struct options *o);
+int prove_command(const struct options *o);
 int help_command(const struct options *o);
 
 /* The whole program: reads the arguments (the program's name first) and runs the command. */

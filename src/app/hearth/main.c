@@ -1,12 +1,16 @@
 /* hearth: a private AI on its user's own machine. Everything is in the commands (commands.h, option_table.c). */
 #include "app/hearth/commands.h"
 #include "app/hearth/programs.h"
+#include "guard/findings.h"
+
+#include <string.h>
 
 int main(int argc, char **argv)
 {
 	struct error e;
 	if (!programs_begin(&e)) return commands_fail(&e);
-	int status = commands_main(argc, argv);
+	bool probes = argc == 2 && strcmp(argv[1], GUARD_PROBE_WORD) == 0;
+	int status = !probes ? commands_main(argc, argv) : programs_probe(&e) ? STATUS_DONE : commands_fail(&e);
 	programs_end();
 	return status;
 }

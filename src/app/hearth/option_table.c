@@ -27,7 +27,7 @@ const struct option_row option_rows[] = {
 	  "a small model with the same vocabulary that guesses ahead: the same answer, sooner" },
 	{ "--no-guess", NULL, NULL, FOR_TALK, OPTION_SWITCH, PLACE(no_guess), 0, 0, 0,
 	  "do not guess ahead: the same answer, one token at a time" },
-	{ "--json", NULL, NULL, FOR_RUN | FOR_MODELS | FOR_VAULT | FOR_NET, OPTION_SWITCH, PLACE(json), 0, 0, 0,
+	{ "--json", NULL, NULL, FOR_RUN | FOR_MODELS | FOR_VAULT | FOR_NET | FOR_PROVE, OPTION_SWITCH, PLACE(json), 0, 0, 0,
 	  "print one JSON object, for programs" },
 	{ "--schema", NULL, "FILE", FOR_RUN, OPTION_TEXT, PLACE(schema), 0, 0, 0,
 	  "the answer is JSON that is valid by this JSON Schema" },
@@ -53,6 +53,7 @@ const struct option_row option_rows[] = {
 	  "create: no protection at all, for a disk that is encrypted itself" },
 	{ "--all", NULL, NULL, FOR_VAULT, OPTION_SWITCH, PLACE(all), 0, 0, 0, "delete: the whole vault" },
 	{ "--yes", NULL, NULL, FOR_VAULT, OPTION_SWITCH, PLACE(yes), 0, 0, 0, "delete: do not ask" },
+	{ "--list", NULL, NULL, FOR_PROVE, OPTION_SWITCH, PLACE(list), 0, 0, 0, "show each thing that was tried, in each program" },
 	{ "--help", "-h", NULL, FOR_ALL, OPTION_SWITCH, PLACE(help), 0, 0, 0, "this text" },
 	{ "--version", NULL, NULL, FOR_CHAT, OPTION_SWITCH, PLACE(version), 0, 0, 0,
 	  "the version, and what this processor can do" },
@@ -92,6 +93,11 @@ const struct command_row command_rows[] = {
 	  net_command, net_words },
 	{ "doctor", FOR_DOCTOR, "", "explain this machine: processor, memory, what fits, folders, protection", "", doctor_command,
 	  NULL },
+	{ "prove", FOR_PROVE, "[--list] [--json]", "show that hearth's promises hold on this machine",
+	  "Answers with and without a network, looks for sentences in the files of a vault, looks at what the\n"
+	  "programs import, and lets each of them try in its jail what it must not do. Exit status 1 when\n"
+	  "anything is otherwise than promised. It changes nothing of yours.\n",
+	  prove_command, NULL },
 	{ "help", FOR_HELP, "[COMMAND]", "show help", "", help_command, NULL },
 	{ NULL, 0, NULL, NULL, NULL, NULL, NULL },
 };

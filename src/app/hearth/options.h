@@ -35,7 +35,7 @@ struct options {
 	uint64_t context; /* 0: the default */
 	uint64_t threads; /* 0: as many as suit; or HEARTH_THREADS_LOW */
 	bool no_guess;
-	bool json, raw, plan, help, version;
+	bool json, raw, plan, list, help, version;
 	const char *sha256, *proxy;   /* NULL: not given */
 	const char *vault, *key_file; /* NULL: not given */
 	bool unencrypted, all, yes, resume, secret;
@@ -44,7 +44,17 @@ struct options {
 	size_t n_words;
 };
 
-enum { FOR_CHAT = 1, FOR_RUN = 2, FOR_MODELS = 4, FOR_DOCTOR = 8, FOR_HELP = 16, FOR_VAULT = 32, FOR_NET = 64, FOR_ALL = 127 };
+enum {
+	FOR_CHAT = 1,
+	FOR_RUN = 2,
+	FOR_MODELS = 4,
+	FOR_DOCTOR = 8,
+	FOR_HELP = 16,
+	FOR_VAULT = 32,
+	FOR_NET = 64,
+	FOR_PROVE = 128,
+	FOR_ALL = 255
+};
 
 enum option_kind { OPTION_SWITCH, OPTION_TEXT, OPTION_FILES, OPTION_COUNT, OPTION_NUMBER, OPTION_THREADS };
 

@@ -2,7 +2,10 @@
 #include "app/hearth/programs.h"
 
 #include "app/hearth/commands.h"
+#include "app/hearth/paths.h"
 #include "base/memory.h"
+#include "guard/findings.h"
+#include "guard/sanitized.h"
 #include "wire/client.h"
 
 #include <stdio.h>
@@ -65,4 +68,18 @@ void programs_end(void)
 struct spawner *programs_spawner(void)
 {
 	return spawner;
+}
+
+bool programs_jail(const char *own_folder, struct guard_report *report, struct error *e)
+{
+	const struct guard_options o = { .own_folder = own_folder, .landlock = GUARD_NEWEST };
+	return guard_enter(GUARD_HEARTH, &o, report, e) && (GUARD_SANITIZED || guard_filter(GUARD_HEARTH, &o, report, e));
+}
+
+bool programs_probe(struct error *e)
+{
+	struct guard_report report;
+	struct paths paths;
+	paths_find(&paths);
+	return programs_jail(paths.data, &report, e) && guard_findings_send(SPAWNER_FIRST, GUARD_HEARTH, &report, paths.data, e);
 }
