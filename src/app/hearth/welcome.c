@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Well-known chat models that run on ordinary machines, as their files are called. */
+/* Well-known chat models that run on ordinary machines, as `models pull` takes them. */
 static const char *const examples[] = {
-	"Llama-3.2-3B-Instruct-Q4_K_M.gguf",
-	"Qwen3-4B-Q4_K_M.gguf",
-	"gemma-3-4b-it-Q4_K_M.gguf",
+	"bartowski/Llama-3.2-3B-Instruct-GGUF:Q4_K_M",
+	"Qwen/Qwen3-4B-GGUF:Q4_K_M",
+	"ggml-org/gemma-3-4b-it-GGUF:Q4_K_M",
 };
 
 static void welcome_builtin(struct view *v, const struct opening *n, const char *program)
@@ -23,14 +23,13 @@ static void welcome_builtin(struct view *v, const struct opening *n, const char 
 	        "knows little.",
 	        size);
 	view_say(v, "%s", "");
-	view_say(v, "%s",
-	         "For a far better one, save one of these files (2 to 3 GB) from huggingface.co, where you find it by its name:");
-	for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) view_say(v, "    %s", examples[i]);
-	view_say(v, "%s", "into this folder:");
-	snprintf(line, sizeof line, "    %.3000s", n->paths.models[0] ? n->paths.models : "(any folder)");
-	view_say(v, "%s", line);
-	view_say(v, "and start it with this command (or type /model Qwen3 here):");
-	view_say(v, "    %s -m %s", program, examples[1]);
+	view_say(v, "%s", "For a far better one, leave (Ctrl-D) and fetch one of these from huggingface.co (2 to 3 GB):");
+	for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
+		snprintf(line, sizeof line, "    %s models pull %s", program, examples[i]);
+		view_say(v, "%s", line);
+	}
+	view_say(v, "then start it by its name:");
+	view_say(v, "    %s -m Qwen3-4B", program);
 	view_say(v, "%s", "");
 	view_say(v, "%s", "Type a message and press Enter. /help shows more, Ctrl-C stops an answer, Ctrl-D leaves.");
 }
