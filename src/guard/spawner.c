@@ -22,6 +22,11 @@ struct spawner {
 	pthread_mutex_t lock; /* around a request and its reply */
 };
 
+const char *spawner_program(uint32_t program)
+{
+	return program == SPAWNER_KEYRING ? "hearth-keyring" : guard_role_names[program];
+}
+
 static bool own_folder(char folder[PATH_MAX], struct error *e)
 {
 	if (!machine_program(folder, PATH_MAX)) return error_set(e, "cannot tell where hearth's program lies");
@@ -93,7 +98,7 @@ bool spawner_run(struct spawner *s, enum guard_role role, const char *word, cons
 	struct spawner_reply reply;
 	*p = (struct spawned){ .ended = -1 };
 	if (n_descriptors > SPAWNER_DESCRIPTORS || (word && strlen(word) > SPAWNER_WORD))
-		return error_set(e, "%s: more than can be given to a program", guard_role_names[role]);
+		return error_set(e, "%s: more than can be given to a program", spawner_program(role));
 	if (word) snprintf(request.word, sizeof request.word, "%s", word);
 	if (!ask(s, &request, descriptors, n_descriptors, &reply, &p->ended, e)) return false;
 	if (reply.ok && p->ended >= 0) {

@@ -19,6 +19,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* A program without a row in the rights table, beside those of the roles: it confines itself (src/app/keyring). */
+enum { SPAWNER_KEYRING = GUARD_ROLES, SPAWNER_PROGRAMS };
+
 enum { SPAWNER_FIRST = 3, SPAWNER_DESCRIPTORS = 16, SPAWNER_WORD = 63 };
 
 struct spawner;
