@@ -29,8 +29,8 @@ _hearth() {
 	local talk="--model -m --system -n --tokens --temp --seed --context --threads --draft --no-guess --help -h" words
 	case $command in
 	chat) words="$talk --resume --open --private --vault --key-file --version" ;;
-	run) words="$talk --file --json --schema --grammar --raw" ;;
-	models) words="list inspect verify pull --plan --sha256 --proxy --key-file --json --help -h" ;;
+	run) words="$talk --file --json --schema --grammar --raw --vault --key-file" ;;
+	models) words="list inspect verify pull lock unlock --plan --sha256 --proxy --vault --key-file --json --help -h" ;;
 	vault) words="create size backup restore export import delete --vault --key-file --unencrypted --all --yes --json --help -h" ;;
 	net) words="log --key-file --json --help -h" ;;
 	prove) words="--list --json --help -h" ;;

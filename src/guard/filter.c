@@ -166,7 +166,8 @@ static bool allow_descriptors(void *f, bool own_terminal)
 		                         1030 /* F_DUPFD_CLOEXEC */,
 		                         5,
 		                         6,
-		                         7 /* locks */ };
+		                         7 /* locks */,
+		                         1033 /* F_ADD_SEALS: only takes rights away */ };
 	static const unsigned long requests[] = { TCGETS,    TCSETS,    TCSETSW,  TCSETSF, TIOCGWINSZ,
 		                                  TIOCGPGRP, TIOCSPGRP, FIONREAD, TCFLSH };
 	bool ok = true;

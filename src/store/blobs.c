@@ -2,10 +2,12 @@
 #include "store/blobs.h"
 
 #include "base/memory.h"
+#include "base/threads.h"
 #include "store/sealed_text.h"
 #include "store/statement.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -377,6 +379,67 @@ bool blobs_read(struct blob *b, void *bytes, size_t size, uint64_t at, struct er
 {
 	vault_hold(b->vault);
 	return vault_release(b->vault, read_bytes(b, bytes, size, at, e));
+}
+
+/* ---- reading all of it */
+
+/* What the threads of a blobs_load share. */
+struct loading {
+	const struct blob *blob;
+	const uint8_t *key;
+	uint8_t *to;
+	atomic_uint_fast64_t next;  /* chunk that nobody has taken yet */
+	atomic_uint_fast64_t wrong; /* the number + 1 of one that is damaged; 0: none */
+	atomic_int error;           /* of the disk */
+	atomic_bool memory;         /* was out */
+};
+
+static void load_chunk(struct loading *l, uint64_t number, uint8_t *sealed)
+{
+	const struct blob *b = l->blob;
+	bool last = number + 1 == chunks_of(b->size);
+	size_t size = last ? (size_t)(b->size - number * BLOB_CHUNK) : BLOB_CHUNK, got = 0;
+	struct chunk_place place = place_of(b->vault, b->object, number, last);
+	int error = vault_disk(b->vault)->read(b->file, sealed, size + SEAL_EXTRA, START + number * STRIDE, &got);
+	if (error)
+		atomic_store(&l->error, error);
+	else if (got < size + SEAL_EXTRA ||
+	         !seal_open(l->to + number * BLOB_CHUNK, sealed, sealed + size, size, &place, sizeof place, l->key))
+		atomic_store(&l->wrong, number + 1);
+}
+
+static void load_chunks(void *data, unsigned index, unsigned count)
+{
+	struct loading *l = data;
+	uint64_t chunks = chunks_of(l->blob->size), number;
+	uint8_t *sealed = memory_new(STRIDE, 1);
+	(void)index;
+	(void)count;
+	if (!sealed) atomic_store(&l->memory, true);
+	while (!atomic_load(&l->wrong) && !atomic_load(&l->error) && !atomic_load(&l->memory) &&
+	       (number = atomic_fetch_add(&l->next, 1)) < chunks)
+		load_chunk(l, number, sealed);
+	memory_free(sealed);
+}
+
+static bool load(struct blob *b, void *to, struct error *e)
+{
+	struct loading l = { .blob = b, .key = key_of(b->vault, b->object, b->path, e), .to = to };
+	struct threads *pool = l.key ? threads_new(threads_available(), e) : NULL;
+	if (!pool) return false;
+	threads_run(pool, load_chunks, &l);
+	threads_free(pool);
+	uint64_t wrong = atomic_load(&l.wrong);
+	if (atomic_load(&l.memory)) return error_memory(e);
+	if (atomic_load(&l.error)) return disk_error(b->path, atomic_load(&l.error), "read", e);
+	return !wrong || error_set(e, "%s: is damaged or was changed at byte %llu; put a backup back", b->path,
+	                           (unsigned long long)((wrong - 1) * BLOB_CHUNK));
+}
+
+bool blobs_load(struct blob *b, void *to, struct error *e)
+{
+	vault_hold(b->vault);
+	return vault_release(b->vault, load(b, to, e));
 }
 
 void blobs_close(struct blob *b)

@@ -34,6 +34,10 @@ struct client_starter {
 /* For all that this program opens from now on; it must stay. */
 void client_use(const struct client_starter *starter);
 
+/* A model's file that is open already, such as one that lies in memory alone: whoever opens `name` from now on gets the descriptor,
+ * which stays the caller's, until it is taken back with -1. False: too many. */
+bool client_lend(const char *name, int fd);
+
 /* Starts a process without a model, lets it enter its jail and tells what it reached and with which kernels it would compute. Texts
  * live until the next call. */
 bool client_probe(struct wire_jailed *jailed, const char **kernels, struct error *e);

@@ -4,18 +4,57 @@
 #include "base/file.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST_PARTS = 1024, MOST_FILES = 2048 };
+enum { MOST_PARTS = 1024, MOST_FILES = 2048, MOST_LENT = 8 };
+
+/* Files that have no path (client_lend). */
+static struct lent {
+	char name[WIRE_MOST_PATH]; /* empty: free */
+	int fd;
+} lent[MOST_LENT];
+static pthread_mutex_t lent_lock = PTHREAD_MUTEX_INITIALIZER;
+
+bool client_lend(const char *name, int fd)
+{
+	struct lent *place = NULL;
+	pthread_mutex_lock(&lent_lock);
+	for (size_t i = 0; i < MOST_LENT; i++) {
+		if (strcmp(lent[i].name, name) == 0) lent[i].name[0] = 0;
+		if (!lent[i].name[0]) place = &lent[i];
+	}
+	bool ok = fd < 0 || (place && strlen(name) < sizeof place->name);
+	if (fd >= 0 && ok) {
+		snprintf(place->name, sizeof place->name, "%s", name);
+		place->fd = fd;
+	}
+	pthread_mutex_unlock(&lent_lock);
+	return ok;
+}
+
+/* A descriptor of its own for the file that was lent under this name; -1: none was. */
+static int borrow(const char *name)
+{
+	int fd = -1;
+	pthread_mutex_lock(&lent_lock);
+	for (size_t i = 0; *name && i < MOST_LENT; i++) {
+		if (strcmp(lent[i].name, name) == 0) fd = fcntl(lent[i].fd, F_DUPFD_CLOEXEC, 3);
+	}
+	pthread_mutex_unlock(&lent_lock);
+	return fd;
+}
 
 static bool give(struct link *l, const char *path, struct error *e)
 {
 	struct buffer b = buffer_new(2 * WIRE_MOST_PATH);
-	int fd = file_open(path, e);
+	int fd = borrow(path);
+	if (fd < 0) fd = file_open(path, e);
 	if (fd < 0) return false;
 	wire_put_text(&b, path);
 	bool ok = b.failed ? error_set(e, "%.200s...: the path is too long", path) : link_tell(l, WIRE_FILE, b.data, b.size, fd, e);

@@ -344,8 +344,8 @@ static void owner_and_guests_write_at_once(void **state)
 
 static void clear(void)
 {
-	static const char *const files[] = { "vault.key",        "vault.db",  "vault.db-journal", "index.db",
-		                             "index.db-journal", "erase.key", "vault.lock",       "vault.sock" };
+	static const char *const files[] = { "vault.key", "vault.db",   "vault.db-journal", "index.db",   "index.db-journal",
+		                             "erase.key", "vault.lock", "vault.sock",       "network.log" };
 	char path[420];
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
 		snprintf(path, sizeof path, "%s/%s", folder, files[i]);

@@ -154,6 +154,7 @@ static int run_with_person(struct chat *c, struct error *e)
 	struct opening *n = c->opening;
 	struct error ignored;
 	enum chat_begin begun = chat_begin(c, e);
+	opening_leave_vault(n);
 	if (begun == CHAT_LEFT) return STATUS_DONE;
 	if (begun == CHAT_FAILED || !load(n, c->view.terminal.movable, e)) return commands_fail(e);
 	if (n->paths.models[0]) paths_make_folder(n->paths.models, &ignored);
@@ -208,7 +209,7 @@ int chat_command(const struct options *o)
 		c->options = o;
 		c->opening = n;
 		status = run_chat(c, &e);
-		hearth_close(n->engine);
+		opening_end(n);
 	} else {
 		error_memory(&e);
 		status = commands_fail(&e);

@@ -81,6 +81,14 @@ static enum chat_begin first_start(struct chat *c, struct error *e)
 static enum chat_begin open_vault(struct chat *c, struct error *e)
 {
 	struct keeping *k = &c->keeping;
+	struct opening *n = c->opening;
+	if (n->owns_vault) { /* it was opened for the model */
+		k->vault = n->vault;
+		n->owns_vault = false;
+		k->unprotected = unlock_has_slot(k->vault, SLOT_UNPROTECTED);
+		k->key_file = c->options->key_file;
+		return CHAT_BEGUN;
+	}
 	k->vault = vault_take(disk_real(), k->place.folder, e);
 	if (!k->vault && vault_is_taken(disk_real(), k->place.folder)) {
 		view_say(&c->view,

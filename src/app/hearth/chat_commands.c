@@ -37,8 +37,16 @@ static void command_help(struct chat *c, const char *argument)
 
 /* ---- the model ---- */
 
+static bool on_locked(void *context, const struct blob_entry *b)
+{
+	struct chat *c = context;
+	if (b->kind == BLOB_MODEL) view_say(&c->view, "  /model %s (locked)", b->name);
+	return true;
+}
+
 static void list_models(struct chat *c)
 {
+	struct error ignored;
 	const struct opening *n = c->opening;
 	struct buffer names = buffer_new(MAX_NAMES);
 	size_t count = model_file_list(&names, n->paths.models);
@@ -46,6 +54,7 @@ static void list_models(struct chat *c)
 	view_say(&c->view, "%s answers, from %s.", n->file.name, n->file.path);
 	if (n->paths.builtin[0]) view_say(&c->view, "  /model builtin");
 	for (size_t i = 0; i < count; i++, name += strlen(name) + 1) view_say(&c->view, "  /model %s", name);
+	if (c->keeping.vault && vault_is_open(c->keeping.vault)) blobs_list(c->keeping.vault, on_locked, c, &ignored);
 	if (!count) view_note(&c->view, "The models folder has none yet: %s", n->paths.models);
 	buffer_free(&names);
 }
@@ -65,9 +74,14 @@ static void command_model(struct chat *c, const char *argument)
 	}
 	*next = *n;
 	next->engine = NULL;
+	next->locked = (struct locked_model){ .fd = -1 };
+	next->vault = c->keeping.vault;
 	memset(next->notes, 0, sizeof next->notes);
-	if (opening_choose(next, argument, &e) && opening_engine(next, &e)) {
+	bool chosen = opening_choose(next, argument, &e);
+	opening_leave_vault(next);
+	if (chosen && opening_engine(next, &e)) {
 		hearth_close(n->engine);
+		locked_model_unload(&n->locked);
 		*n = *next;
 		c->session = hearth_session_new(n->engine);
 		c->used_known = false;
@@ -78,6 +92,7 @@ static void command_model(struct chat *c, const char *argument)
 	} else {
 		view_say(&c->view, "%s", e.text);
 		view_note(&c->view, "%s goes on.", n->file.name);
+		locked_model_unload(&next->locked);
 	}
 	memory_free(next);
 }

@@ -35,6 +35,7 @@ static void forget_everything(struct chat *c)
 	struct terminal terminal = c->view.terminal;
 	hearth_close(c->opening->engine);
 	c->opening->engine = NULL;
+	locked_model_unload(&c->opening->locked);
 	conversation_free(&c->conversation);
 	answer_free(&c->last);
 	view_close(&c->view);
@@ -92,7 +93,7 @@ bool chat_lock(struct chat *c, struct error *e)
 	leftovers_wipe();
 	say_why(c);
 	e->text[0] = 0;
-	if (!unlock_again(c, e) || !opening_engine(c->opening, e)) return false;
+	if (!unlock_again(c, e) || !opening_reload(c->opening, k->vault, e) || !opening_engine(c->opening, e)) return false;
 	c->session = hearth_session_new(c->opening->engine);
 	away_key(&c->away, away_clocks_now());
 	if (!conversation_set_system(&c->conversation, c->options->system)) error_memory(e);

@@ -2,8 +2,10 @@
 #include "app/hearth/commands.h"
 #include "app/hearth/opening.h"
 #include "app/hearth/terminal.h"
+#include "app/hearth/unlock.h"
 #include "app/hearth/visible.h"
 #include "base/memory.h"
+#include "format/json.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -42,8 +44,43 @@ static void list_one(struct buffer *out, const struct opening *n, const char *pa
 		buffer_append_text(out, "    does not fit into the memory that is free now: it would be slow\n");
 }
 
+struct locked_list {
+	struct buffer *out;
+	bool json, ascii, *any;
+};
+
+static bool on_locked(void *context, const struct blob_entry *b)
+{
+	struct locked_list *l = context;
+	char bytes[32], shown[128];
+	if (b->kind != BLOB_MODEL) return true;
+	if (l->json) {
+		buffer_append_text(l->out, *l->any ? ",\n {\"locked\": true, \"name\": " : "{\"locked\": true, \"name\": ");
+		json_write_text(l->out, b->name, strlen(b->name));
+		buffer_format(l->out, ", \"bytes\": %llu}", (unsigned long long)b->size);
+	} else {
+		model_file_bytes(bytes, b->size);
+		visible_line(shown, sizeof shown, b->name, strlen(b->name), l->ascii);
+		buffer_format(l->out, "  %s\n    %s, locked in the vault\n", shown, bytes);
+	}
+	return *l->any = true;
+}
+
+/* Those in the vault, when its key is at hand. */
+static bool list_locked(struct buffer *out, const struct options *o, bool *any, struct error *e)
+{
+	struct vault_place place;
+	struct locked_list l = { .out = out, .json = o->json, .ascii = terminal_look(false).ascii, .any = any };
+	if (!o->key_file) return true;
+	struct vault *v = unlock_for_command(o, &place, e);
+	bool ok = v && blobs_list(v, on_locked, &l, e);
+	vault_close(v);
+	return ok;
+}
+
 static int list(const struct options *o, const struct opening *n)
 {
+	struct error e;
 	struct buffer out = buffer_new(MAX_OUT), names = buffer_new(MAX_OUT);
 	char path[PATHS_ROOM];
 	bool any = false;
@@ -58,6 +95,11 @@ static int list(const struct options *o, const struct opening *n)
 	size_t folder = strlen(n->paths.models);
 	bool elsewhere = last[0] && (strncmp(last, n->paths.models, folder) != 0 || last[folder] != '/');
 	if (elsewhere && paths_is_file(last)) list_one(&out, n, last, last, o->json, &any);
+	if (!list_locked(&out, o, &any, &e)) {
+		buffer_free(&names);
+		buffer_free(&out);
+		return commands_fail(&e);
+	}
 	if (o->json)
 		buffer_append_text(&out, "]\n");
 	else {
@@ -132,12 +174,14 @@ int models_command(const struct options *o)
 	struct error e;
 	const char *what = o->n_words ? o->words[0] : "";
 	bool is_list = strcmp(what, "list") == 0, is_inspect = strcmp(what, "inspect") == 0,
-	     is_verify = strcmp(what, "verify") == 0, is_pull = strcmp(what, "pull") == 0;
-	if (!is_list && !is_inspect && !is_verify && !is_pull)
-		error_set(&e,
-		          *what ? "models does not know '%.80s': list, inspect FILE, verify FILE or pull NAME"
-		                : "models needs a word: list, inspect FILE, verify FILE or pull NAME",
-		          what);
+	     is_verify = strcmp(what, "verify") == 0, is_pull = strcmp(what, "pull") == 0, is_lock = strcmp(what, "lock") == 0,
+	     is_unlock = strcmp(what, "unlock") == 0;
+	if (!is_list && !is_inspect && !is_verify && !is_pull && !is_lock && !is_unlock)
+		error_set(
+		        &e,
+		        *what ? "models does not know '%.80s': list, inspect FILE, verify FILE, pull NAME, lock NAME or unlock NAME"
+		              : "models needs a word: list, inspect FILE, verify FILE, pull NAME, lock NAME or unlock NAME",
+		        what);
 	else if (!is_list && o->n_words < 2)
 		error_set(&e, "models %s needs a %s", what, is_pull ? "name: OWNER/REPO:FILE or an https:// URL" : "file");
 	else if (o->n_words > (is_list ? 1u : 2u))
@@ -148,6 +192,8 @@ int models_command(const struct options *o)
 		error_set(&e, "%s belongs to models pull", o->sha256 ? "--sha256" : "--proxy");
 	else if (is_pull)
 		return models_pull_command(o);
+	else if (is_lock || is_unlock)
+		return is_lock ? models_lock_command(o) : models_unlock_command(o);
 	else {
 		struct opening *n = memory_new(1, sizeof *n);
 		if (!n) {

@@ -18,7 +18,7 @@ static void note_slow_processor(struct opening *n)
 
 void opening_begin(struct opening *n, const struct options *o)
 {
-	*n = (struct opening){ 0 };
+	*n = (struct opening){ .options = o, .locked.fd = -1 };
 	struct error e;
 	paths_find(&n->paths);
 	if (!settings_read(&n->settings, &n->paths, &e)) snprintf(n->notes[0], sizeof n->notes[0], "%s", e.text);
@@ -45,6 +45,7 @@ bool opening_choose(struct opening *n, const char *name, struct error *e)
 	struct error warning;
 	struct model_file file;
 	bool found = name ? model_file_find(path, &n->paths, name, e) : usual_model(n, path, e);
+	if (!found && name && opening_choose_locked(n, name, e)) found = snprintf(path, sizeof path, "%s", n->locked.path) > 0;
 	if (!found) return false;
 	bool remembered = !name && strcmp(path, n->settings.model) == 0;
 	bool ok = model_file_look(&file, path, e) && model_file_fits(&file, n->wanted.context, &warning, e);
@@ -54,7 +55,12 @@ bool opening_choose(struct opening *n, const char *name, struct error *e)
 	}
 	n->file = file;
 	n->builtin = strcmp(path, n->paths.builtin) == 0;
-	snprintf(n->notes[1], sizeof n->notes[1], "%s", warning.text);
+	/* A locked model lies in memory already. */
+	snprintf(n->notes[1], sizeof n->notes[1], "%s", n->locked.loaded ? "" : warning.text);
+	if (n->locked.loaded && !n->locked.map && !n->notes[0][0])
+		snprintf(n->notes[0], sizeof n->notes[0],
+		         "the opened model is more than this user may lock in memory (ulimit -l), so the system may swap it out to "
+		         "the disk");
 	if (file.context_trained && n->wanted.context > file.context_trained && !n->notes[1][0])
 		snprintf(n->notes[1], sizeof n->notes[1],
 		         "a context of %u tokens is more than the %u that this model was trained for: far into it, answers get "
@@ -78,6 +84,7 @@ bool opening_engine(struct opening *n, struct error *e)
 
 bool opening_remember(struct opening *n, struct error *e)
 {
+	if (n->locked.name[0]) return true; /* its name is the vault's to know */
 	const char *path = n->builtin ? "" : n->file.path;
 	if (strcmp(n->settings.model, path) == 0) return true;
 	snprintf(n->settings.model, sizeof n->settings.model, "%s", path);

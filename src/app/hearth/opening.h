@@ -4,6 +4,7 @@
 #ifndef HEARTH_APP_HEARTH_OPENING_H
 #define HEARTH_APP_HEARTH_OPENING_H
 
+#include "app/hearth/locked_model.h"
 #include "app/hearth/model_file.h"
 #include "app/hearth/options.h"
 #include "app/hearth/paths.h"
@@ -21,6 +22,10 @@ struct opening {
 	struct hearth *engine;          /* the caller closes it */
 	struct hearth_info info;
 	struct hearth_options wanted;
+	const struct options *options;
+	struct locked_model locked; /* the model, when it is one that lies in the vault */
+	struct vault *vault;        /* where locked models are looked for; NULL: it is opened when one is named */
+	bool owns_vault;            /* it was opened for that, and nobody has taken it over */
 };
 
 /* Folders and settings; no model yet. */
@@ -28,6 +33,18 @@ void opening_begin(struct opening *n, const struct options *o);
 
 /* Looks at the model named `name` (NULL: the last used one, else the built-in one) and checks that it fits. */
 bool opening_choose(struct opening *n, const char *name, struct error *e);
+
+/* The same among the models that are locked in the vault. False: none is meant (*e as it was), or the line says why not. */
+bool opening_choose_locked(struct opening *n, const char *name, struct error *e);
+
+/* Opens a locked model again, into memory, after the vault was locked. No effect on others. */
+bool opening_reload(struct opening *n, struct vault *v, struct error *e);
+
+/* Closes the vault that was opened for a locked model, if nobody has taken it over. */
+void opening_leave_vault(struct opening *n);
+
+/* Closes the engine, and what was opened for a locked model. */
+void opening_end(struct opening *n);
 
 /* Opens the engine for what was chosen. */
 bool opening_engine(struct opening *n, struct error *e);

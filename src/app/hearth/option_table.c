@@ -45,9 +45,9 @@ const struct option_row option_rows[] = {
 	{ "--sha256", NULL, "HASH", FOR_MODELS, OPTION_TEXT, PLACE(sha256), 0, 0, 0, "pull: the SHA-256 that the file must have" },
 	{ "--proxy", NULL, "URL", FOR_MODELS, OPTION_TEXT, PLACE(proxy), 0, 0, 0,
 	  "pull: go through this SOCKS proxy, as in socks5h://127.0.0.1:9050 (Tor)" },
-	{ "--vault", NULL, "NAME", FOR_KEPT, OPTION_TEXT, PLACE(vault), 0, 0, 0,
+	{ "--vault", NULL, "NAME", FOR_KEPT | FOR_RUN | FOR_MODELS, OPTION_TEXT, PLACE(vault), 0, 0, 0,
 	  "another vault: a name, or a folder (with a slash)" },
-	{ "--key-file", NULL, "FILE", FOR_KEPT | FOR_NET | FOR_MODELS, OPTION_TEXT, PLACE(key_file), 0, 0, 0,
+	{ "--key-file", NULL, "FILE", FOR_KEPT | FOR_RUN | FOR_NET | FOR_MODELS, OPTION_TEXT, PLACE(key_file), 0, 0, 0,
 	  "open the vault with the bytes of this file" },
 	{ "--unencrypted", NULL, NULL, FOR_VAULT, OPTION_SWITCH, PLACE(unencrypted), 0, 0, 0,
 	  "create: no protection at all, for a disk that is encrypted itself" },
@@ -74,15 +74,19 @@ const struct command_row command_rows[] = {
 	  "  dmesg | hearth run \"Is there an error in this?\"\n",
 	  run_command, NULL },
 	{ "models", FOR_MODELS,
-	  "list [--json] | inspect FILE [--plan] [--json] | verify FILE [--json] | pull NAME [--sha256 HASH] [--proxy URL]",
-	  "see which models there are, what is in one, whether it is whole; fetch one",
+	  "list [--json] | inspect FILE [--plan] [--json] | verify FILE [--json] | pull NAME [--sha256 HASH] [--proxy URL] | lock "
+	  "NAME | unlock NAME",
+	  "see which models there are, what is in one, whether it is whole; fetch or lock one",
 	  "list shows the built-in model and the files in the models folder; inspect shows what a file says\n"
 	  "about itself and what memory it needs; verify reads all of it and looks for damage.\n\n"
 	  "pull fetches a file from the network, and is the only command that connects anywhere: NAME is\n"
 	  "OWNER/REPO:FILE on huggingface.co (FILE may be a quantization such as Q4_K_M), or an https://\n"
 	  "URL. What was fetched in part is kept, and the same command goes on. The file gets its name when\n"
 	  "its SHA-256 is right and it can be read. `hearth net log` shows every connection.\n\n"
-	  "  hearth models pull OWNER/REPO:Q4_K_M\n",
+	  "  hearth models pull OWNER/REPO:Q4_K_M\n\n"
+	  "lock seals a model's file in the vault and removes the plain one: nobody who finds the disk learns\n"
+	  "which models you have. It is opened into memory, never onto the disk, when you start it by its\n"
+	  "name. unlock brings the file back.\n",
 	  models_command, NULL },
 	{ "vault", FOR_VAULT, "[WORD] [OPTIONS]", "where your conversations are kept: see it, make it, change how it opens",
 	  "`hearth vault` alone says where everything lies, who can open it, and what is protected.\n", vault_command,

@@ -257,7 +257,9 @@ int run_command(const struct options *o)
 	opening_begin(n, o);
 	r.terminal = terminal_look(n->settings.colour);
 	int status = STATUS_FAILED;
-	bool ready = opening_choose(n, o->model, &e) && read_grammar(&r, &e) && gather_prompt(&r, &e);
+	bool ready = opening_choose(n, o->model, &e);
+	opening_leave_vault(n);
+	ready = ready && read_grammar(&r, &e) && gather_prompt(&r, &e);
 	if (ready && r.prompt.size == 0 && !o->raw) {
 		error_set(&e, "the prompt is empty: hearth run \"...\", or text from a pipe");
 		status = commands_misuse("run", &e);
@@ -270,7 +272,7 @@ int run_command(const struct options *o)
 		terminal_watch_signals(2); /* from here on the first one ends the answer, so that what there is of it is written */
 		status = ready ? answer_prompt(&r, n, &e) : commands_fail(&e);
 	}
-	hearth_close(n->engine);
+	opening_end(n);
 	memory_free(n);
 	memory_free(r.grammar);
 	buffer_free(&r.prompt);

@@ -23,8 +23,8 @@ static struct talk *kept_new(void)
 
 static void kept_free(struct talk *t)
 {
-	static const char *const files[] = { "vault.key", "erase.key",        "vault.db",  "vault.db-journal",
-		                             "index.db",  "index.db-journal", "vault.lock" };
+	static const char *const files[] = { "vault.key", "erase.key",        "vault.db",   "vault.db-journal",
+		                             "index.db",  "index.db-journal", "vault.lock", "network.log" };
 	char path[PATHS_ROOM + 32];
 	vault_close(t->chat.keeping.vault);
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {

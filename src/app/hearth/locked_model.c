@@ -1,0 +1,133 @@
+/* locked_model: finding and opening it (see locked_model.h). */
+#include "app/hearth/locked_model.h"
+
+#include "app/hearth/model_file.h"
+#include "base/machine.h"
+#include "wire/client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { OVERHEAD = 100000000 };
+
+/* ---- finding ---- */
+
+struct search {
+	struct locked_model *l;
+	const char *wanted;
+	size_t found, models;
+	bool exact;
+};
+
+static bool contains(const char *text, const char *part)
+{
+	size_t n = strlen(part);
+	for (; *text; text++) {
+		if (strncasecmp(text, part, n) == 0) return true;
+	}
+	return false;
+}
+
+static bool on_blob(void *context, const struct blob_entry *b)
+{
+	struct search *s = context;
+	size_t length = strlen(b->name), stem = length > 5 ? length - 5 : length;
+	if (b->kind != BLOB_MODEL) return true;
+	s->models++;
+	bool exact =
+	        strcasecmp(b->name, s->wanted) == 0 || (strlen(s->wanted) == stem && strncasecmp(b->name, s->wanted, stem) == 0);
+	if (!exact && (s->exact || !contains(b->name, s->wanted))) return true;
+	s->found = exact && !s->exact ? 1 : s->found + 1;
+	s->exact = s->exact || exact;
+	s->l->id = b->id;
+	s->l->size = (size_t)b->size;
+	snprintf(s->l->name, sizeof s->l->name, "%s", b->name);
+	return true;
+}
+
+bool locked_model_find(struct locked_model *l, struct vault *v, const char *name, struct error *e)
+{
+	struct search s = { .l = l, .wanted = name };
+	*l = (struct locked_model){ .fd = -1 };
+	if (!*name) return error_set(e, "no model is named");
+	if (!blobs_list(v, on_blob, &s, e)) return false;
+	if (s.found == 1) {
+		snprintf(l->path, sizeof l->path, "%s (locked)", l->name);
+		return true;
+	}
+	l->name[0] = 0;
+	if (s.found > 1) return error_set(e, "%s: %zu locked models have this in their name; say more of it", name, s.found);
+	return error_set(e, "%s: no model of this name is locked in the vault; %zu %s", name, s.models,
+	                 s.models == 1 ? "is" : "are");
+}
+
+/* ---- opening ---- */
+
+static bool make_memory(struct locked_model *l, struct error *e)
+{
+	char size[32], room[32];
+	size_t left = machine_free_memory();
+	model_file_bytes(size, l->size);
+	model_file_bytes(room, left);
+	if (left && l->size + OVERHEAD > left)
+		return error_set(e, "%s: a locked model lies in memory whole: it takes %s, and %s are free", l->name, size, room);
+	l->fd = memfd_create("model", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (l->fd < 0 || ftruncate(l->fd, (off_t)l->size) != 0)
+		return error_set(e, "%s: cannot get memory for it: %s", l->name, strerror(errno));
+	return true;
+}
+
+/* The content, through a mapping that is gone before the memory is sealed. */
+static bool fill(struct locked_model *l, struct blob *b, struct error *e)
+{
+	void *to = mmap(NULL, l->size, PROT_READ | PROT_WRITE, MAP_SHARED, l->fd, 0);
+	if (to == MAP_FAILED) return error_set(e, "%s: cannot map memory for it: %s", l->name, strerror(errno));
+	madvise(to, l->size, MADV_DONTDUMP);
+	bool ok = blobs_load(b, to, e);
+	munmap(to, l->size);
+	return ok;
+}
+
+/* From here on nobody changes it, and it stays in memory where the limit allows that. */
+static bool hold(struct locked_model *l, struct error *e)
+{
+	if (fcntl(l->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
+		return error_set(e, "%s: cannot seal its memory: %s", l->name, strerror(errno));
+	void *map = mmap(NULL, l->size, PROT_READ, MAP_SHARED, l->fd, 0);
+	if (map == MAP_FAILED) return true;
+	madvise(map, l->size, MADV_DONTDUMP);
+	if (mlock(map, l->size) == 0)
+		l->map = map;
+	else
+		munmap(map, l->size);
+	return true;
+}
+
+bool locked_model_load(struct locked_model *l, struct vault *v, struct error *e)
+{
+	struct blob *b = blobs_open(v, l->id, e);
+	if (!b) return false;
+	l->size = (size_t)blobs_size(b);
+	bool ok = l->size > 0 || error_set(e, "%s: is empty", l->name);
+	ok = ok && make_memory(l, e) && fill(l, b, e) && hold(l, e);
+	blobs_close(b);
+	if (ok && !client_lend(l->path, l->fd)) ok = error_set(e, "%s: too many locked models are open", l->name);
+	l->loaded = ok;
+	if (!ok) locked_model_unload(l);
+	return ok;
+}
+
+void locked_model_unload(struct locked_model *l)
+{
+	if (l->loaded) client_lend(l->path, -1);
+	if (l->map) munmap(l->map, l->size);
+	if (l->name[0] && l->fd >= 0) close(l->fd);
+	l->map = NULL;
+	l->fd = -1;
+	l->loaded = false;
+}
