@@ -273,6 +273,56 @@ static void store_part(enum kv_type type, const float *x, size_t head, bool keys
 	if (!keys) memmove(page, page + kv_values_at(&shape, 0), KV_PAGE * kv_row_bytes(type, head));
 }
 
+/* Products in 8 bits against the plain float ones of unpacked weights and of activations as they were rounded. */
+static void check_bytes(const struct format *f)
+{
+	enum { OUTS = 37, ROWS = 29, WIDTH = 48 };
+	static const size_t counts[] = { 1, 3, 4, 5, 11, 12, 13, ROWS }, outs[] = { 1, 15, 16, 17, OUTS },
+	                    lengths[] = { 256, COLS_16 };
+	static uint8_t packed[OUTS * 2 * 256 + 1];
+	static uint16_t codes[GROUP_16 * COLS_16], tile[WIDTH * COLS_16], x16[ROWS * COLS_16];
+	static float unpacked[OUTS * COLS_16], x[ROWS * COLS_16], a[ROWS * WIDTH], b[ROWS * WIDTH], size[OUTS];
+	const float *rows[ROWS];
+	if (!level->codes[f->index]) return;
+	for (size_t l = 0; l < 2; l++) {
+		const size_t n = lengths[l], row_bytes = n / f->type->weights * f->type->bytes;
+		random_floats(&seed, x, ROWS * COLS_16);
+		for (size_t r = 0; r < ROWS; r++) {
+			int8_t q[COLS_16];
+			int16_t sums[COLS_16 / 16];
+			float scales[COLS_16 / 32], one;
+			rows[r] = x + r * COLS_16;
+			level->bytes.round(rows[r], n, x16 + r * COLS_16, &one);
+			plain->quantize(rows[r], n, q, scales, sums);
+			checks++;
+			if (memcmp(x16 + r * COLS_16, q, n)) differ("bytes: rounding of %zu", n);
+			for (size_t i = 0; i < n; i++) x[r * COLS_16 + i] = (float)q[i] * scales[i / 32];
+		}
+		random_blocks(&seed, f, packed + 1, OUTS * n / f->type->weights);
+		for (size_t o = 0; o < OUTS; o++) {
+			f->unpack(packed + 1 + o * row_bytes, n / f->type->weights, unpacked + o * COLS_16);
+			size[o] = 10 * sqrtf((float)n * plain->dot_float(unpacked + o * COLS_16, unpacked + o * COLS_16, n));
+			level->codes[f->index](packed + 1 + o * row_bytes, n, codes + o % GROUP_16 * COLS_16);
+			if (o % GROUP_16 + 1 == GROUP_16 || o + 1 == OUTS)
+				plain->interleave(codes, COLS_16, o % GROUP_16 + 1, n / 8 * 5,
+				                  tile + o / GROUP_16 * GROUP_16 * n / 8 * 5);
+		}
+		for (size_t i = 0; i < 8 * 5; i++) {
+			const struct tile_16 t = { tile, NULL };
+			const struct rows_16 from = { x16, COLS_16, NULL, 0 };
+			const size_t n_rows = counts[i / 5], n_outs = outs[i % 5];
+			for (size_t k = 0; k < ROWS * WIDTH; k++) a[k] = b[k] = 1;
+			level->bytes.products(&t, n_outs, &from, n_rows, n, a, WIDTH, i % 2);
+			plain->products(unpacked, COLS_16, n_outs, rows, n_rows, n, b, WIDTH, i % 2);
+			for (size_t r = 0; r < n_rows; r++) {
+				if (first_far(a + r * WIDTH, b + r * WIDTH, size, n_outs, 3e-6f) < n_outs)
+					differ("bytes, %s, %zu x %zu x %zu, row %zu", f->type->name, n_rows, n_outs, n, r);
+				if (a[r * WIDTH + n_outs] != 1) differ("bytes, %s, %zu writes behind", f->type->name, n_outs);
+			}
+		}
+	}
+}
+
 static void check_16(void)
 {
 	static const struct form_16 bf16 = { NULL, round_bf16, round_bf16 };
@@ -455,6 +505,7 @@ static void check_level(void)
 	checks = 0;
 	for (size_t i = 0; i < FORMAT_COUNT; i++) {
 		check_unpack(format_at(i));
+		check_bytes(format_at(i));
 		check_dot(format_at(i));
 	}
 	check_quantize();

@@ -71,6 +71,13 @@ struct form_16 {
 	kernel_round_16 round_weights, round; /* `round`: activations */
 };
 
+/*
+ * A form in 8 bits for some formats lies in the same places: n bytes, a float scale for each 32 of them, and a float more; in all
+ * 5 n / 8 values of 16 bits. Weights are the codes, unsigned, and what is added to the scaled ones; activations those of answer
+ * rows, signed, and each 32's sum times its scale. This brings n packed weights of a row into it, n a multiple of the block.
+ */
+typedef void (*kernel_codes)(const uint8_t *blocks, size_t n, uint16_t *out);
+
 /* n_outputs rows (at most GROUP_16) of rounded weights to a group. */
 typedef void (*kernel_interleave)(const uint16_t *rows, size_t stride, size_t n_outputs, size_t n, uint16_t *group);
 
@@ -123,6 +130,8 @@ struct kernels {
 	struct form_16 whole; /* prompt rows of all formats but F32, of quantized ones where there is no bfloat16 */
 	struct form_16 bf16;
 	kernel_interleave interleave;
+	struct form_16 bytes; /* prompt rows of the formats that have `codes`; no round_weights */
+	kernel_codes codes[FORMAT_COUNT];
 	kernel_quantize quantize;
 	bool turns; /* the dots of K formats read `turned` and `totals` of their rows */
 	/* runs the multiplications of quantized weights' prompt rows on registers alone; the operations of `turns` turns */
@@ -188,6 +197,7 @@ void attention_fill_avx512vnni(struct kernels *k);
 void dot_fill_avx512vnni(struct kernels *k);
 void dot_k_fill_avx512vnni(struct kernels *k);
 void i16_fill_avx512vnni(struct kernels *k);
+void bytes_fill_avx512vnni(struct kernels *k);
 void kernels_fill_avx512bf16(struct kernels *k);
 void bf16_fill_avx512bf16(struct kernels *k);
 void kernels_fill_amx(struct kernels *k);

@@ -7,4 +7,5 @@ void kernels_fill_avx512vnni(struct kernels *k)
 	dot_fill_avx512vnni(k);
 	dot_k_fill_avx512vnni(k);
 	i16_fill_avx512vnni(k);
+	bytes_fill_avx512vnni(k);
 }

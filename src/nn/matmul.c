@@ -105,6 +105,7 @@ const struct form_16 *activations_form(const struct activations *a, const struct
 	if (a->exact || a->n_answer >= a->n_rows || a->cols % 32 != 0) return NULL;
 	if (weights->format->index == FORMAT_F32 || weights->floats) return NULL;
 	if (weights->format->quantized && k->bf16.products) return &k->bf16;
+	if (k->codes[weights->format->index]) return &k->bytes;
 	return k->whole.products ? &k->whole : NULL;
 }
 

@@ -23,16 +23,22 @@ static void fill_tile(const struct matrix *m, size_t o, size_t n_outputs, size_t
 	const struct tensor_type *type = m->format->type;
 	const uint8_t *packed = m->data + o * m->row_bytes + col / type->weights * type->bytes;
 	format_unpack unpack = kernels_chosen->unpack[m->format->index];
+	const size_t width = form->round_weights ? n_cols : n_cols / 8 * 5;
 	for (size_t i = 0; i < n_outputs; i += GROUP_16) {
 		size_t n = n_outputs - i < GROUP_16 ? n_outputs - i : GROUP_16;
 		for (size_t k = 0; k < n; k++) {
 			const uint8_t *row = packed + (i + k) * m->row_bytes;
 			for (size_t at = 0; at < n_cols / type->weights * type->bytes; at += 64)
 				__builtin_prefetch(row + FETCH_ROWS * m->row_bytes + at);
+			uint16_t *to = w->rows + k * TILE_16_STRIDE;
+			if (!form->round_weights) {
+				kernels_chosen->codes[m->format->index](row, n_cols, to);
+				continue;
+			}
 			unpack(row, n_cols / type->weights, w->row);
-			form->round_weights(w->row, n_cols, w->rows + k * TILE_16_STRIDE, w->tile_scales + i + k);
+			form->round_weights(w->row, n_cols, to, w->tile_scales + i + k);
 		}
-		kernels_chosen->interleave(w->rows, TILE_16_STRIDE, n, n_cols, w->tile + i * n_cols);
+		kernels_chosen->interleave(w->rows, TILE_16_STRIDE, n, width, w->tile + i * width);
 	}
 }
 
