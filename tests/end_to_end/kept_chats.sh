@@ -21,7 +21,7 @@ vault=$HEARTH_HOME/vaults/main
 # play ARGUMENTS... <KEYS: the chat on a terminal of its own; what it shows is in $work/screen, its process in $work/pid.
 play() {
 	: >"$work/screen"
-	script -qefc "stty cols 100 rows 40; echo \$\$ >$work/pid; exec $chat --play $*" "$work/screen" >/dev/null 2>&1
+	timeout --foreground -k 5 100 script -qefc "stty cols 100 rows 40; echo \$\$ >$work/pid; exec $chat --play $*" "$work/screen" >/dev/null 2>&1
 	echo $? >"$work/status"
 }
 
@@ -93,7 +93,7 @@ look() {
 }
 
 # Unlocking: a wrong passphrase changes nothing; then everything is there, also what the kill cut.
-sum() { (cd "$vault" && sha256sum -- *); }
+sum() { (cd "$vault" && sha256sum -- *.key *.db *-journal); }
 before=$(sum)
 {
 	await "Passphrase" 'a walk\r'
@@ -131,20 +131,94 @@ else
 	skip "a locked process has no words and no keys in its memory" "needs root and /usr/bin/python3"
 fi
 
-# A second one beside the first.
+# A second one beside the first works in the same vault; `hearth vault lock` locks both, and what comes next finds it locked.
 {
 	await "Passphrase" 'a walk by the sea\r'
-	await "is unlocked" ''
+	await "is unlocked" 'marsupial of the first\r'
+	await "You said: marsupial" ''
 	(
 		work=$work/second
 		mkdir -p "$work"
-		{ await "private> " '\004'; } | play -m "$model"
-		cp "$work/screen" "$work/../second.screen"
+		{
+			await "this one joins it" '/search marsupial\r'
+			await "/open NUMBER" 'heron of the second\r'
+			await "You said: heron" ''
+			"$hearth" vault >"$work/about" 2>&1
+			"$hearth" chats list --json >"$work/list" 2>&1
+			"$hearth" vault lock >"$work/lock" 2>&1
+			"$hearth" chats list </dev/null >"$work/locked" 2>&1
+			await "Ctrl-D leaves" '\004'
+		} | play -m "$model"
 	)
-	await "is unlocked" '\004'
+	await "another hearth locked it" 'a walk by the sea\r'
+	await "You said: marsupial" '\004' 2
 } | play -m "$model"
-check "a second hearth says that the vault is open elsewhere" grep -qaF "Another hearth has the vault" "$work/second.screen"
-check "and offers a private conversation" grep -qaF "private> " "$work/second.screen"
+check "a second hearth joins the first, without a passphrase" grep -qaF "this one joins it" "$work/second/screen"
+check "and finds what the first one kept" grep -qaF "marsupial of the first" "$work/second/screen"
+check "hearth vault says that it is unlocked" grep -q "It is unlocked, in a hearth that runs now" "$work/second/about"
+check "hearth chats asks through the chat" [ "$(grep -c '"title": "\(marsupial of the first\|heron of the second\)"' "$work/second/list")" = 2 ]
+check "hearth vault lock locks it" grep -q "is locked: no process has its keys" "$work/second/lock"
+check "nobody gets in without the passphrase then" grep -q "locked" "$work/second/locked"
+check "the chat that had it open is locked too, and goes on after the passphrase" [ "$(seen "You said: marsupial")" -ge 2 ]
+
+# Who can open it: another passphrase, a key file, a new recovery code; what is removed opens it no more.
+terminal() {
+	: >"$work/screen"
+	timeout --foreground -k 5 100 script -qefc "exec $hearth $*" "$work/screen" >/dev/null 2>&1
+	echo $? >"$work/status"
+}
+before=$(cd "$vault" && sha256sum vault.db)
+{
+	await "Passphrase:" 'a walk by the sea\r'
+	await "New passphrase" 'a swim in the lake\r'
+	await "once more" 'a swim in the lake\r'
+	await "has a new passphrase" ''
+} | terminal vault passphrase
+check "the passphrase is changed" status_is 0
+check "and nothing is written anew" [ "$before" = "$(cd "$vault" && sha256sum vault.db)" ]
+{ await "Passphrase:" 'a walk by the sea\r' && await "is not right" '\r'; } | terminal vault slots add key-file "$work/main.key"
+check "the old one opens it no more" status_is 1
+check "and no key file is made for it" [ ! -e "$work/main.key" ]
+{ await "Passphrase:" 'a swim in the lake\r' && await "opens it too" ''; } | terminal vault slots add key-file "$work/main.key"
+check "a key file is added" status_is 0
+check "which opens it without a question" "$hearth" chats list --key-file "$work/main.key"
+check "and lists what is kept" grep -q "marsupial of the first" "$work/out"
+{ await "Passphrase:" "$code\r" && await "recovery code" ''; } | terminal vault recovery new
+new=$(grep -aoE '([0-9A-Z]{4}-){6}[0-9A-Z]{4}' "$work/screen" | tail -n 1)
+check "a new recovery code is shown" [ -n "$new" ]
+{ await "Passphrase:" "$code\r" && await "is not right" '\r'; } | terminal vault slots remove 1
+check "the old code opens it no more" status_is 1
+"$hearth" vault slots --json >"$work/slots"
+check "three ways open it" [ "$(grep -o '"slot"' "$work/slots" | wc -l)" = 3 ]
+slot=$(grep -o '{"slot": [0-9], "kind": "passphrase"' "$work/slots" | grep -o '[0-9]')
+check "a slot is removed" "$hearth" vault slots remove "$slot" --key-file "$work/main.key"
+check_status 1 "an empty slot cannot be removed again" "$hearth" vault slots remove "$slot" --key-file "$work/main.key"
+check_status 1 "another key file opens nothing" "$hearth" chats list --key-file "$hearth"
+check_status 2 "slots says how it is used" "$hearth" vault slots add nothing
+check "recovery explains itself" "$hearth" vault recovery
+check "and says where the code is typed" grep -q "type the recovery code where the passphrase is" "$work/out"
+
+# For scripts.
+scripted() { "$hearth" chats "$@" --key-file "$work/main.key"; }
+number=$(scripted search marsupial --json 2>/dev/null | grep -o '"number": [0-9]*' | head -n 1 | grep -o '[0-9]*')
+check "search finds the number" [ -n "$number" ]
+check "show prints the messages" "$hearth" chats show "$number" --key-file "$work/main.key"
+check "in order" eval 'grep -A 4 "^## user" "$work/out" | tr "\n" " " | grep -q "marsupial of the first  ## assistant"'
+check "show --json has them too" "$hearth" chats show "$number" --json --key-file "$work/main.key"
+check "as an object" grep -q '"role": "user", .*"text": "marsupial of the first"' "$work/out"
+check "rename" "$hearth" chats rename "$number" "Of pouches" --key-file "$work/main.key"
+check "branch" "$hearth" chats branch "$number" 1 --key-file "$work/main.key"
+branch=$(cat "$work/out")
+check "delete" "$hearth" chats delete "$number" --key-file "$work/main.key"
+check_status 1 "what is deleted is gone" "$hearth" chats show "$number" --key-file "$work/main.key"
+check "list --json says what the branch is of" "$hearth" chats list --json --key-file "$work/main.key"
+check "and its title" grep -q "\"number\": $branch, \"title\": \"Of pouches\", .*\"branch_of\": $number, \"messages\": 2}" "$work/out"
+for word in marsupial pouches heron; do
+	check "'$word' is in no file" stored_not "$word"
+done
+check_status 1 "a number that is none is one line" "$hearth" chats show x
+check_status 1 "without a key file and a terminal the vault stays locked" "$hearth" chats
+check "and says what to do" grep -q -- "--key-file FILE" "$work/err"
 
 # Enter alone at the passphrase, and --private: nothing is written.
 before=$(sum)

@@ -78,7 +78,7 @@ bool answer_run(struct answer *a, struct hearth *h, const struct hearth_request 
 	}
 	for (bool over = false; !over;) {
 		struct hearth_event event;
-		if (terminal_take_interrupt()) hearth_cancel(h, id);
+		if (terminal_take_interrupt() || (watch && watch->stop && watch->stop(watch->data))) hearth_cancel(h, id);
 		if (!hearth_next(h, TICK_MS, &event)) {
 			if (watch && watch->tick) watch->tick(watch->data);
 			continue;

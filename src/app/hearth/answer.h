@@ -25,10 +25,11 @@ struct answer {
 	double seconds_prompt, seconds_generate;
 };
 
-/* What the caller sees while it runs; both may be NULL. */
+/* What the caller sees while it runs; each may be NULL. */
 struct answer_watch {
 	void (*event)(void *data, const struct hearth_event *event, const struct answer *so_far);
 	void (*tick)(void *data); /* about ten times a second while nothing else happens */
+	bool (*stop)(void *data); /* true: the request is cancelled, as by Ctrl-C */
 	void *data;
 };
 

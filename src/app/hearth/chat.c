@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_MESSAGE = 16 << 20, FIXED_TOKENS = 120, PATIENCE = 5, LARGE_FILE = 300000000 };
+enum { MAX_MESSAGE = 16 << 20, FIXED_TOKENS = 120, PATIENCE = 5, LARGE_FILE = 300000000, INDEX_STEP = 500 };
 
 static const char fixed_question[] = "Hello! How are you today?";
 
@@ -67,9 +67,16 @@ static void take_message(struct chat *c, const struct buffer *message)
 	if (!c->leaving) view_say(&c->view, "%s", "");
 }
 
+/* While nobody types, the search index is brought up to date, in small steps. */
 static enum line_pause on_pause(void *data)
 {
-	return chat_pause(data) ? LINE_LEAVE : LINE_STAY;
+	struct chat *c = data;
+	struct error ignored;
+	bool more = false;
+	if (chat_look(c, true)) return LINE_LEAVE;
+	if (!c->indexed && c->keeping.vault)
+		c->indexed = !conversations_index(c->keeping.vault, INDEX_STEP, &more, &ignored) || !more;
+	return LINE_STAY;
 }
 
 static void on_key(void *data)
@@ -97,6 +104,7 @@ static bool talk_on(struct chat *c, struct error *e)
 		terminal_hide_typing(true);
 		take_message(c, &message);
 		terminal_hide_typing(false);
+		chat_look(c, false);
 		away_key(&c->away, away_clocks_now());
 	}
 	if (message.data) memory_wipe(message.data, message.room);

@@ -15,6 +15,8 @@
 #include "app/hearth/opening.h"
 #include "app/hearth/view.h"
 
+enum lock_reason { LOCK_ASKED, LOCK_IDLE, LOCK_SUSPENDED, LOCK_ELSEWHERE };
+
 struct chat {
 	const struct options *options;
 	struct opening *opening; /* the model */
@@ -32,9 +34,10 @@ struct chat {
 	bool used_known;                 /* false when the system message or the model changed since */
 	bool warned;                     /* that the context is nearly full */
 	bool leaving;
-	bool locking;            /* /lock was typed, or nobody is there */
+	bool locking;            /* the chat is to be locked before the next line */
 	bool indexed;            /* the search index is up to date */
-	enum away_reason reason; /* for locking */
+	enum lock_reason reason; /* for locking */
+	double looked;           /* when the vault was last asked whether it is still open */
 	char status[256];        /* the status line as it was shown last */
 };
 
@@ -68,8 +71,9 @@ void chat_show_status(struct chat *c);
  * or the line says why it cannot go on. Called where nothing but the chat itself holds texts. */
 bool chat_lock(struct chat *c, struct error *e);
 
-/* For the line editor: looks for suspends and idleness, and uses the time for the search index. True: it is time to lock. */
-bool chat_pause(struct chat *c);
+/* Looks whether it is time to lock: a suspend, another hearth that locked the vault, and while nothing is computed (`idle`) nobody
+ * there. True: it is, and c->locking says so. */
+bool chat_look(struct chat *c, bool idle);
 
 /* Runs a line that begins with a slash. */
 void chat_command_line(struct chat *c, const char *line);

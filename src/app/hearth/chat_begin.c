@@ -72,11 +72,21 @@ static enum chat_begin first_start(struct chat *c, struct error *e)
 		break;
 	default: remember_nothing(c); return CHAT_BEGUN;
 	}
+	if (k->vault) vault_serve(k->vault, NULL); /* alone, where it cannot be asked */
 	if (left) view_note(&c->view, "No vault was made: nothing of this chat is kept. The next start asks again.");
 	return k->vault || left ? CHAT_BEGUN : CHAT_FAILED;
 }
 
 /* ---- a vault that is there */
+
+/* The vault cannot be had: a conversation in private in its place. */
+static enum chat_begin go_private(struct chat *c)
+{
+	vault_close(c->keeping.vault);
+	c->keeping.vault = NULL;
+	c->keeping.secret = true;
+	return CHAT_BEGUN;
+}
 
 static enum chat_begin open_vault(struct chat *c, struct error *e)
 {
@@ -89,27 +99,27 @@ static enum chat_begin open_vault(struct chat *c, struct error *e)
 		k->key_file = c->options->key_file;
 		return CHAT_BEGUN;
 	}
-	k->vault = vault_take(disk_real(), k->place.folder, e);
-	if (!k->vault && vault_is_taken(disk_real(), k->place.folder)) {
-		view_say(&c->view,
-		         "Another hearth has the vault \"%s\" open. This conversation is private: nothing of it is written.",
+	k->vault = vault_join(disk_real(), k->place.folder, e);
+	if (!k->vault && !vault_is_taken(disk_real(), k->place.folder)) return CHAT_FAILED;
+	if (!k->vault || (vault_remote(k->vault) && !vault_is_open(k->vault))) {
+		view_say(&c->view, "Another hearth has the vault \"%s\", and it is locked there. This conversation is private.",
 		         k->place.name);
-		k->secret = true;
-		return CHAT_BEGUN;
+		return go_private(c);
 	}
-	if (!k->vault) return CHAT_FAILED;
+	if (vault_remote(k->vault))
+		view_note(&c->view, "Another hearth has the vault \"%s\" open; this one joins it.", k->place.name);
 	k->unprotected = unlock_has_slot(k->vault, SLOT_UNPROTECTED);
 	k->key_file = c->options->key_file;
 	switch (unlock_vault(k->vault, k->key_file, "Passphrase (Enter alone: a private conversation): ", 0, e)) {
 	case UNLOCK_OPEN: return CHAT_BEGUN;
 	case UNLOCK_LEFT: return CHAT_LEFT;
-	case UNLOCK_FAILED: return CHAT_FAILED;
+	case UNLOCK_FAILED:
+		if (k->key_file) return CHAT_FAILED;
+		view_say(&c->view, "%s. This conversation is private.", e->text);
+		break;
 	case UNLOCK_SKIPPED: break;
 	}
-	vault_close(k->vault);
-	k->vault = NULL;
-	k->secret = true;
-	return CHAT_BEGUN;
+	return go_private(c);
 }
 
 enum chat_begin chat_begin(struct chat *c, struct error *e)

@@ -9,25 +9,41 @@
 #include "app/hearth/chat.h"
 #include "app/hearth/leftovers.h"
 #include "app/hearth/unlock.h"
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { INDEX_STEP = 500 };
-
-bool chat_pause(struct chat *c)
+/* Is the vault open no more, though nobody here locked it? It is asked once a second. */
+static bool locked_elsewhere(struct chat *c)
 {
-	struct keeping *k = &c->keeping;
-	struct error ignored;
-	bool more = false;
-	enum away_reason reason = away_look(&c->away, away_clocks_now(), c->opening->settings.lock);
-	if (!k->vault || !vault_is_open(k->vault)) return false;
-	if (!c->indexed) c->indexed = !conversations_index(k->vault, INDEX_STEP, &more, &ignored) || !more;
-	if (reason == AWAY_NOT || k->unprotected) return false;
-	c->reason = reason;
+	double now = clock_seconds();
+	if (now - c->looked < 1) return false;
+	c->looked = now;
+	return !vault_is_open(c->keeping.vault);
+}
+
+bool chat_look(struct chat *c, bool idle)
+{
+	enum away_reason away = away_look(&c->away, away_clocks_now(), idle ? c->opening->settings.lock : 0);
+	const struct key_secret nothing = { .kind = SLOT_UNPROTECTED };
+	struct error ignored; /* the next message tells */
+	if (!c->keeping.vault || c->locking) return c->locking;
+	if (c->keeping.unprotected) {
+		if (locked_elsewhere(c)) vault_unlock(c->keeping.vault, &nothing, &ignored);
+		return false;
+	}
 	c->locking = true;
-	return true;
+	if (away == AWAY_SUSPENDED)
+		c->reason = LOCK_SUSPENDED;
+	else if (away == AWAY_IDLE)
+		c->reason = LOCK_IDLE;
+	else if (locked_elsewhere(c))
+		c->reason = LOCK_ELSEWHERE;
+	else
+		c->locking = false;
+	return c->locking;
 }
 
 static void forget_everything(struct chat *c)
@@ -54,32 +70,33 @@ static void forget_everything(struct chat *c)
 static void say_why(struct chat *c)
 {
 	static const char *const why[] = {
-		[AWAY_NOT] = "",
-		[AWAY_IDLE] = ", since no key was pressed for a while",
-		[AWAY_SUSPENDED] = ", since the machine slept",
+		[LOCK_ASKED] = "",
+		[LOCK_IDLE] = ", since no key was pressed for a while",
+		[LOCK_SUSPENDED] = ", since the machine slept",
+		[LOCK_ELSEWHERE] = ": another hearth locked it, or had it open and has ended",
 	};
 	view_say(&c->view, "The vault \"%s\" is locked%s.", c->keeping.place.name, why[c->reason]);
-	c->reason = AWAY_NOT;
+	c->reason = LOCK_ASKED;
 }
 
-/* A vault that only a key file opens would open at once: somebody has to be there. */
-static bool wait_for_enter(struct chat *c)
+/* Somebody has to be there before what needs no passphrase is tried again. False: Ctrl-D. */
+static bool wait_for_enter(void)
 {
-	char typed[64], prompt[PATHS_ROOM + 64];
-	snprintf(prompt, sizeof prompt, "Enter opens it again with %s; Ctrl-D leaves: ", c->keeping.key_file);
-	return ask_line(prompt, typed, sizeof typed) != ASK_END;
+	char typed[64];
+	return ask_line("Enter opens it again; Ctrl-D leaves: ", typed, sizeof typed) != ASK_END;
 }
 
 static bool unlock_again(struct chat *c, struct error *e)
 {
 	struct keeping *k = &c->keeping;
+	bool alone = k->key_file || vault_remote(k->vault); /* it may open without a passphrase */
 	for (;;) {
-		if (k->key_file && !wait_for_enter(c)) return false;
+		if (alone && !wait_for_enter()) return false;
 		switch (unlock_vault(k->vault, k->key_file, "Passphrase (Ctrl-D leaves): ", 0, e)) {
 		case UNLOCK_OPEN: return true;
 		case UNLOCK_LEFT: return false;
-		case UNLOCK_SKIPPED: continue;
-		case UNLOCK_FAILED: view_say(&c->view, "%s", e->text); continue;
+		case UNLOCK_SKIPPED: break;
+		case UNLOCK_FAILED: view_say(&c->view, "%s", e->text); alone = true;
 		}
 	}
 }

@@ -269,6 +269,11 @@ static void on_tick(void *data)
 	shown.tick(shown.data);
 }
 
+static bool on_look(void *data)
+{
+	return chat_look(data, false);
+}
+
 void chat_turn(struct chat *c)
 {
 	if (!fit(c)) return;
@@ -276,7 +281,7 @@ void chat_turn(struct chat *c)
 	struct error e;
 	bool again, died = false;
 	do {
-		struct answer_watch watch = { .event = on_event, .tick = on_tick, .data = c };
+		struct answer_watch watch = { .event = on_event, .tick = on_tick, .stop = on_look, .data = c };
 		again = false;
 		answer_free(&c->last);
 		c->last = answer_new();

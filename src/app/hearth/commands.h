@@ -9,6 +9,7 @@ extern const struct word_row net_words[];
 int chat_command(const struct options *o);
 int run_command(const struct options *o);
 int models_command(const struct options *o);
+int chats_command(const struct options *o);
 int vault_command(const struct options *o);
 int models_pull_command(const struct options *o);
 int models_lock_command(const struct options *o);

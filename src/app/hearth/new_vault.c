@@ -110,11 +110,16 @@ static bool make_key_file(const char *path, struct error *e)
 	return ok;
 }
 
+char *new_vault_key_file(const char *path, size_t *size, struct error *e)
+{
+	if (!file_exists(path) && !make_key_file(path, e)) return NULL;
+	return unlock_read_key_file(path, size, e);
+}
+
 struct vault *new_vault_with_key_file(const struct vault_place *p, const char *path, struct error *e)
 {
 	struct key_secret secret = { .kind = SLOT_KEY_FILE };
-	if (!make_place(p, e) || (!file_exists(path) && !make_key_file(path, e))) return NULL;
-	char *bytes = unlock_read_key_file(path, &secret.size, e);
+	char *bytes = make_place(p, e) ? new_vault_key_file(path, &secret.size, e) : NULL;
 	if (!bytes) return NULL;
 	secret.bytes = bytes;
 	struct vault *v = vault_create(disk_real(), p->folder, &secret, key_cost_least, e);

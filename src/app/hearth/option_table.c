@@ -1,11 +1,12 @@
 /* option_table: every command and every option of hearth (see options.h). */
+#include "app/hearth/chats.h"
 #include "app/hearth/commands.h"
 #include "app/hearth/options.h"
 #include "app/hearth/vault_commands.h"
 
 #define PLACE(member) offsetof(struct options, member)
 
-enum { FOR_TALK = FOR_CHAT | FOR_RUN, FOR_KEPT = FOR_CHAT | FOR_VAULT };
+enum { FOR_TALK = FOR_CHAT | FOR_RUN, FOR_KEPT = FOR_CHAT | FOR_CHATS | FOR_VAULT };
 
 const struct option_row option_rows[] = {
 	{ "--model", "-m", "FILE", FOR_TALK, OPTION_TEXT, PLACE(model), 0, 0, 0,
@@ -27,8 +28,8 @@ const struct option_row option_rows[] = {
 	  "a small model with the same vocabulary that guesses ahead: the same answer, sooner" },
 	{ "--no-guess", NULL, NULL, FOR_TALK, OPTION_SWITCH, PLACE(no_guess), 0, 0, 0,
 	  "do not guess ahead: the same answer, one token at a time" },
-	{ "--json", NULL, NULL, FOR_RUN | FOR_MODELS | FOR_VAULT | FOR_NET | FOR_PROVE, OPTION_SWITCH, PLACE(json), 0, 0, 0,
-	  "print one JSON object, for programs" },
+	{ "--json", NULL, NULL, FOR_RUN | FOR_MODELS | FOR_CHATS | FOR_VAULT | FOR_NET | FOR_PROVE, OPTION_SWITCH, PLACE(json), 0,
+	  0, 0, "print one JSON object, for programs" },
 	{ "--schema", NULL, "FILE", FOR_RUN, OPTION_TEXT, PLACE(schema), 0, 0, 0,
 	  "the answer is JSON that is valid by this JSON Schema" },
 	{ "--grammar", NULL, "FILE", FOR_RUN, OPTION_TEXT, PLACE(grammar), 0, 0, 0,
@@ -39,7 +40,7 @@ const struct option_row option_rows[] = {
 	  "inspect: the steps of the computation, and its memory" },
 	{ "--resume", NULL, NULL, FOR_CHAT, OPTION_SWITCH, PLACE(resume), 0, 0, 0, "go on with the last conversation" },
 	{ "--open", NULL, "N", FOR_CHAT, OPTION_COUNT, PLACE(open), 0, 1, 9007199254740992.0,
-	  "go on with conversation N, as /chats in the chat numbers it" },
+	  "go on with conversation N of `hearth chats`" },
 	{ "--private", NULL, NULL, FOR_CHAT, OPTION_SWITCH, PLACE(secret), 0, 0, 0,
 	  "open no vault and write nothing of what is said" },
 	{ "--sha256", NULL, "HASH", FOR_MODELS, OPTION_TEXT, PLACE(sha256), 0, 0, 0, "pull: the SHA-256 that the file must have" },
@@ -88,6 +89,13 @@ const struct command_row command_rows[] = {
 	  "which models you have. It is opened into memory, never onto the disk, when you start it by its\n"
 	  "name. unlock brings the file back.\n",
 	  models_command, NULL },
+	{ "chats", FOR_CHATS, "[WORD] [OPTIONS]", "the conversations that are kept: list, show, search, rename, branch, delete",
+	  "`hearth chats` alone lists them. To go on with one: hearth --open N. Without a terminal a vault opens with "
+	  "--key-file,\nor "
+	  "is asked through the chat that has it open.\n\n"
+	  "  hearth chats search bees honey\n"
+	  "  hearth chats show 3 --json | jq -r '.messages[].text'\n",
+	  chats_command, chats_words },
 	{ "vault", FOR_VAULT, "[WORD] [OPTIONS]", "where your conversations are kept: see it, make it, change how it opens",
 	  "`hearth vault` alone says where everything lies, who can open it, and what is protected.\n", vault_command,
 	  vault_words },

@@ -66,8 +66,17 @@ static bool open_with_words(struct vault *v, const char *words, size_t size, str
 enum unlock_result unlock_vault(struct vault *v, const char *key_file, const char *prompt, int tries, struct error *e)
 {
 	const struct key_secret nothing = { .kind = SLOT_UNPROTECTED };
+	if (vault_is_open(v)) return UNLOCK_OPEN;
+	if (vault_remote(v)) { /* its owner may have gone, so that this process owns it afterwards */
+		if (vault_unlock(v, &nothing, e)) return UNLOCK_OPEN;
+		if (vault_remote(v)) return UNLOCK_FAILED;
+	}
 	if (key_file) return open_with_file(v, key_file, e) ? UNLOCK_OPEN : UNLOCK_FAILED;
 	if (unlock_has_slot(v, SLOT_UNPROTECTED)) return vault_unlock(v, &nothing, e) ? UNLOCK_OPEN : UNLOCK_FAILED;
+	if (!unlock_has_slot(v, SLOT_PASSPHRASE) && !unlock_has_slot(v, SLOT_RECOVERY)) {
+		error_set(e, "%s: the vault opens with its key file alone (--key-file FILE)", vault_name(v));
+		return UNLOCK_FAILED;
+	}
 	struct terminal t = terminal_look(false);
 	if (!t.input || !t.output) {
 		error_set(e, "%s: the vault is locked; name its key file (--key-file FILE), or start this in a terminal",
@@ -114,7 +123,7 @@ struct vault *unlock_for_command(const struct options *o, struct vault_place *pl
 		error_set(e, "%s: there is no vault here; `hearth vault create` makes one", place->folder);
 		return NULL;
 	}
-	struct vault *v = vault_take(disk_real(), place->folder, e);
+	struct vault *v = vault_join(disk_real(), place->folder, e);
 	if (!v) return NULL;
 	if (unlock_vault(v, o->key_file, "Passphrase: ", COMMAND_TRIES, e) == UNLOCK_OPEN) return v;
 	vault_close(v);

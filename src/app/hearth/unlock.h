@@ -17,12 +17,12 @@ enum unlock_result {
 	UNLOCK_FAILED   /* the line says why */
 };
 
-/* Opens a vault that this process has taken (vault_take). `key_file` may be NULL. `prompt` is what the first question says; it is
+/* Opens a vault that this process has taken or joined. `key_file` may be NULL. `prompt` is what the first question says; it is
  * asked until it is answered rightly, `tries` times at most (0: without end). */
 enum unlock_result unlock_vault(struct vault *v, const char *key_file, const char *prompt, int tries, struct error *e);
 
-/* For commands: finds, takes and opens the vault that the options name, into *place; without a terminal only what needs no person.
- * NULL with the line. The caller ends with vault_close. */
+/* For commands: finds the vault that the options name, into *place, joins and opens it; without a terminal only what needs no
+ * person. NULL with the line. The caller ends with vault_close. */
 struct vault *unlock_for_command(const struct options *o, struct vault_place *place, struct error *e);
 
 /* Reads a key file into secret memory of its own (secret_free). NULL with the line. */

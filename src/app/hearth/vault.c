@@ -18,6 +18,11 @@ enum { MAX_OUT = 1 << 20 };
 
 const struct word_row vault_words[] = {
 	{ "create", "", "make a vault: asks for a passphrase and shows a recovery code once", 0, 0, vault_create_command },
+	{ "passphrase", "", "change the passphrase, or give one to an unencrypted vault", 0, 0, vault_passphrase_command },
+	{ "slots", "[add passphrase | add recovery | add key-file FILE | remove N]", "who can open it: up to eight ways", 0, 3,
+	  vault_slots_command },
+	{ "recovery", "[new]", "the way out after a forgotten passphrase; `new` shows a new code", 0, 1, vault_recovery_command },
+	{ "lock", "", "lock it in every hearth that runs now", 0, 0, vault_lock_command },
 	{ "size", "", "what takes how much room, and where everything lies", 0, 0, vault_size_command },
 	{ "backup", "FILE|FOLDER", "copy the vault into one file, sealed as it is, also while it is open", 1, 1,
 	  vault_backup_command },
@@ -64,12 +69,29 @@ static void describe_slots(struct buffer *out, const struct key_file *k)
 	}
 }
 
-static void describe(struct buffer *out, const struct vault_place *p, const struct key_file *k, bool in_use)
+/* Where the keys are now. */
+enum use { USE_NONE, USE_LOCKED, USE_OPEN };
+
+static enum use look_at_use(const struct vault_place *p)
+{
+	if (!vault_is_taken(disk_real(), p->folder)) return USE_NONE;
+	struct vault *v = vault_join(disk_real(), p->folder, NULL);
+	bool open = v && vault_is_open(v);
+	vault_close(v);
+	return open || !v ? USE_OPEN : USE_LOCKED;
+}
+
+static const char *const state_text[] = {
+	[USE_NONE] = "It is locked: no process has its keys.",
+	[USE_LOCKED] = "It is locked: a hearth runs with it, and has no key.",
+	[USE_OPEN] = "It is unlocked, in a hearth that runs now. `hearth vault lock` locks it.",
+};
+
+static void describe(struct buffer *out, const struct vault_place *p, const struct key_file *k, enum use state)
 {
 	bool open = false;
 	for (int i = 0; i < KEY_SLOTS; i++) open = open || k->slots[i].kind == SLOT_UNPROTECTED;
-	buffer_format(out, "Vault \"%s\" in\n  %s\n%s\n\n", p->name, p->folder,
-	              in_use ? "A hearth that runs now has it open." : "It is locked: no process has its keys.");
+	buffer_format(out, "Vault \"%s\" in\n  %s\n%s\n\n", p->name, p->folder, open ? "It is unencrypted." : state_text[state]);
 	describe_slots(out, k);
 	if (open)
 		buffer_append_text(out, "\nTHIS VAULT IS NOT PROTECTED: it opens without any secret, so whoever can read its\n"
@@ -82,13 +104,14 @@ static void describe(struct buffer *out, const struct vault_place *p, const stru
 	                        "solid-state disk may keep of what was overwritten. SECURITY.md tells more.\n");
 }
 
-static void describe_json(struct buffer *out, const struct vault_place *p, const struct key_file *k, bool in_use)
+static void describe_json(struct buffer *out, const struct vault_place *p, const struct key_file *k, enum use state)
 {
 	buffer_append_text(out, "{\"name\": ");
 	json_write_text(out, p->name, strlen(p->name));
 	buffer_append_text(out, ", \"folder\": ");
 	json_write_text(out, p->folder, strlen(p->folder));
-	buffer_format(out, ", \"present\": %s, \"in_use\": %s, \"slots\": [", k ? "true" : "false", in_use ? "true" : "false");
+	buffer_format(out, ", \"present\": %s, \"unlocked\": %s, \"slots\": [", k ? "true" : "false",
+	              state == USE_OPEN ? "true" : "false");
 	const char *between = "";
 	for (int i = 0; k && i < KEY_SLOTS; i++) {
 		const struct key_slot *s = k->slots + i;
@@ -114,7 +137,7 @@ static bool read_slots(struct key_file *k, const struct vault_place *p, struct e
 	return ok;
 }
 
-static int describe_vault(const struct options *o)
+int vault_describe(const struct options *o)
 {
 	struct vault_place place;
 	struct paths paths;
@@ -129,11 +152,11 @@ static int describe_vault(const struct options *o)
 		return commands_fail(&e);
 	}
 	if (there && !read_slots(&keys, &place, &e)) return commands_fail(&e);
-	bool in_use = there && vault_is_taken(disk_real(), place.folder);
+	enum use state = there ? look_at_use(&place) : USE_NONE;
 	if (o->json)
-		describe_json(&out, &place, there ? &keys : NULL, in_use);
+		describe_json(&out, &place, there ? &keys : NULL, state);
 	else if (there)
-		describe(&out, &place, &keys, in_use);
+		describe(&out, &place, &keys, state);
 	else
 		describe_absent(&out, &place);
 	return commands_print(&out);
@@ -142,7 +165,7 @@ static int describe_vault(const struct options *o)
 int vault_command(const struct options *o)
 {
 	struct error e;
-	if (o->n_words == 0) return describe_vault(o);
+	if (o->n_words == 0) return vault_describe(o);
 	const struct word_row *word = options_word(o, &e);
 	return word ? word->run(o) : commands_misuse("vault", &e);
 }

@@ -14,5 +14,12 @@ int vault_restore_command(const struct options *o);
 int vault_export_command(const struct options *o);
 int vault_import_command(const struct options *o);
 int vault_delete_command(const struct options *o);
+int vault_passphrase_command(const struct options *o);
+int vault_slots_command(const struct options *o);
+int vault_recovery_command(const struct options *o);
+int vault_lock_command(const struct options *o);
+
+/* What `hearth vault` alone says. */
+int vault_describe(const struct options *o);
 
 #endif

@@ -54,6 +54,9 @@ static void every_flag_arrives_in_its_place(void **state)
 	assert_string_equal(o.vault, "work");
 	assert_string_equal(o.key_file, "k");
 	assert_string_equal(options_word(&o, &e)->name, "create");
+	assert_true(reads("chats search bees honey --json") && o.json && o.n_words == 3);
+	assert_string_equal(options_word(&o, &e)->name, "search");
+	assert_true(reads("vault slots add key-file k") && options_word(&o, &e));
 	assert_true(reads("--resume --private --open 3") && o.resume && o.secret && o.open == 3);
 	assert_true(reads("doctor --help") && o.help);
 	assert_true(reads("--model=y --temp=0 --tokens 3") && o.has_temperature && o.max_tokens == 3);
