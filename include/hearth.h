@@ -107,6 +107,8 @@ struct hearth_info {
 	bool has_template; /* false: HEARTH_CHAT uses a plain built-in form */
 	double seconds_load;
 	struct hearth_sampling sampling; /* what the file recommends (general.sampling.*); the rest as in hearth_request_new */
+	double seconds_token; /* to be expected of a token of an answer where weights come from the disk again and again, since they
+	                         did not fit into the memory that was free; 0: they did */
 };
 HEARTH_API void hearth_info(struct hearth *h, struct hearth_info *info);
 
@@ -132,6 +134,7 @@ struct hearth_file_info {
 	uint32_t n_layer, n_embd, n_vocab, context_trained;
 	bool has_template;
 	struct hearth_sampling sampling; /* as in hearth_info */
+	uint32_t n_expert;               /* 0: all weights are needed for each token */
 };
 
 /* A value of the metadata in words, long ones shortened; and the tensors of one type. */

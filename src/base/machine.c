@@ -39,20 +39,60 @@ static bool group_number(const char *group, const char *name, unsigned long long
 	return ok;
 }
 
-/* What the cgroups (version 2) from this process's up to the root leave free, at most `most`. */
+/* The bytes of files that a cgroup holds in memory, which it gives up for others: a line of its memory.stat. */
+static unsigned long long group_files(const char *group, const char *name)
+{
+	char path[1200], line[256];
+	unsigned long long found = 0, bytes;
+	size_t length = strlen(name);
+	snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.stat", group);
+	FILE *f = fopen(path, "re");
+	while (f && !found && fgets(line, sizeof line, f)) {
+		if (strncmp(line, name, length) == 0 && sscanf(line + length, " %llu", &bytes) == 1) found = bytes;
+	}
+	if (f) fclose(f);
+	return found;
+}
+
+/* The files of one version of cgroups. */
+struct group_names {
+	const char *limit, *used, *files;
+};
+
+/* What a group and those that it lies in leave free, at most `most`. `group`: its path below /sys/fs/cgroup, cut while it is walked
+ * up to `root`, its first so many characters. */
+static size_t group_left(char *group, size_t root, const struct group_names *names, size_t most)
+{
+	for (;;) {
+		unsigned long long limit, used;
+		if (group_number(group, names->limit, &limit) && group_number(group, names->used, &used)) {
+			unsigned long long files = group_files(group, names->files), needed = used > files ? used - files : 0;
+			unsigned long long left = limit > needed ? limit - needed : 0;
+			if (left < most) most = (size_t)left;
+		}
+		char *slash = strrchr(group + root, '/');
+		if (!slash) return most;
+		*slash = 0;
+	}
+}
+
+/* What the cgroups of this process, of either version, leave free, at most `most`. */
 static size_t group_free(size_t most)
 {
+	static const struct group_names first = { "memory.limit_in_bytes", "memory.usage_in_bytes", "total_cache" },
+	                                second = { "memory.max", "memory.current", "file" };
 	FILE *f = fopen("/proc/self/cgroup", "re");
 	if (!f) return most;
-	char line[1024];
+	char line[1024], group[1040];
 	while (fgets(line, sizeof line, f)) {
-		if (strncmp(line, "0::/", 4) != 0) continue;
 		line[strcspn(line, "\n")] = 0;
-		for (char *group = line + 3, *slash; (slash = strrchr(group, '/')) != NULL; *slash = 0) {
-			unsigned long long limit, used;
-			if (!group_number(group, "memory.max", &limit) || !group_number(group, "memory.current", &used)) continue;
-			unsigned long long left = limit > used ? limit - used : 0;
-			if (left < most) most = (size_t)left;
+		const char *own = strstr(line, ":memory:");
+		if (strncmp(line, "0::/", 4) == 0) {
+			snprintf(group, sizeof group, "%s", line + 3);
+			most = group_left(group, 0, &second, most);
+		} else if (own) {
+			int n = snprintf(group, sizeof group, "/memory%s", own + 8);
+			if (n > 0 && (size_t)n < sizeof group) most = group_left(group, 7, &first, most);
 		}
 	}
 	fclose(f);

@@ -108,6 +108,7 @@ static void read_numbers(struct hearth_file_info *m, const struct gguf *g)
 	m->n_layer = number(g, m->architecture, "block_count");
 	m->n_embd = number(g, m->architecture, "embedding_length");
 	m->context_trained = number(g, m->architecture, "context_length");
+	m->n_expert = number(g, m->architecture, "expert_count");
 	uint32_t heads = number(g, m->architecture, "attention.head_count");
 	uint32_t key = number(g, m->architecture, "attention.key_length"),
 	         value = number(g, m->architecture, "attention.value_length");

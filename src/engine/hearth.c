@@ -45,7 +45,7 @@ static bool copy_text(struct hearth *h, const char *key, const char *other, cons
 	return *copy ? true : error_memory(e);
 }
 
-static bool fill_info(struct hearth *h, double start, struct error *e)
+static bool fill_info(struct hearth *h, double start, size_t free_memory, struct error *e)
 {
 	const struct config *c = model_config(h->model);
 	struct model_memory memory = model_memory(h->model);
@@ -73,7 +73,8 @@ static bool fill_info(struct hearth *h, double start, struct error *e)
 		                        .threads = threads_count(h->threads),
 		                        .has_template = !h->source.plain,
 		                        .seconds_load = clock_seconds() - start,
-		                        .sampling = file_sampling(h->file) };
+		                        .sampling = file_sampling(h->file),
+		                        .seconds_token = model_seconds_from_disk(h->model, free_memory) };
 	return copy_text(h, "general.name", slash ? slash + 1 : gguf_name(h->file), &h->info.name, e) &&
 	       copy_text(h, "general.architecture", "", &h->info.architecture, e);
 }
@@ -103,7 +104,7 @@ static bool open_parts(struct hearth *h, const struct hearth_options *o, const s
 	h->adapters = adapters_new(h->model, e);
 	if (!h->adapters) return false;
 	h->scheduler = scheduler_new(h->model, &h->source, h->draft, e);
-	return h->scheduler && fill_info(h, start, e);
+	return h->scheduler && fill_info(h, start, place->free_memory, e);
 }
 
 bool engine_open(const struct hearth_options *o, const struct engine_place *place, struct hearth **out, struct error *e)

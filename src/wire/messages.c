@@ -129,13 +129,14 @@ void wire_put_info(struct buffer *b, const struct hearth_info *i)
 	put_u8(b, i->has_template);
 	put_f64(b, i->seconds_load);
 	put_sampling(b, &i->sampling);
+	put_f64(b, i->seconds_token);
 }
 
 void wire_put_file_info(struct buffer *b, const struct hearth_file_info *i)
 {
 	const char *texts[] = { i->name, i->architecture, i->weights };
 	const uint64_t sizes[] = { i->bytes, i->parameters, i->kv_position };
-	const uint32_t counts[] = { i->version, i->n_layer, i->n_embd, i->n_vocab, i->context_trained };
+	const uint32_t counts[] = { i->version, i->n_layer, i->n_embd, i->n_vocab, i->context_trained, i->n_expert };
 	for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) wire_put_text(b, texts[k]);
 	for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) wire_put_u64(b, sizes[k]);
 	for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) put_u32(b, counts[k]);
@@ -361,7 +362,8 @@ bool wire_get_info(const void *data, size_t size, struct hearth_info *i)
 	i->has_template = get_bool(&c);
 	i->seconds_load = cursor_f64(&c);
 	i->sampling = get_sampling(&c);
-	return whole(&c) && isfinite(i->seconds_load);
+	i->seconds_token = cursor_f64(&c);
+	return whole(&c) && isfinite(i->seconds_load) && i->seconds_token >= 0;
 }
 
 bool wire_get_file_info(const void *data, size_t size, struct hearth_file_info *i)
@@ -370,7 +372,7 @@ bool wire_get_file_info(const void *data, size_t size, struct hearth_file_info *
 	*i = (struct hearth_file_info){ .size = sizeof *i };
 	const char **texts[] = { &i->name, &i->architecture, &i->weights };
 	uint64_t *sizes[] = { &i->bytes, &i->parameters, &i->kv_position };
-	uint32_t *counts[] = { &i->version, &i->n_layer, &i->n_embd, &i->n_vocab, &i->context_trained };
+	uint32_t *counts[] = { &i->version, &i->n_layer, &i->n_embd, &i->n_vocab, &i->context_trained, &i->n_expert };
 	for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) *texts[k] = get_text(&c);
 	for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) *sizes[k] = cursor_u64(&c);
 	for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) *counts[k] = cursor_u32(&c);

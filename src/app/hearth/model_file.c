@@ -52,7 +52,8 @@ static void take_facts(struct model_file *m, const struct hearth_file_info *f, c
 		                  .n_embd = f->n_embd,
 		                  .n_vocab = f->n_vocab,
 		                  .context_trained = f->context_trained,
-		                  .has_template = f->has_template };
+		                  .has_template = f->has_template,
+		                  .has_experts = f->n_expert > 0 };
 	snprintf(m->path, sizeof m->path, "%s", path);
 	visible_line(m->name, sizeof m->name, f->name, strlen(f->name), false);
 	visible_line(m->architecture, sizeof m->architecture, f->architecture, strlen(f->architecture), false);
@@ -100,7 +101,7 @@ bool model_file_fits(const struct model_file *m, uint64_t context, struct error 
 	model_file_bytes(kv_text, kv);
 	model_file_bytes(have, free_bytes);
 	model_file_bytes(all_text, all);
-	if (m->size + OVERHEAD > all)
+	if (m->size + OVERHEAD > all && !m->has_experts)
 		return error_set(e,
 		                 "%s: not enough memory: its weights take %s and this machine has %s in all; take a smaller model, "
 		                 "or the same "
@@ -115,10 +116,10 @@ bool model_file_fits(const struct model_file *m, uint64_t context, struct error 
 	}
 	if (m->size + OVERHEAD + (context ? kv : 0) > free_bytes)
 		error_set(warning,
-		          "%s: its weights take %s and %s of memory are free now: it will be read from the disk again and again, "
-		          "and be "
-		          "slow; close other programs or take a smaller model",
-		          m->path, weights, have);
+		          "%s: its weights take %s and %s of memory are free now: %s; close other programs or take a smaller model",
+		          m->path, weights, have,
+		          m->has_experts ? "the experts that a token needs will be read from the disk, and it will be slow"
+		                         : "it will be read from the disk again and again, and be slow");
 	return true;
 }
 

@@ -24,7 +24,7 @@ struct model_file {
 	uint64_t kv_position; /* bytes of keys and values for one position, F16 */
 	uint32_t version;     /* of GGUF */
 	uint32_t n_layer, n_embd, n_vocab, context_trained;
-	bool has_template;
+	bool has_template, has_experts;
 };
 
 /* Reads the facts. False: no usable model file, *e says why and what to do. */

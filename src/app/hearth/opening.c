@@ -69,6 +69,16 @@ bool opening_choose(struct opening *n, const char *name, struct error *e)
 	return true;
 }
 
+/* Weights that stay on the disk: what speed follows from it. */
+static void note_slow_disk(struct opening *n)
+{
+	double seconds = n->info.seconds_token;
+	if (seconds <= 0) return;
+	snprintf(n->notes[NOTE_SLOW], sizeof n->notes[NOTE_SLOW],
+	         "about %.2g tokens a second are to be expected, since what a token needs of the weights comes from the disk",
+	         1 / seconds);
+}
+
 bool opening_engine(struct opening *n, struct error *e)
 {
 	struct hearth_error failed;
@@ -79,6 +89,7 @@ bool opening_engine(struct opening *n, struct error *e)
 	n->info = (struct hearth_info){ .size = sizeof n->info };
 	hearth_info(engine, &n->info);
 	note_slow_processor(n);
+	note_slow_disk(n);
 	return true;
 }
 

@@ -1,12 +1,14 @@
 /* hearth-lab generate: ids that a model goes on with, through the engine's scheduler. */
 #include "app/lab/lab.h"
 #include "app/lab/model_options.h"
+#include "base/machine.h"
 #include "base/memory.h"
 #include "engine/prompt.h"
 #include "engine/scheduler.h"
 #include "format/json.h"
 #include "text/tokenizer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { MOST_OUTPUT = 1 << 30 };
@@ -101,6 +103,11 @@ static bool generate(const struct generate_options *o, const struct token_list *
 	r.sampling = (struct hearth_sampling){
 		.temperature = (float)o->temperature, .top_p = 1, .typical_p = 1, .repeat_penalty = 1, .seed = o->seed
 	};
+	double seconds = model_seconds_from_disk(m->model, machine_free_memory());
+	if (seconds > 0)
+		fprintf(stderr,
+		        "note: about %.2g tokens a second are to be expected: the weights take more than the memory that is free\n",
+		        1 / seconds);
 	return check_ids(prompt, model_config(m->model)->n_vocab, e) && request_check(&r, e) &&
 	       answer_request(o, &r, source, m, answer, e);
 }
