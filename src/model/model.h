@@ -76,7 +76,8 @@ struct model_work {
 struct model_work model_work(const struct model *m, uint32_t depth);
 
 /* Seconds to be expected of an answer token where the weights are read from the disk again and again, since they are more than the
- * free memory (bytes); 0: they are not, or it is not known. Reads a few of them, for at most some seconds, to learn how fast that is.
+ * free memory (bytes); 0: they are not, or it is not known. Reads a few of them, for at most some seconds, to learn how fast that
+ * is.
  */
 double model_seconds_from_disk(const struct model *m, size_t free_memory);
 

@@ -16,8 +16,8 @@ enum { MOST_IDS = 1 << 26, MOST_LIST = 1 << 17, MOST_LOST = 4096 };
 	               #type " has a new member")
 ENDS_WITH(hearth_options, draft);
 ENDS_WITH(hearth_sampling, seed);
-ENDS_WITH(hearth_info, sampling);
-ENDS_WITH(hearth_file_info, sampling);
+ENDS_WITH(hearth_info, seconds_token);
+ENDS_WITH(hearth_file_info, n_expert);
 ENDS_WITH(hearth_request, grammar_length);
 ENDS_WITH(hearth_event, n_accepted);
 
