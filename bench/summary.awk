@@ -1,5 +1,5 @@
 # summary: medians over all rounds of each engine, and what hearth's is to the better peer's; input: lines of against_peers.sh.
-# For speeds more than 1 is better, for seconds and memory less. With -v csv=1: model,metric,tokens,depth,threads,unit,engine,median.
+# For speeds and shares more than 1 is better, for seconds and memory less. With -v csv=1: model,metric,tokens,depth,threads,unit,engine,median.
 /^#/ || NF < 15 { next }
 {
 	row = $3 "," $7 "," $8 "," $9 "," $6 "," $10
@@ -20,7 +20,7 @@ END {
 	for (r = 1; r <= n_rows; r++) {
 		row = rows[r]
 		split(row, part, ",")
-		faster = part[6] == "token/s"
+		faster = part[6] == "token/s" || part[6] == "share"
 		line = ""
 		best = 0
 		for (e = 1; e <= n_engines; e++) {

@@ -41,9 +41,11 @@ SH
 	cat >"$work/peers/ik/build/bin/llama-bench" <<SH
 #!/bin/sh
 echo "ik \$*" >>"$work/asked"
-echo 'build_commit,model_type,n_prompt,n_gen,avg_ts,test'
-echo '"a","llama, small","16","0","0.250000","pp16"'
-echo '"a","llama, small","32","4","0.125000","tg4@pp32"'
+echo 'build_commit,model_type,n_threads,n_prompt,n_gen,avg_ts,test'
+case "\$*" in
+*-gp*) echo '"a","llama, small","1","32","8","0.125000","tg8@pp32"' ;;
+*) echo '"a","llama, small","1","16","0","0.250000","pp16"'; echo '"a","llama, small","1","0","4","0.50000","tg4"' ;;
+esac
 SH
 	chmod +x "$work/peers/peer_bench" "$work/peers/ik/build/bin/llama-bench"
 	check "peers are measured in turn" /usr/bin/env HEARTH_PEERS="$work/peers" bench/against_peers.sh -r 2 -p 16 -n 4 -d 0,32 -t 1 \
@@ -51,9 +53,20 @@ SH
 	check "... the better one counts" shows '^hearth-builtin.gguf +prompt .* x +hearth [0-9.e+]+ \(2\)  llama.cpp 0\.5 \(2\)  ik 0\.25 \(2\)  ik-rtr 0\.25 \(2\) token/s$'
 	check "... behind a depth too" shows '^hearth-builtin.gguf +generate +tokens 4 +depth 32 .* ik 0\.125 \(2\)'
 	cut -d, -f1 "$work/all.csv" | grep -v '^#' | uniq | tr '\n' ' ' >"$work/order"
+	check "... where a peer without repeats behind a depth makes one long generation" /usr/bin/env HEARTH_PEERS="$work/peers" \
+		bench/against_peers.sh -r 1 -g 2 -p 0 -n 4 -d 32 -t 1 -o "$work/deep.csv" "$model"
+	check "... of as many tokens" grep -q -- "ik .*-gp 32,8 -r 1" "$work/asked"
+	check "... that counts as the others' do" shows '^hearth-builtin.gguf +generate +tokens 4 +depth 32 .* ik 0\.125 \(1\)'
 	check "... A B A B" [ "$(cat "$work/order")" = "hearth llama.cpp ik ik-rtr hearth llama.cpp ik ik-rtr " ]
 	check "... with the variant asked for" grep -q -- "-b haswell" "$work/asked"
 	check "... and 15 columns" sh -c '! grep -v "^#" "$1" | grep -vqE "^([^,]*,){14}[^,]*$"' sh "$work/all.csv"
+	check "conditions are measured in turn" /usr/bin/env HEARTH_PEERS="$work/peers" bench/conditions.sh -r 1 -n 8 -t 1 -o "$work/conditions.csv" \
+		cpu threads cold -- "$model"
+	check "... CPU time of a token" shows '^hearth-builtin.gguf +cpu .* hearth [0-9.e-]+ \(1\)  llama.cpp [0-9.e-]+ \(1\)  ik .* s/token$'
+	check "... threads" shows '^hearth-builtin.gguf +generate .* threads 1 .*hearth [0-9.e+]+ \(1\) '
+	check "... and a cold start" shows '^hearth-builtin.gguf +cold_first .*hearth [0-9.e-]+ \(1\) s$'
+	check "... with 15 columns too" sh -c '! grep -v "^#" "$1" | grep -vqE "^([^,]*,){14}[^,]*$"' sh "$work/conditions.csv"
+	check_status 2 "an unknown condition is refused" bench/conditions.sh weather -- "$model"
 	check "bench --csv has the 13 columns of the peers' bench" "$build/hearth-lab" bench "$model" -p 8,16 -n 4 -d 0,16 -t 1 -r 2 --csv
 	check "... by name" shows '^model,bytes,variant,threads,metric,tokens,depth,unit,median,min,max,runs,other_cpu_pct$'
 	check "... a line for each prompt" [ "$(grep -cE ',prompt,(8|16),0,token/s,' "$work/out")" = 2 ]
