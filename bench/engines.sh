@@ -27,7 +27,7 @@ find_engines() {
 from_llama_bench() { # MODEL
 	awk -v model="${1##*/}" -v bytes="$(stat -L -c %s "$1")" -v threads="$threads" -v tokens="$tokens" '
 		function value(name) { return field[column[name]] }
-		!started && /n_prompt/ { n = split($0, field, ","); for (i = 1; i <= n; i++) column[field[i]] = i; started = 1; next }
+		/(^|,)n_prompt,/ { n = split($0, field, ","); for (i = 1; i <= n; i++) column[field[i]] = i; started = 1; next }
 		started {
 			gsub(/^"|"$/, "")
 			if (split($0, field, /","/) < 3) next
@@ -48,7 +48,7 @@ ik_bench() { # REPACK MODEL
 	list=("$peers/ik/build/bin/llama-bench" -m "$2" -t "$threads" -rtr "$1" -o csv)
 	{
 		[ "$prompt$at_zero" = 00 ] || "${list[@]}" -p "$prompt" -n "$at_zero" -r "$repeats" 2>/dev/null
-		[ ${#deep[@]} = 0 ] || "${list[@]}" -p 0 -n 0 "${deep[@]}" -r 1 -w 0 2>/dev/null | sed 1d
+		[ ${#deep[@]} = 0 ] || "${list[@]}" -p 0 -n 0 "${deep[@]}" -r 1 -w 0 2>/dev/null
 	} | from_llama_bench "$2"
 }
 
