@@ -25,8 +25,9 @@ FNR == 1 {
 	if (target ~ /^hearth\.h$/ || target ~ /^include\//) place = "include/hearth.h"
 	else if (target ~ /^\.\.\//) {
 		place = folder
-		sub(/\/[^\/]*$/, "/", place)
-		place = place substr(target, 4)
+		rest = target
+		while (sub(/^\.\.\//, "", rest)) sub(/\/?[^\/]*$/, "", place)
+		place = place "/" rest
 	} else if (target !~ /\// && folder ~ /^tests|^docs/) place = folder "/" target
 	else if (target ~ /^tests\//) place = target
 	else place = "src/" target

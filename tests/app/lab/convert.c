@@ -2,12 +2,12 @@
  * convert: a Hugging Face folder as one GGUF file gives the logits of the folder, with the tokenizer and the chat template; in
  * another type it is that type; and what is no folder is one line.
  */
+#include "../../hf_folder.h"
+#include "../../model/opened.h"
+#include "../../testdata.h"
 #include "app/lab/lab.h"
 #include "base/file.h"
 #include "format/gguf.h"
-#include "tests/hf_folder.h"
-#include "tests/model/opened.h"
-#include "tests/testdata.h"
 
 #include <math.h>
 
