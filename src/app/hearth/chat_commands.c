@@ -74,7 +74,7 @@ static void command_model(struct chat *c, const char *argument)
 	}
 	*next = *n;
 	next->engine = NULL;
-	next->locked = (struct locked_model){ .fd = -1 };
+	next->locked = (struct locked_model){ .memory.fd = -1 };
 	next->vault = c->keeping.vault;
 	memset(next->notes, 0, sizeof next->notes);
 	bool chosen = opening_choose(next, argument, &e);

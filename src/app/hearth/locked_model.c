@@ -5,13 +5,9 @@
 #include "base/machine.h"
 #include "wire/client.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 enum { OVERHEAD = 100000000 };
 
@@ -53,7 +49,7 @@ static bool on_blob(void *context, const struct blob_entry *b)
 bool locked_model_find(struct locked_model *l, struct vault *v, const char *name, struct error *e)
 {
 	struct search s = { .l = l, .wanted = name };
-	*l = (struct locked_model){ .fd = -1 };
+	*l = (struct locked_model){ .memory.fd = -1 };
 	if (!*name) return error_set(e, "no model is named");
 	if (!blobs_list(v, on_blob, &s, e)) return false;
 	if (s.found == 1) {
@@ -68,44 +64,14 @@ bool locked_model_find(struct locked_model *l, struct vault *v, const char *name
 
 /* ---- opening ---- */
 
-static bool make_memory(struct locked_model *l, struct error *e)
+static bool has_memory(const struct locked_model *l, struct error *e)
 {
 	char size[32], room[32];
 	size_t left = machine_free_memory();
+	if (!left || l->size + OVERHEAD <= left) return true;
 	model_file_bytes(size, l->size);
 	model_file_bytes(room, left);
-	if (left && l->size + OVERHEAD > left)
-		return error_set(e, "%s: a locked model lies in memory whole: it takes %s, and %s are free", l->name, size, room);
-	l->fd = memfd_create("model", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (l->fd < 0 || ftruncate(l->fd, (off_t)l->size) != 0)
-		return error_set(e, "%s: cannot get memory for it: %s", l->name, strerror(errno));
-	return true;
-}
-
-/* The content, through a mapping that is gone before the memory is sealed. */
-static bool fill(struct locked_model *l, struct blob *b, struct error *e)
-{
-	void *to = mmap(NULL, l->size, PROT_READ | PROT_WRITE, MAP_SHARED, l->fd, 0);
-	if (to == MAP_FAILED) return error_set(e, "%s: cannot map memory for it: %s", l->name, strerror(errno));
-	madvise(to, l->size, MADV_DONTDUMP);
-	bool ok = blobs_load(b, to, e);
-	munmap(to, l->size);
-	return ok;
-}
-
-/* From here on nobody changes it, and it stays in memory where the limit allows that. */
-static bool hold(struct locked_model *l, struct error *e)
-{
-	if (fcntl(l->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
-		return error_set(e, "%s: cannot seal its memory: %s", l->name, strerror(errno));
-	void *map = mmap(NULL, l->size, PROT_READ, MAP_SHARED, l->fd, 0);
-	if (map == MAP_FAILED) return true;
-	madvise(map, l->size, MADV_DONTDUMP);
-	if (mlock(map, l->size) == 0)
-		l->map = map;
-	else
-		munmap(map, l->size);
-	return true;
+	return error_set(e, "%s: a locked model lies in memory whole: it takes %s, and %s are free", l->name, size, room);
 }
 
 bool locked_model_load(struct locked_model *l, struct vault *v, struct error *e)
@@ -114,9 +80,10 @@ bool locked_model_load(struct locked_model *l, struct vault *v, struct error *e)
 	if (!b) return false;
 	l->size = (size_t)blobs_size(b);
 	bool ok = l->size > 0 || error_set(e, "%s: is empty", l->name);
-	ok = ok && make_memory(l, e) && fill(l, b, e) && hold(l, e);
+	ok = ok && has_memory(l, e) && memory_file_new(&l->memory, l->size, l->name, e) && blobs_load(b, l->memory.data, e) &&
+	     memory_file_seal(&l->memory, l->name, e);
 	blobs_close(b);
-	if (ok && !client_lend(l->path, l->fd)) ok = error_set(e, "%s: too many locked models are open", l->name);
+	if (ok && !client_lend(l->path, l->memory.fd)) ok = error_set(e, "%s: too many locked models are open", l->name);
 	l->loaded = ok;
 	if (!ok) locked_model_unload(l);
 	return ok;
@@ -124,10 +91,8 @@ bool locked_model_load(struct locked_model *l, struct vault *v, struct error *e)
 
 void locked_model_unload(struct locked_model *l)
 {
+	if (!l->name[0]) return;
 	if (l->loaded) client_lend(l->path, -1);
-	if (l->map) munmap(l->map, l->size);
-	if (l->name[0] && l->fd >= 0) close(l->fd);
-	l->map = NULL;
-	l->fd = -1;
+	memory_file_free(&l->memory);
 	l->loaded = false;
 }

@@ -9,12 +9,12 @@
 #define HEARTH_APP_HEARTH_LOCKED_MODEL_H
 
 #include "app/hearth/paths.h"
+#include "base/memory_file.h"
 #include "store/blobs.h"
 
 struct locked_model {
 	bool loaded;
-	int fd;
-	void *map; /* that keeps it from the swap; NULL: it may be swapped out */
+	struct memory_file memory;
 	size_t size;
 	char name[MAX_BLOB_NAME + 1]; /* of the file; empty: none was found */
 	char path[PATHS_ROOM];        /* what the engine's client knows it by */

@@ -239,7 +239,7 @@ static int with_vault(const struct options *o, int (*work)(struct locking *l, co
 	if (l && piece) {
 		l->fd = -1;
 		l->piece = piece;
-		l->model.fd = -1;
+		l->model.memory.fd = -1;
 		paths_find(&l->paths);
 		l->vault = unlock_for_command(o, &l->place, &e);
 		status = l->vault ? work(l, o->words[1]) : commands_fail(&e);

@@ -18,7 +18,7 @@ static void note_slow_processor(struct opening *n)
 
 void opening_begin(struct opening *n, const struct options *o)
 {
-	*n = (struct opening){ .options = o, .locked.fd = -1 };
+	*n = (struct opening){ .options = o, .locked.memory.fd = -1 };
 	struct error e;
 	paths_find(&n->paths);
 	if (!settings_read(&n->settings, &n->paths, &e)) snprintf(n->notes[0], sizeof n->notes[0], "%s", e.text);
@@ -57,7 +57,7 @@ bool opening_choose(struct opening *n, const char *name, struct error *e)
 	n->builtin = strcmp(path, n->paths.builtin) == 0;
 	/* A locked model lies in memory already. */
 	snprintf(n->notes[1], sizeof n->notes[1], "%s", n->locked.loaded ? "" : warning.text);
-	if (n->locked.loaded && !n->locked.map && !n->notes[0][0])
+	if (n->locked.loaded && !n->locked.memory.locked && !n->notes[0][0])
 		snprintf(n->notes[0], sizeof n->notes[0],
 		         "the opened model is more than this user may lock in memory (ulimit -l), so the system may swap it out to "
 		         "the disk");

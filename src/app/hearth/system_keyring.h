@@ -2,8 +2,8 @@
 #ifndef HEARTH_APP_HEARTH_SYSTEM_KEYRING_H
 #define HEARTH_APP_HEARTH_SYSTEM_KEYRING_H
 
-#include "wire/keyring.h"
 #include "base/error.h"
+#include "wire/keyring.h"
 
 #include <stdbool.h>
 
