@@ -12,6 +12,7 @@ if [ "$(id -u)" != 0 ] || [ ! -r /proc/self/stat ] || [ ! -x "$outside" ]; then
 	exit 0
 fi
 
+echo 'root ::= [a-z ]{4000}' >"$work/long" # an answer that takes a while
 children() { cat /proc/[0-9]*/stat 2>/dev/null | awk -v parent="$1" '{ pid = $1; sub(/^.*\) /, ""); if ($2 == parent) print pid }'; }
 # The engine of the hearth that was started last, when it has begun to answer.
 await_engine() {
@@ -29,7 +30,7 @@ await_engine() {
 }
 start() {
 	: >"$work/answer"
-	"$hearth" run -m "$model" --raw --seed 11 --temp 1.5 --threads 2 -n 6000 "Once upon a time" >"$work/answer" 2>"$work/said" </dev/null &
+	"$hearth" run -m "$model" --grammar "$work/long" --seed 11 --threads 2 -n 8000 "Tell me a story" >"$work/answer" 2>"$work/said" </dev/null &
 	started=$!
 	await_engine
 }
