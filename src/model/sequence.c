@@ -149,6 +149,23 @@ static void give_up_pages(struct sequence *s)
 	}
 }
 
+bool sequence_repeat(struct sequence *s, uint32_t length)
+{
+	const struct model *m = s->model;
+	uint32_t held = s->length / KV_PAGE;
+	if (m->pages.n != 1 || m->state_bytes || held == 0 || length > m->context) return false;
+	if (length <= s->length) return true;
+	uint32_t whole = held * KV_PAGE;
+	sequence_truncate(s, whole);
+	if (!reserve_pages(s, length - whole)) {
+		drop_pages(s, held);
+		return false;
+	}
+	for (uint32_t i = held; i < s->n_pages; i++) memcpy(*page_at(s, 0, i), *page_at(s, 0, i % held), m->pages.table[0].bytes);
+	s->length = length;
+	return true;
+}
+
 /* ---- states ---- */
 
 static void drop_state(struct sequence *s, uint8_t *state)

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,10 @@ struct sequence *sequence_fork(const struct sequence *s, uint32_t length, struct
  * model's own. Forks have their original's. */
 void sequence_adapt(struct sequence *s, const struct model_variant *variant);
 const struct model_variant *sequence_variant(const struct sequence *s);
+
+/* For measuring: lengthens the sequence to `length` positions with copies of the whole pages that it holds (of one at least). False
+ * for families with windows or states, and when memory is out. */
+bool sequence_repeat(struct sequence *s, uint32_t length);
 
 /* Bytes of K/V pages and states in use by all sequences of the model. */
 size_t sequence_bytes(const struct model *m);

@@ -72,6 +72,8 @@ SH
 	check "... a line for each prompt" [ "$(grep -cE ',prompt,(8|16),0,token/s,' "$work/out")" = 2 ]
 	check "... for each depth" [ "$(grep -cE ',(generate,4|peak_rss,0),(0|16),' "$work/out")" = 4 ]
 	check "... and the start" [ "$(grep -cE ',(load|first_token|peak_rss_first),' "$work/out")" = 3 ]
+	check "bench --copied goes behind depths without computing them" "$build/hearth-lab" bench "$model" -p 0 -n 4 -d 1100,2000 -t 1 -r 1 --copied --csv
+	check "... of any length" [ "$(grep -cE ',generate,4,(1100|2000),token/s,' "$work/out")" = 2 ]
 	check "for people there are shares of the machine's bounds" "$build/hearth-lab" bench "$model" -p 16 -n 4 -t 1 -r 1
 	check "... the machine and its kernels" shows 'threads available, .*kernels '
 	check "... of the multiplier" shows 'prompt of 16: .* % of the multiplier'

@@ -21,14 +21,14 @@ enum bench_metric {
 	BENCH_METRICS
 };
 
-enum { BENCH_MAX_RUNS = 64, BENCH_MAX_LIST = 8, BENCH_START = 128 /* tokens before the first answer */ };
+enum { BENCH_MAX_RUNS = 64, BENCH_MAX_LIST = 8, BENCH_START = 128 /* tokens before the first answer */, BENCH_COPIED = 512 };
 
 struct bench_options {
 	struct model_arguments model;
 	uint32_t prompt[BENCH_MAX_LIST], n_prompts, generate, runs;
 	uint32_t depth[BENCH_MAX_LIST], n_depths;
 	uint32_t threads[BENCH_MAX_LIST], n_threads;
-	bool csv;
+	bool csv, copied; /* copied: what lies before a depth is copies of its first tokens */
 };
 
 /* One measured value, as it goes through the pipe. */

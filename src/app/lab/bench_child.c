@@ -123,7 +123,11 @@ static bool measure_prompt(struct bench *b, const struct bench_options *o)
 static bool measure_generation(struct bench *b, const struct bench_options *o)
 {
 	if (!open_model(b, o, b->job->depth + o->generate + 1)) return false;
-	if (!feed(b, b->job->depth, ROW_PROMPT) || !feed(b, 1, ROW_ANSWER)) return false;
+	uint32_t depth = b->job->depth, computed = o->copied && depth > BENCH_COPIED ? BENCH_COPIED : depth;
+	if (!feed(b, computed, ROW_PROMPT)) return false;
+	if (computed < depth && !sequence_repeat(b->sequence, depth))
+		return error_set(&b->e, "bench: --copied cannot lengthen this family's contexts");
+	if (!feed(b, 1, ROW_ANSWER)) return false;
 	for (uint32_t run = 0; run < o->runs; run++) {
 		sequence_truncate(b->sequence, b->job->depth);
 		struct cpu_use use = cpu_use();
