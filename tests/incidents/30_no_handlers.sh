@@ -1,0 +1,10 @@
+# Incident 30, chatbox #3627: a link in a web page installed a tool server. What hearth installs registers nothing: no kind of link, no
+# kind of file, nothing that starts by itself, and no program with more rights than its user.
+. tests/tap.sh
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES
+check "make install fills a folder" make -s install DESTDIR="$work/stage" PREFIX=/usr
+handlers() { find "$work/stage" -name '*.desktop' -o -name '*.service' -o -name '*.socket' -o -name '*.timer' -o -path '*mime*' -o -path '*autostart*' -o -path '*/dbus-1/*'; }
+check "nothing is registered for links, files, buses or starts" [ -z "$(handlers)" ]
+check "no program has more rights than its user" [ -z "$(find "$work/stage" -perm /7000 -type f)" ]
+capabilities() { command -v getcap >/dev/null && getcap -r "$work/stage" 2>/dev/null; }
+check "nor capabilities" [ -z "$(capabilities)" ]
