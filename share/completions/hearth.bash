@@ -32,7 +32,7 @@ _hearth() {
 	run) words="$talk --file --json --schema --grammar --raw --vault --key-file" ;;
 	models) words="list inspect verify pull lock unlock --plan --sha256 --proxy --vault --key-file --json --help -h" ;;
 	chats) words="list show search rename branch delete --vault --key-file --json --help -h" ;;
-	vault) words="create passphrase slots recovery lock size backup restore export import delete --vault --key-file --unencrypted --all --yes --json --help -h" ;;
+	vault) words="create passphrase slots recovery lock size backup restore export import delete --vault --key-file --unencrypted --keyring --all --yes --json --help -h" ;;
 	net) words="log --key-file --json --help -h" ;;
 	prove) words="--list --json --help -h" ;;
 	doctor) words="--help -h" ;;

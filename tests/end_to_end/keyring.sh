@@ -54,3 +54,33 @@ check "keeps one" line 2 "^done"
 check "and gives it back" line 3 "^done $key"
 check "forgets it" line 4 "^done"
 check "and has it no more" line 5 "has no key of this vault"
+
+# Through hearth itself, which finds the session's bus at its usual place alone.
+bus=/run/user/$(id -u)/bus
+if [ -e "$bus" ] || ! mkdir -p "${bus%/*}" 2>/dev/null; then
+	skip "a vault that the keyring opens" "the usual bus is not this test's to make"
+	exit 0
+fi
+cat >"$work/hearth.sh" <<'END'
+echo -n password | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
+"$1" vault create --keyring && "$1" vault && "$1" vault import "$2" && "$1" vault export "$3" && "$1" vault delete --all --yes
+END
+echo '[{"name":"Bread","created_at":"2024-05-01T10:00:00Z","chat_messages":[{"sender":"human","text":"How long?"}]}]' >"$work/in.json"
+with_bus() {
+	HOME=$work XDG_DATA_HOME=$work/data2 DBUS_SESSION_BUS_ADDRESS=unix:path=$bus dbus-daemon --session --address="unix:path=$bus" --nofork --nopidfile >/dev/null 2>&1 &
+	local daemon=$! status
+	for _ in 1 2 3 4 5 6 7 8 9 10; do [ -e "$bus" ] || sleep 0.2; done
+	HOME=$work XDG_DATA_HOME=$work/data2 XDG_RUNTIME_DIR=$work DBUS_SESSION_BUS_ADDRESS=unix:path=$bus timeout 60 bash "$work/hearth.sh" "$build/hearth" "$work/in.json" "$work/out.json" >"$work/hearth.log" 2>&1
+	status=$?
+	kill $daemon
+	wait $daemon 2>/dev/null
+	rm -f "$bus"
+	rmdir "${bus%/*}" 2>/dev/null
+	return $status
+}
+check "a vault is made, opened and deleted by the keyring's key" with_bus
+check "and says so" grep -q "keyring" "$work/hearth.log"
+check "and what was in it came out" grep -q "How long?" "$work/out.json"
+check_status 1 "without a keyring none is made" "$build/hearth" vault create --keyring
+check "which is one line" [ "$(wc -l <"$work/err")" = 1 ]
+check "and leaves nothing" [ ! -e "$HEARTH_HOME/vaults/main/vault.key" ]

@@ -89,7 +89,8 @@ static bool wait_for_enter(void)
 static bool unlock_again(struct chat *c, struct error *e)
 {
 	struct keeping *k = &c->keeping;
-	bool alone = k->key_file || vault_remote(k->vault); /* it may open without a passphrase */
+	bool alone = k->key_file || vault_remote(k->vault) ||
+	             unlock_has_slot(k->vault, SLOT_KEYRING); /* it may open without a passphrase */
 	for (;;) {
 		if (alone && !wait_for_enter()) return false;
 		switch (unlock_vault(k->vault, k->key_file, "Passphrase (Ctrl-D leaves): ", 0, e)) {

@@ -52,6 +52,8 @@ const struct option_row option_rows[] = {
 	  "open the vault with the bytes of this file" },
 	{ "--unencrypted", NULL, NULL, FOR_VAULT, OPTION_SWITCH, PLACE(unencrypted), 0, 0, 0,
 	  "create: no protection at all, for a disk that is encrypted itself" },
+	{ "--keyring", NULL, NULL, FOR_VAULT, OPTION_SWITCH, PLACE(keyring), 0, 0, 0,
+	  "create: opened by a key that this desktop's keyring keeps" },
 	{ "--all", NULL, NULL, FOR_VAULT, OPTION_SWITCH, PLACE(all), 0, 0, 0, "delete: the whole vault" },
 	{ "--yes", NULL, NULL, FOR_VAULT, OPTION_SWITCH, PLACE(yes), 0, 0, 0, "delete: do not ask" },
 	{ "--list", NULL, NULL, FOR_PROVE, OPTION_SWITCH, PLACE(list), 0, 0, 0, "show each thing that was tried, in each program" },

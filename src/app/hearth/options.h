@@ -38,7 +38,7 @@ struct options {
 	bool json, raw, plan, list, help, version;
 	const char *sha256, *proxy;   /* NULL: not given */
 	const char *vault, *key_file; /* NULL: not given */
-	bool unencrypted, all, yes, resume, secret;
+	bool unencrypted, keyring, all, yes, resume, secret;
 	uint64_t open; /* the number of a kept conversation; 0: none */
 	char **words;  /* what is no option, in order */
 	size_t n_words;

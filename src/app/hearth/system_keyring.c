@@ -54,3 +54,22 @@ bool system_keyring(enum keyring_wish wish, const uint8_t vault[KEYRING_ID], uin
 	if (pair[1] >= 0) close(pair[1]);
 	return ok;
 }
+
+int system_keyring_add_slot(struct vault *v, struct error *e)
+{
+	uint8_t *bytes = secret_new(KEYRING_SECRET);
+	int slot = -1;
+	if (!bytes) {
+		error_memory(e);
+		return -1;
+	}
+	seal_random(bytes, KEYRING_SECRET);
+	const struct key_secret secret = { .kind = SLOT_KEYRING, .bytes = bytes, .size = KEYRING_SECRET };
+	/* The keyring first: a slot that nothing opens would be of no use. */
+	if (system_keyring(KEYRING_KEEP, vault_keys(v)->id, bytes, e)) {
+		slot = vault_add_slot(v, &secret, key_cost_least, e);
+		if (slot < 0) system_keyring(KEYRING_FORGET, vault_keys(v)->id, NULL, NULL);
+	}
+	secret_free(bytes);
+	return slot;
+}

@@ -3,6 +3,7 @@
 
 #include "app/hearth/ask.h"
 #include "app/hearth/commands.h"
+#include "app/hearth/system_keyring.h"
 #include "app/hearth/terminal.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -63,6 +64,16 @@ static bool open_with_words(struct vault *v, const char *words, size_t size, str
 	return vault_unlock(v, &secret, e);
 }
 
+static bool open_with_keyring(struct vault *v, struct error *e)
+{
+	uint8_t *bytes = secret_new(KEYRING_SECRET);
+	if (!bytes) return error_memory(e);
+	const struct key_secret secret = { .kind = SLOT_KEYRING, .bytes = bytes, .size = KEYRING_SECRET };
+	bool ok = system_keyring(KEYRING_FIND, vault_keys(v)->id, bytes, e) && vault_unlock(v, &secret, e);
+	secret_free(bytes);
+	return ok;
+}
+
 enum unlock_result unlock_vault(struct vault *v, const char *key_file, const char *prompt, int tries, struct error *e)
 {
 	const struct key_secret nothing = { .kind = SLOT_UNPROTECTED };
@@ -73,6 +84,11 @@ enum unlock_result unlock_vault(struct vault *v, const char *key_file, const cha
 	}
 	if (key_file) return open_with_file(v, key_file, e) ? UNLOCK_OPEN : UNLOCK_FAILED;
 	if (unlock_has_slot(v, SLOT_UNPROTECTED)) return vault_unlock(v, &nothing, e) ? UNLOCK_OPEN : UNLOCK_FAILED;
+	if (unlock_has_slot(v, SLOT_KEYRING)) {
+		if (open_with_keyring(v, e)) return UNLOCK_OPEN;
+		if (!unlock_has_slot(v, SLOT_PASSPHRASE) && !unlock_has_slot(v, SLOT_RECOVERY)) return UNLOCK_FAILED;
+		commands_note("%s", e->text);
+	}
 	if (!unlock_has_slot(v, SLOT_PASSPHRASE) && !unlock_has_slot(v, SLOT_RECOVERY)) {
 		error_set(e, "%s: the vault opens with its key file alone (--key-file FILE)", vault_name(v));
 		return UNLOCK_FAILED;

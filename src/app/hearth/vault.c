@@ -19,8 +19,8 @@ enum { MAX_OUT = 1 << 20 };
 const struct word_row vault_words[] = {
 	{ "create", "", "make a vault: asks for a passphrase and shows a recovery code once", 0, 0, vault_create_command },
 	{ "passphrase", "", "change the passphrase, or give one to an unencrypted vault", 0, 0, vault_passphrase_command },
-	{ "slots", "[add passphrase | add recovery | add key-file FILE | remove N]", "who can open it: up to eight ways", 0, 3,
-	  vault_slots_command },
+	{ "slots", "[add passphrase | add recovery | add keyring | add key-file FILE | remove N]",
+	  "who can open it: up to eight ways", 0, 3, vault_slots_command },
 	{ "recovery", "[new]", "the way out after a forgotten passphrase; `new` shows a new code", 0, 1, vault_recovery_command },
 	{ "lock", "", "lock it in every hearth that runs now", 0, 0, vault_lock_command },
 	{ "size", "", "what takes how much room, and where everything lies", 0, 0, vault_size_command },

@@ -78,6 +78,7 @@ int vault_restore_command(const struct options *o)
 	if ((slash && slash != above && !paths_make_folder(above, &e)) || !backup_restore(o->words[1], place.folder, &files, &e))
 		return commands_fail(&e);
 	struct vault *v = vault_take(disk_real(), place.folder, &e);
+	if (v) vault_place_unwatch(vault_keys(v)->id); /* an old copy is what is wanted */
 	if (!v || unlock_vault(v, o->key_file, "Passphrase of the backup: ", TRIES, &e) != UNLOCK_OPEN) {
 		vault_close(v);
 		return not_opened(&place, &e);

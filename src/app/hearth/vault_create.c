@@ -1,10 +1,26 @@
 /* vault_create: `hearth vault create`: with a passphrase, with a key file, or openly unencrypted. */
 #include "app/hearth/commands.h"
 #include "app/hearth/new_vault.h"
+#include "app/hearth/system_keyring.h"
 #include "app/hearth/terminal.h"
 #include "app/hearth/vault_commands.h"
 
 enum { PATIENCE = 5 };
+
+/* The keyring knows a vault by its id, which it has when it is made: so it is made open to all, in an empty folder, and the
+ * keyring's slot takes the place of the open one before anything is in it. */
+static struct vault *create_with_keyring(const struct vault_place *place, struct error *e)
+{
+	struct vault *v = new_vault_unencrypted(place, e);
+	if (!v) return NULL;
+	if (system_keyring_add_slot(v, e) >= 0 && vault_remove_slot(v, 0, e)) {
+		struct terminal t = terminal_look(false);
+		if (!t.output || new_vault_recovery(v, e) >= 0) return v;
+	}
+	vault_close(v);
+	vault_destroy(disk_real(), place->folder, NULL);
+	return NULL;
+}
 
 int vault_create_command(const struct options *o)
 {
@@ -13,8 +29,8 @@ int vault_create_command(const struct options *o)
 	struct error e;
 	bool left = false;
 	paths_find(&paths);
-	if (o->key_file && o->unencrypted) {
-		error_set(&e, "--key-file and --unencrypted exclude each other");
+	if ((o->key_file != NULL) + o->unencrypted + o->keyring > 1) {
+		error_set(&e, "--key-file, --keyring and --unencrypted exclude each other");
 		return commands_misuse("vault", &e);
 	}
 	if (!vault_place_find(&place, &paths, o->vault, &e)) return commands_fail(&e);
@@ -27,6 +43,8 @@ int vault_create_command(const struct options *o)
 	terminal_watch_signals(PATIENCE);
 	if (o->key_file)
 		v = new_vault_with_key_file(&place, o->key_file, &e);
+	else if (o->keyring)
+		v = create_with_keyring(&place, &e);
 	else if (o->unencrypted)
 		v = new_vault_unencrypted(&place, &e);
 	else if (t.input && t.output)

@@ -1,7 +1,9 @@
 /* vault_delete: `hearth vault delete --all`: the keys first, then the files. */
 #include "app/hearth/ask.h"
 #include "app/hearth/commands.h"
+#include "app/hearth/system_keyring.h"
 #include "app/hearth/terminal.h"
+#include "app/hearth/unlock.h"
 #include "app/hearth/vault_commands.h"
 #include "app/hearth/vault_place.h"
 
@@ -42,7 +44,15 @@ int vault_delete_command(const struct options *o)
 		error_set(&e, "%s: there is no vault here", place.folder);
 		return commands_fail(&e);
 	}
-	if (!is_meant(o, &place, &e) || !vault_destroy(disk_real(), place.folder, &e)) return commands_fail(&e);
+	if (!is_meant(o, &place, &e)) return commands_fail(&e);
+	uint8_t id[VAULT_ID] = { 0 };
+	struct vault *v = vault_take(disk_real(), place.folder, NULL); /* NULL: its key file is damaged, or it is in use */
+	bool keyring = v && unlock_has_slot(v, SLOT_KEYRING);
+	if (v) memcpy(id, vault_keys(v)->id, VAULT_ID);
+	vault_close(v);
+	if (!vault_destroy(disk_real(), place.folder, &e)) return commands_fail(&e);
+	vault_place_unwatch(id);
+	if (keyring) system_keyring(KEYRING_FORGET, id, NULL, NULL);
 	commands_note(
 	        "the vault \"%s\" is deleted: its keys were overwritten first, so that copies of its files open for nobody who has "
 	        "no copy of vault.key and erase.key",

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char usual[] = "main";
 
@@ -40,4 +41,20 @@ bool vault_place_find(struct vault_place *p, const struct paths *paths, const ch
 	}
 	p->state = vault_look(disk_real(), p->folder);
 	return true;
+}
+
+bool vault_place_counter(char path[PATHS_ROOM], const uint8_t id[VAULT_ID])
+{
+	struct paths paths;
+	char name[32 + 2 * VAULT_ID] = "vault-";
+	size_t n = strlen(name);
+	paths_find(&paths);
+	for (int i = 0; i < VAULT_ID; i++) n += (size_t)snprintf(name + n, sizeof name - n, "%02x", id[i]);
+	return paths.settings[0] && paths_make_folder(paths.settings, NULL) && paths_join(path, paths.settings, name);
+}
+
+void vault_place_unwatch(const uint8_t id[VAULT_ID])
+{
+	char path[PATHS_ROOM];
+	if (vault_place_counter(path, id)) unlink(path);
 }

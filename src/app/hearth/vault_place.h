@@ -19,4 +19,9 @@ struct vault_place {
 /* The vault that `wanted` names (NULL: the usual one), and looks whether it is there. Creates nothing. */
 bool vault_place_find(struct vault_place *p, const struct paths *paths, const char *wanted, struct error *e);
 
+/* Where the vault's count of changes is kept, with the settings, so that an old copy of it is noticed (store/rollback.h). False:
+ * there is no such place. And forgetting the count, when an old copy is what is wanted, or the vault is gone. */
+bool vault_place_counter(char path[PATHS_ROOM], const uint8_t id[VAULT_ID]);
+void vault_place_unwatch(const uint8_t id[VAULT_ID]);
+
 #endif

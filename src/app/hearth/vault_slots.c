@@ -7,6 +7,7 @@
 #include "app/hearth/ask.h"
 #include "app/hearth/commands.h"
 #include "app/hearth/new_vault.h"
+#include "app/hearth/system_keyring.h"
 #include "app/hearth/terminal.h"
 #include "app/hearth/unlock.h"
 #include "app/hearth/vault_commands.h"
@@ -89,10 +90,18 @@ static int add_key_file(struct vault *v, const char *path, struct error *e)
 	return slot;
 }
 
+static int add_keyring(struct vault *v, struct error *e)
+{
+	if (!unlock_has_slot(v, SLOT_KEYRING)) return system_keyring_add_slot(v, e);
+	error_set(e, "%s: the keyring keeps a key of this vault already", vault_name(v));
+	return -1;
+}
+
 static int slots_add(const struct options *o, struct vault *v, struct error *e)
 {
 	const char *what = o->words[2], *file = o->n_words > 3 ? o->words[3] : NULL;
 	if (strcmp(what, "key-file") == 0 && file) return add_key_file(v, file, e);
+	if (strcmp(what, "keyring") == 0) return add_keyring(v, e);
 	if (strcmp(what, "passphrase") == 0 && !file) return has_person(e) ? add_passphrase(v, e) : -1;
 	return has_person(e) ? new_vault_recovery(v, e) : -1;
 }
@@ -108,7 +117,12 @@ static int slot_number(const char *text, struct error *e)
 static bool slots_remove(const struct options *o, struct vault *v, struct error *e)
 {
 	int slot = slot_number(o->words[2], e);
-	return slot >= 0 && vault_remove_slot(v, slot, e);
+	if (slot < 0) return false;
+	bool keyring = vault_keys(v)->slots[slot].kind == SLOT_KEYRING;
+	if (!vault_remove_slot(v, slot, e)) return false;
+	/* What the keyring goes on keeping opens nothing any more. */
+	if (keyring) system_keyring(KEYRING_FORGET, vault_keys(v)->id, NULL, NULL);
+	return true;
 }
 
 /* Is it `add WHAT [FILE]` or `remove N`? */
@@ -119,7 +133,7 @@ static bool understood(const struct options *o)
 	if (strcmp(verb, "remove") == 0) return n == 3;
 	if (strcmp(verb, "add") != 0) return false;
 	if (strcmp(what, "key-file") == 0) return n == 4;
-	return n == 3 && (strcmp(what, "passphrase") == 0 || strcmp(what, "recovery") == 0);
+	return n == 3 && (strcmp(what, "passphrase") == 0 || strcmp(what, "recovery") == 0 || strcmp(what, "keyring") == 0);
 }
 
 int vault_slots_command(const struct options *o)
@@ -128,7 +142,7 @@ int vault_slots_command(const struct options *o)
 	struct error e;
 	if (o->n_words == 1) return vault_describe(o);
 	if (!understood(o)) {
-		error_set(&e, "vault slots takes: add passphrase | add recovery | add key-file FILE | remove N");
+		error_set(&e, "vault slots takes: add passphrase | add recovery | add keyring | add key-file FILE | remove N");
 		return commands_misuse("vault", &e);
 	}
 	struct vault *v = unlock_for_command(o, &place, &e);
