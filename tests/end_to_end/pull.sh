@@ -94,7 +94,7 @@ refused "this machine, short" https://127.1/model.gguf "this machine itself"
 refused "a name that nobody has" https://nobody.example/model.gguf "cannot be resolved"
 rm -rf "$models"
 "$limit" 60 "$hearth" models pull https://mixed.example/model.gguf >/dev/null 2>&1
-for try in 1 2 3 4; do
+for _ in 1 2 3 4; do
 	rm -rf "$models"
 	"$limit" 60 "$hearth" models pull https://rebind.example/model.gguf >/dev/null 2>&1
 	"$limit" 60 "$hearth" models pull https://rebind-back.example/fresh.gguf >/dev/null 2>&1
