@@ -304,6 +304,17 @@ bool automaton_is_full(const struct automaton *a)
 	return a->used > a->memory;
 }
 
+static void without_states(struct automaton *a)
+{
+	a->places = NULL;
+	a->stacks = NULL;
+	a->states = NULL;
+	a->by_places = a->by_stack = (struct table){ 0 };
+	a->n_places = a->room_places = a->used = 0;
+	a->room_states = a->room_stacks = 0;
+	a->n_states = a->n_stacks = 0;
+}
+
 static void clear_states(struct automaton *a)
 {
 	for (uint32_t i = 0; i < a->n_states; i++) memory_free(a->states[i].next);
@@ -312,13 +323,7 @@ static void clear_states(struct automaton *a)
 	memory_free(a->states);
 	memory_free(a->by_places.slots);
 	memory_free(a->by_stack.slots);
-	a->places = NULL;
-	a->stacks = NULL;
-	a->states = NULL;
-	a->by_places = a->by_stack = (struct table){ 0 };
-	a->n_places = a->room_places = a->used = 0;
-	a->room_states = a->room_stacks = 0;
-	a->n_states = a->n_stacks = 0;
+	without_states(a);
 }
 
 /* The dead state, the bottom of stacks and the start. */
@@ -351,13 +356,7 @@ bool automaton_forget(struct automaton *a, uint32_t *state, struct error *e)
 	const struct state kept = old.states[*state];
 	struct place *places = memory_new((size_t)kept.n_places + 1, sizeof *places);
 	uint32_t *room = memory_new(LARGEST_STACK + 1, sizeof *room);
-	a->places = NULL;
-	a->stacks = NULL;
-	a->states = NULL;
-	a->by_places = a->by_stack = (struct table){ 0 };
-	a->n_places = a->room_places = a->used = 0;
-	a->room_states = a->room_stacks = 0;
-	a->n_states = a->n_stacks = 0;
+	without_states(a);
 	bool ok = places && room && begin(a);
 	for (uint32_t i = 0; ok && i < kept.n_places; i++) {
 		struct place p = old.places[kept.first + i];

@@ -9,6 +9,7 @@
 #include "grammar/grammar.h"
 
 #include "base/utf8.h"
+#include "grammar/source.h"
 
 #include <string.h>
 
@@ -16,8 +17,7 @@ enum { MOST_REPEATS = 100000, MOST_RULES = 100000, MOST_RANGES = 4096 };
 
 struct reader {
 	struct grammar *g;
-	const char *text;
-	size_t length, at;
+	struct source source;
 	unsigned depth;
 	struct error *e;
 };
@@ -26,21 +26,18 @@ struct reader {
 static bool complain(const struct reader *r, const char *what)
 {
 	size_t line = 1;
-	for (size_t i = 0; i < r->at && i < r->length; i++) line += r->text[i] == '\n';
+	for (size_t i = 0; i < r->source.at && i < r->source.length; i++) line += r->source.text[i] == '\n';
 	return error_set(r->e, "grammar: line %zu: %s", line, what);
 }
 
 static int peek(const struct reader *r)
 {
-	return r->at < r->length ? (unsigned char)r->text[r->at] : -1;
+	return source_peek(&r->source);
 }
 
 static bool take(struct reader *r, const char *what)
 {
-	size_t n = strlen(what);
-	if (r->length - r->at < n || memcmp(r->text + r->at, what, n) != 0) return false;
-	r->at += n;
-	return true;
+	return source_take(&r->source, what);
 }
 
 static bool is_name(int c)
@@ -53,9 +50,9 @@ static void skip_space(struct reader *r, bool lines)
 	for (;;) {
 		int c = peek(r);
 		if (c == '#') {
-			while (r->at < r->length && peek(r) != '\n') r->at++;
+			while (r->source.at < r->source.length && peek(r) != '\n') r->source.at++;
 		} else if (c == ' ' || c == '\t' || c == '\r' || (lines && c == '\n')) {
-			r->at++;
+			r->source.at++;
 		} else {
 			return;
 		}
@@ -66,9 +63,9 @@ static void skip_space(struct reader *r, bool lines)
 static void skip_to_bar(struct reader *r)
 {
 	skip_space(r, false);
-	size_t here = r->at;
+	size_t here = r->source.at;
 	skip_space(r, true);
-	if (peek(r) != '|') r->at = here;
+	if (peek(r) != '|') r->source.at = here;
 }
 
 /* The number of the rule with this name, a new one when there is none yet. */
@@ -82,28 +79,19 @@ static uint32_t rule_named(struct reader *r, const char *name, size_t n)
 
 static bool read_name(struct reader *r, uint32_t *rule)
 {
-	size_t start = r->at;
-	while (is_name(peek(r))) r->at++;
-	if (r->at == start) return complain(r, "the name of a rule is missing");
+	size_t start = r->source.at;
+	while (is_name(peek(r))) r->source.at++;
+	if (r->source.at == start) return complain(r, "the name of a rule is missing");
 	if (r->g->n_rules >= MOST_RULES) return complain(r, "too many rules");
-	*rule = rule_named(r, r->text + start, r->at - start);
+	*rule = rule_named(r, r->source.text + start, r->source.at - start);
 	return true;
 }
 
 static bool read_hex(struct reader *r, unsigned digits, uint32_t *point)
 {
-	uint32_t value = 0;
-	for (unsigned i = 0; i < digits; i++, r->at++) {
-		int c = peek(r);
-		int d = c >= '0' && c <= '9'   ? c - '0'
-		        : c >= 'a' && c <= 'f' ? c - 'a' + 10
-		        : c >= 'A' && c <= 'F' ? c - 'A' + 10
-		                               : -1;
-		if (d < 0) return complain(r, "an escape needs 2, 4 or 8 hexadecimal digits (\\xHH, \\uHHHH, \\UHHHHHHHH)");
-		value = value << 4 | (uint32_t)d;
-	}
-	if (value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) return complain(r, "an escape is not a character");
-	*point = value;
+	if (source_hex(&r->source, digits, point) < digits)
+		return complain(r, "an escape needs 2, 4 or 8 hexadecimal digits (\\xHH, \\uHHHH, \\UHHHHHHHH)");
+	if (*point > 0x10FFFF || (*point >= 0xD800 && *point <= 0xDFFF)) return complain(r, "an escape is not a character");
 	return true;
 }
 
@@ -111,7 +99,7 @@ static bool read_escape(struct reader *r, uint32_t *point)
 {
 	static const char from[] = "nrt\\\"[]-^.", to[] = "\n\r\t\\\"[]-^.";
 	int c = peek(r);
-	r->at++;
+	r->source.at++;
 	if (c == 'x') return read_hex(r, 2, point);
 	if (c == 'u') return read_hex(r, 4, point);
 	if (c == 'U') return read_hex(r, 8, point);
@@ -124,11 +112,12 @@ static bool read_escape(struct reader *r, uint32_t *point)
 /* One character of a literal or a set. */
 static bool read_character(struct reader *r, uint32_t *point)
 {
-	if (r->at >= r->length || peek(r) == '\n') return complain(r, "a text or a set of characters does not end in its line");
+	if (r->source.at >= r->source.length || peek(r) == '\n')
+		return complain(r, "a text or a set of characters does not end in its line");
 	if (take(r, "\\")) return read_escape(r, point);
-	size_t n = utf8_decode(r->text + r->at, r->length - r->at, point);
+	size_t n = utf8_decode(r->source.text + r->source.at, r->source.length - r->source.at, point);
 	if (n == 0) return complain(r, "bytes are not UTF-8");
-	r->at += n;
+	r->source.at += n;
 	return true;
 }
 
@@ -155,9 +144,9 @@ static bool read_set(struct reader *r, struct expression **x)
 		if (n == MOST_RANGES) return complain(r, "a set of characters has too many parts");
 		if (!read_character(r, &ranges[n].first)) return false;
 		ranges[n].last = ranges[n].first;
-		bool range = peek(r) == '-' && r->at + 1 < r->length && r->text[r->at + 1] != ']';
+		bool range = peek(r) == '-' && r->source.at + 1 < r->source.length && r->source.text[r->source.at + 1] != ']';
 		if (range) {
-			r->at++;
+			r->source.at++;
 			if (!read_character(r, &ranges[n].last)) return false;
 			if (ranges[n].last < ranges[n].first) return complain(r, "a range of characters is the wrong way round");
 		}
@@ -169,16 +158,7 @@ static bool read_set(struct reader *r, struct expression **x)
 
 static bool read_number(struct reader *r, uint32_t *value)
 {
-	uint32_t v = 0;
-	size_t start = r->at;
-	while (peek(r) >= '0' && peek(r) <= '9') {
-		v = v * 10 + (uint32_t)(peek(r) - '0');
-		if (v > MOST_REPEATS) return complain(r, "a repetition above 100000 is too large");
-		r->at++;
-	}
-	if (r->at == start) return complain(r, "a number is missing in { }");
-	*value = v;
-	return true;
+	return source_number(&r->source, MOST_REPEATS, value) ? true : complain(r, "{ } needs numbers up to 100000");
 }
 
 /* {2}, {2,}, {2,5}; behind the opening brace. */
@@ -301,7 +281,7 @@ static bool read_rule(struct reader *r)
 static bool read_rules(struct reader *r)
 {
 	skip_space(r, true);
-	while (r->at < r->length && !r->g->failed) {
+	while (r->source.at < r->source.length && !r->g->failed) {
 		if (!read_rule(r)) return false;
 	}
 	uint32_t root = rule_named(r, "root", 4);
@@ -319,7 +299,7 @@ struct grammar *grammar_from_gbnf(const char *text, size_t length, struct error 
 	}
 	struct grammar *g = grammar_new(e);
 	if (!g) return NULL;
-	struct reader r = { .g = g, .text = text, .length = length, .e = e };
+	struct reader r = { .g = g, .source = { .text = text, .length = length }, .e = e };
 	if (read_rules(&r)) return g;
 	grammar_free(g);
 	return NULL;

@@ -8,6 +8,7 @@
 #include "grammar/schema_internal.h"
 
 #include "base/utf8.h"
+#include "grammar/source.h"
 
 #include <string.h>
 
@@ -15,8 +16,7 @@ enum { MOST_REPEATS = 10000, MOST_RANGES = 1024, LAST_POINT = 0x10FFFF };
 
 struct reader {
 	struct schema_builder *b;
-	const char *text;
-	size_t length, at;
+	struct source source;
 	unsigned depth;
 };
 
@@ -35,20 +35,18 @@ static const struct range line_ends[] = { { '\n', '\n' }, { '\r', '\r' }, { 0x20
 
 static bool refuse(const struct reader *r, const char *what)
 {
-	return error_set(r->b->e, "schema: pattern '%.*s': %s", (int)(r->length < 200 ? r->length : 200), r->text, what);
+	return error_set(r->b->e, "schema: pattern '%.*s': %s", (int)(r->source.length < 200 ? r->source.length : 200),
+	                 r->source.text, what);
 }
 
 static int peek(const struct reader *r)
 {
-	return r->at < r->length ? (unsigned char)r->text[r->at] : -1;
+	return source_peek(&r->source);
 }
 
 static bool take(struct reader *r, const char *what)
 {
-	size_t n = strlen(what);
-	if (r->length - r->at < n || memcmp(r->text + r->at, what, n) != 0) return false;
-	r->at += n;
-	return true;
+	return source_take(&r->source, what);
 }
 
 static void add(struct ranges *s, uint32_t first, uint32_t last)
@@ -83,21 +81,14 @@ static bool take_class(struct reader *r, struct ranges *s)
 	case 'S': add_all(s, spaces, sizeof spaces / sizeof *spaces, peek(r) == 'S'); break;
 	default: return false;
 	}
-	r->at++;
+	r->source.at++;
 	return true;
 }
 
 static bool read_hex(struct reader *r, unsigned least, unsigned most, uint32_t *point)
 {
-	unsigned n = 0;
-	*point = 0;
-	for (; n < most; n++, r->at++) {
-		int c = peek(r), d = c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-		if (d < 0) break;
-		*point = *point << 4 | (uint32_t)d;
-	}
-	if (n < least || *point > LAST_POINT) return refuse(r, "an escape is not a character");
-	return true;
+	bool enough = source_hex(&r->source, most, point) >= least;
+	return enough && *point <= LAST_POINT ? true : refuse(r, "an escape is not a character");
 }
 
 /* \uXXXX, also as a pair of surrogates, and \u{X}. */
@@ -125,19 +116,19 @@ static bool read_escape(struct reader *r, bool in_set, uint32_t *point)
 	if (c < 0) return refuse(r, "it ends with a backslash");
 	if (c == 'b' || c == 'B') {
 		if (!in_set || c == 'B') return refuse(r, "word borders (\\b) are not supported");
-		r->at++;
+		r->source.at++;
 		*point = '\b';
 		return true;
 	}
 	if ((c >= '1' && c <= '9') || c == 'k') return refuse(r, "references to groups are not supported");
 	if (c == 'p' || c == 'P') return refuse(r, "Unicode properties (\\p) are not supported");
-	r->at++;
+	r->source.at++;
 	if (c == 'x') return read_hex(r, 2, 2, point);
 	if (c == 'u') return read_unicode(r, point);
 	if (c == 'c') {
 		int letter = peek(r) | 32;
 		if (letter < 'a' || letter > 'z') return refuse(r, "\\c needs a letter");
-		r->at++;
+		r->source.at++;
 		*point = (uint32_t)letter - 'a' + 1;
 		return true;
 	}
@@ -151,9 +142,11 @@ static bool read_escape(struct reader *r, bool in_set, uint32_t *point)
 static bool read_character(struct reader *r, bool in_set, uint32_t *point)
 {
 	if (take(r, "\\")) return read_escape(r, in_set, point);
-	size_t n = r->at < r->length ? utf8_decode(r->text + r->at, r->length - r->at, point) : 0;
+	size_t n = r->source.at < r->source.length
+	                   ? utf8_decode(r->source.text + r->source.at, r->source.length - r->source.at, point)
+	                   : 0;
 	if (n == 0) return refuse(r, "it ends too early or is not UTF-8");
-	r->at += n;
+	r->source.at += n;
 	return true;
 }
 
@@ -165,13 +158,13 @@ static bool read_set(struct reader *r, struct expression **x)
 	bool others = take(r, "^");
 	while (!take(r, "]")) {
 		uint32_t first, last;
-		size_t here = r->at;
+		size_t here = r->source.at;
 		if (take(r, "\\") && take_class(r, s)) continue;
-		r->at = here;
+		r->source.at = here;
 		if (!read_character(r, true, &first)) return false;
 		last = first;
-		if (peek(r) == '-' && r->at + 1 < r->length && r->text[r->at + 1] != ']') {
-			r->at++;
+		if (peek(r) == '-' && r->source.at + 1 < r->source.length && r->source.text[r->source.at + 1] != ']') {
+			r->source.at++;
 			if (!read_character(r, true, &last)) return false;
 			if (last < first) return refuse(r, "a range of characters is the wrong way round");
 		}
@@ -184,13 +177,7 @@ static bool read_set(struct reader *r, struct expression **x)
 
 static bool read_number(struct reader *r, uint32_t *value)
 {
-	size_t start = r->at;
-	*value = 0;
-	while (peek(r) >= '0' && peek(r) <= '9') {
-		*value = *value * 10 + (uint32_t)(r->text[r->at++] - '0');
-		if (*value > MOST_REPEATS) return refuse(r, "a repetition above 10000 is too large");
-	}
-	return r->at > start ? true : refuse(r, "a number is missing in { }");
+	return source_number(&r->source, MOST_REPEATS, value) ? true : refuse(r, "{ } needs numbers up to 10000");
 }
 
 /* What may stand behind an atom; a ? behind it changes what a search prefers, not what fits. */
@@ -226,7 +213,7 @@ static bool read_group(struct reader *r, struct expression **x)
 {
 	if (take(r, "?=") || take(r, "?!") || take(r, "?<=") || take(r, "?<!")) return refuse(r, "looking around is not supported");
 	if (take(r, "?<")) {
-		while (peek(r) >= 0 && peek(r) != '>') r->at++;
+		while (peek(r) >= 0 && peek(r) != '>') r->source.at++;
 		if (!take(r, ">")) return refuse(r, "the name of a group does not end");
 	} else if (take(r, "?") && !take(r, ":")) {
 		return refuse(r, "this kind of group is not supported");
@@ -246,13 +233,13 @@ static bool read_atom(struct reader *r, struct expression **x)
 		*x = schema_characters(r->b, line_ends, sizeof line_ends / sizeof *line_ends, true);
 		return true;
 	}
-	size_t here = r->at;
+	size_t here = r->source.at;
 	struct ranges *s = peek(r) == '\\' ? arena_alloc(r->b->arena, 1, sizeof *s) : NULL;
 	if (s && take(r, "\\") && take_class(r, s)) {
 		*x = schema_characters(r->b, s->r, s->n, false);
 		return true;
 	}
-	r->at = here;
+	r->source.at = here;
 	if (peek(r) >= 0 && strchr("*+?{}]", peek(r))) return refuse(r, "a sign stands where a character is expected");
 	if (!read_character(r, false, &point)) return false;
 	struct range one = { point, point };
@@ -300,7 +287,7 @@ static bool read_either(struct reader *r, bool top, struct expression **x)
 
 bool schema_pattern(struct schema_builder *b, const char *pattern, size_t length, struct expression **x)
 {
-	struct reader r = { .b = b, .text = pattern, .length = length };
+	struct reader r = { .b = b, .source = { .text = pattern, .length = length } };
 	if (!read_either(&r, true, x)) return false;
-	return r.at == length ? true : refuse(&r, "a ) has no beginning");
+	return r.source.at == length ? true : refuse(&r, "a ) has no beginning");
 }

@@ -4,21 +4,7 @@
 #include "base/memory.h"
 #include "tiny_model.h"
 
-static char model[64];
 static struct error e;
-
-static int write_model(void **state)
-{
-	(void)state;
-	tiny_write(model, NULL);
-	return 0;
-}
-
-static int remove_model(void **state)
-{
-	(void)state;
-	return unlink(model);
-}
 
 static struct hearth_file_info facts(struct hearth_file *f)
 {
@@ -35,7 +21,7 @@ static void a_file_says_what_it_holds(void **state)
 	const struct hearth_file_value *values;
 	const struct hearth_file_type *types;
 	uint64_t tensors, bytes;
-	if (!hearth_file_open(model, &f, &error)) fail_msg("%s", error.text);
+	if (!hearth_file_open(tiny_path, &f, &error)) fail_msg("%s", error.text);
 	struct hearth_file_info i = facts(f);
 	struct hearth_file_info old = { .size = offsetof(struct hearth_file_info, architecture) };
 	hearth_file_info(f, &old);
@@ -67,14 +53,14 @@ static void a_descriptor_is_as_good_as_a_path(void **state)
 	(void)state;
 	struct file_given g;
 	struct hearth_file *f;
-	int fd = file_open(model, &e);
+	int fd = file_open(tiny_path, &e);
 	file_given_begin(&g);
 	assert_true(file_given_add(&g, fd, "some/where.gguf", &e));
 	close(fd);
 	assert_true(file_look(&g.source, "some/where.gguf", &f, &e));
 	assert_string_equal(facts(f).architecture, "llama");
 	hearth_file_close(f);
-	assert_false(file_look(&g.source, model, &f, &e));
+	assert_false(file_look(&g.source, tiny_path, &f, &e));
 	assert_null(f);
 	file_given_free(&g);
 }
@@ -86,7 +72,7 @@ static void advice_is_taken_where_it_makes_sense(void **state)
 	struct gguf_writer w = gguf_writer_new();
 	struct hearth_file *f;
 	char path[96];
-	snprintf(path, sizeof path, "%s.advice", model);
+	snprintf(path, sizeof path, "%s.advice", tiny_path);
 	gguf_put_text(&w, "general.architecture", "llama", 5);
 	gguf_put_f32(&w, "general.sampling.temp", 0.25F);
 	gguf_put_i32(&w, "general.sampling.top_k", 20);
@@ -118,7 +104,7 @@ static void what_is_no_model_is_named(void **state)
 		      { "\x1f\x8b.....", "compressed" },
 		      { "something else", "not a GGUF file" } };
 	char path[96];
-	snprintf(path, sizeof path, "%s.no", model);
+	snprintf(path, sizeof path, "%s.no", tiny_path);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct hearth_error error;
 		struct hearth_file *f;
@@ -138,5 +124,5 @@ int main(void)
 		cmocka_unit_test(advice_is_taken_where_it_makes_sense),
 		cmocka_unit_test(what_is_no_model_is_named),
 	};
-	return cmocka_run_group_tests(tests, write_model, remove_model);
+	return cmocka_run_group_tests(tests, tiny_begin, tiny_end);
 }

@@ -6,28 +6,14 @@
 #include <pthread.h>
 #include <time.h>
 
-static char model[64];
 static struct asked a, b; /* large: not on the stack */
-
-static int write_model(void **state)
-{
-	(void)state;
-	tiny_write(model, NULL);
-	return 0;
-}
-
-static int remove_model(void **state)
-{
-	(void)state;
-	return unlink(model);
-}
 
 static const char story[] = " the sun has set on the hill, and all the animals";
 
 static void an_answer_comes_with_its_counts(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 256);
+	struct hearth *h = asked_open(tiny_path, 1, 256);
 	struct hearth_request r = asked_text(story, 20);
 	r.want_prompt = true;
 	asked_run(h, &r, &a);
@@ -51,7 +37,7 @@ static void an_answer_comes_with_its_counts(void **state)
 static void ids_and_text_of_one_prompt_give_one_answer(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 256);
+	struct hearth *h = asked_open(tiny_path, 1, 256);
 	struct hearth_request r = asked_text(story, 30);
 	r.want_prompt = true;
 	asked_run(h, &r, &a);
@@ -66,7 +52,7 @@ static void ids_and_text_of_one_prompt_give_one_answer(void **state)
 static void equal_seeds_give_equal_text_and_a_fresh_one_is_reported(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 256);
+	struct hearth *h = asked_open(tiny_path, 1, 256);
 	struct hearth_request r = asked_text(story, 40);
 	r.sampling = hearth_request_new(HEARTH_TEXT).sampling;
 	r.sampling.seed = 99;
@@ -87,7 +73,7 @@ static void equal_seeds_give_equal_text_and_a_fresh_one_is_reported(void **state
 static void an_end_token_ends_the_answer_and_shows_no_text(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 1024);
+	struct hearth *h = asked_open(tiny_path, 1, 1024);
 	struct hearth_request r = asked_text(story, 900);
 	r.sampling.temperature = 3; /* nearly any token may come */
 	r.sampling.top_p = 1;
@@ -111,7 +97,7 @@ static void an_end_token_ends_the_answer_and_shows_no_text(void **state)
 static void a_stop_text_ends_the_answer_and_is_not_shown(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 512);
+	struct hearth *h = asked_open(tiny_path, 1, 512);
 	struct hearth_request r = asked_text(story, 60);
 	asked_run(h, &r, &a);
 	assert_true(a.length > 40);
@@ -152,7 +138,7 @@ static void a_stop_text_ends_the_answer_and_is_not_shown(void **state)
 static void a_full_context_ends_the_answer_with_its_own_reason(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 64);
+	struct hearth *h = asked_open(tiny_path, 1, 64);
 	struct hearth_request r = asked_text(" the sun", 1000);
 	asked_run(h, &r, &a);
 	assert_int_equal(a.last.stop, HEARTH_STOP_CONTEXT);
@@ -169,7 +155,7 @@ static void a_full_context_ends_the_answer_with_its_own_reason(void **state)
 static void a_prompt_that_does_not_fit_is_refused_with_both_numbers(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 64);
+	struct hearth *h = asked_open(tiny_path, 1, 64);
 	int32_t many[65];
 	for (int i = 0; i < 65; i++) many[i] = TINY_VOCAB - 2;
 	struct hearth_request r = asked_ids(many, 65, 5);
@@ -196,7 +182,7 @@ static void a_prompt_that_does_not_fit_is_refused_with_both_numbers(void **state
 static void what_cannot_be_taken_is_said_in_one_line(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 64);
+	struct hearth *h = asked_open(tiny_path, 1, 64);
 	struct hearth_error error;
 	uint64_t id;
 	struct hearth_request good = asked_text("a", 1), r = good;
@@ -252,7 +238,7 @@ static void options_are_checked(void **state)
 	assert_false(hearth_open(&o, &h, &error));
 	o = (struct hearth_options){ .size = sizeof o };
 	assert_false(hearth_open(&o, &h, &error));
-	o.model = model;
+	o.model = tiny_path;
 	o.kv = 77;
 	assert_false(hearth_open(&o, &h, &error));
 	assert_false(hearth_open(NULL, &h, NULL));
@@ -261,7 +247,7 @@ static void options_are_checked(void **state)
 static void info_and_plan_describe_the_model(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 2, 128);
+	struct hearth *h = asked_open(tiny_path, 2, 128);
 	struct hearth_info info = { .size = sizeof info };
 	hearth_info(h, &info);
 	assert_string_equal(info.name, "tiny");
@@ -289,7 +275,7 @@ static void info_and_plan_describe_the_model(void **state)
 static void with_no_tokens_asked_for_the_prompt_is_looked_at_alone(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 256);
+	struct hearth *h = asked_open(tiny_path, 1, 256);
 	uint64_t session = hearth_session_new(h);
 	struct hearth_request r = asked_text(story, 8);
 	r.session = session;
@@ -309,7 +295,7 @@ static void with_no_tokens_asked_for_the_prompt_is_looked_at_alone(void **state)
 static void a_request_can_be_cancelled_at_any_time(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 4096);
+	struct hearth *h = asked_open(tiny_path, 1, 4096);
 	struct hearth_request r = asked_text(story, 4000);
 	struct hearth_event event;
 	asked_submit(h, &r, &a);
@@ -341,7 +327,7 @@ static void an_engine_can_be_closed_while_it_computes(void **state)
 	(void)state;
 	size_t before = memory_in_use();
 	for (int i = 0; i < 20; i++) {
-		struct hearth *h = asked_open(model, 2, 4096);
+		struct hearth *h = asked_open(tiny_path, 2, 4096);
 		uint64_t session = hearth_session_new(h), id;
 		struct hearth_request r = asked_text(story, 4000);
 		struct hearth_event event;
@@ -365,7 +351,7 @@ static void *wait_for_event(void *data)
 static void a_waiting_thread_sees_what_another_cancels(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 4096);
+	struct hearth *h = asked_open(tiny_path, 1, 4096);
 	struct hearth_request r = asked_text(story, 4000);
 	asked_submit(h, &r, &a);
 	pthread_t waiter;
@@ -381,7 +367,7 @@ static void a_waiting_thread_sees_what_another_cancels(void **state)
 static void a_wait_ends_in_time(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 4096);
+	struct hearth *h = asked_open(tiny_path, 1, 4096);
 	struct hearth_event event;
 	/* Nothing runs: at once, for the alarm that ends the test is shorter than the wait. */
 	alarm(PATIENCE / 1000);
@@ -400,7 +386,7 @@ static double cpu_seconds(void)
 static void an_idle_engine_uses_no_cpu(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 4, 256);
+	struct hearth *h = asked_open(tiny_path, 4, 256);
 	struct hearth_request r = asked_text(story, 20);
 	asked_run(h, &r, &a);
 	usleep(50000); /* the pool's threads spin for a moment */
@@ -430,5 +416,5 @@ int main(void)
 		cmocka_unit_test(a_wait_ends_in_time),
 		cmocka_unit_test(an_idle_engine_uses_no_cpu),
 	};
-	return cmocka_run_group_tests(tests, write_model, remove_model);
+	return cmocka_run_group_tests(tests, tiny_begin, tiny_end);
 }

@@ -2,21 +2,7 @@
 #include "asked.h"
 #include "tiny_model.h"
 
-static char model[64];
 static struct asked a, b; /* large: not on the stack */
-
-static int write_model(void **state)
-{
-	(void)state;
-	tiny_write(model, NULL);
-	return 0;
-}
-
-static int remove_model(void **state)
-{
-	(void)state;
-	return unlink(model);
-}
 
 static struct hearth_request asked_by(uint32_t kind, const char *grammar, uint64_t seed)
 {
@@ -32,7 +18,7 @@ static struct hearth_request asked_by(uint32_t kind, const char *grammar, uint64
 static void the_answer_is_one_that_the_grammar_has(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 256);
+	struct hearth *h = asked_open(tiny_path, 1, 256);
 	bool seen[3] = { false };
 	for (uint64_t seed = 1; seed < 40; seed++) {
 		struct hearth_request r = asked_by(HEARTH_GRAMMAR_GBNF, "root ::= \" a\" (\"x\" | \"bc\") | \"no\"", seed);
@@ -50,7 +36,7 @@ static void the_answer_is_one_that_the_grammar_has(void **state)
 static void guesses_change_nothing(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 2, 256);
+	struct hearth *h = asked_open(tiny_path, 2, 256);
 	for (uint64_t seed = 1; seed < 10; seed++) {
 		struct hearth_request r = asked_by(HEARTH_GRAMMAR_GBNF, "root ::= (\"ab\" | \"ba\"){30}", seed);
 		asked_run(h, &r, &a);
@@ -65,7 +51,7 @@ static void guesses_change_nothing(void **state)
 static void a_wrong_schema_is_refused_at_once(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 256);
+	struct hearth *h = asked_open(tiny_path, 1, 256);
 	struct hearth_request r = asked_by(HEARTH_GRAMMAR_SCHEMA, "{\"not\": {}}", 1);
 	struct hearth_error error;
 	uint64_t id;
@@ -79,7 +65,7 @@ static void a_wrong_schema_is_refused_at_once(void **state)
 static void what_no_token_can_spell_fails_with_a_line(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 256);
+	struct hearth *h = asked_open(tiny_path, 1, 256);
 	struct hearth_request r = asked_by(HEARTH_GRAMMAR_GBNF, "root ::= \"\xE2\x82\xAC\"", 1);
 	asked_run(h, &r, &a);
 	if (a.last.kind == HEARTH_FAILED)
@@ -97,5 +83,5 @@ int main(void)
 		cmocka_unit_test(a_wrong_schema_is_refused_at_once),
 		cmocka_unit_test(what_no_token_can_spell_fails_with_a_line),
 	};
-	return cmocka_run_group_tests(tests, write_model, remove_model);
+	return cmocka_run_group_tests(tests, tiny_begin, tiny_end);
 }

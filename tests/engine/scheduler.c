@@ -6,23 +6,9 @@
 
 enum { SIDE_BY_SIDE = 8, ANSWER = 60 };
 
-static char model[64];
 static struct asked alone[SIDE_BY_SIDE], beside[SIDE_BY_SIDE];
 static struct asked *const all_beside[] = { &beside[0], &beside[1], &beside[2], &beside[3],
 	                                    &beside[4], &beside[5], &beside[6], &beside[7] };
-
-static int write_model(void **state)
-{
-	(void)state;
-	tiny_write(model, NULL);
-	return 0;
-}
-
-static int remove_model(void **state)
-{
-	(void)state;
-	return unlink(model);
-}
 
 /* Eight requests that differ in text, length and sampling. */
 static struct hearth_request request_number(int i)
@@ -50,7 +36,7 @@ static void an_answer_is_the_same_alone_and_beside_seven_others(void **state)
 {
 	(void)state;
 	for (unsigned threads = 1; threads <= 4; threads *= 2) {
-		struct hearth *h = asked_open(model, threads, 256);
+		struct hearth *h = asked_open(tiny_path, threads, 256);
 		for (int i = 0; i < SIDE_BY_SIDE && threads == 1; i++) {
 			struct hearth_request r = request_number(i);
 			asked_run(h, &r, &alone[i]);
@@ -73,7 +59,7 @@ static void an_answer_is_the_same_alone_and_beside_seven_others(void **state)
 static void requests_of_one_session_wait_for_each_other(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 512);
+	struct hearth *h = asked_open(tiny_path, 1, 512);
 	struct hearth_request r = request_number(1);
 	r.session = hearth_session_new(h);
 	for (int i = 0; i < 3; i++) asked_submit(h, &r, &beside[i]);
@@ -94,7 +80,7 @@ static void requests_of_one_session_wait_for_each_other(void **state)
 static void a_freed_session_cancels_its_requests(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 4096);
+	struct hearth *h = asked_open(tiny_path, 1, 4096);
 	uint64_t session = hearth_session_new(h), other = hearth_session_new(h);
 	assert_true(session != 0 && other != 0 && other != session);
 	struct hearth_request r = asked_text(" the sun", 4000);
@@ -119,7 +105,7 @@ static void a_freed_session_cancels_its_requests(void **state)
 static void more_requests_than_run_at_once_all_come_to_an_end(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 2, 128);
+	struct hearth *h = asked_open(tiny_path, 2, 128);
 	uint64_t ids[3 * MOST_ACTIVE];
 	struct hearth_request r = asked_text(" the sun", 10);
 	for (int i = 0; i < 3 * MOST_ACTIVE; i++) assert_true(hearth_submit(h, &r, &ids[i], NULL));
@@ -137,7 +123,7 @@ static void more_requests_than_run_at_once_all_come_to_an_end(void **state)
 static void news_that_nobody_takes_are_joined(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 4096);
+	struct hearth *h = asked_open(tiny_path, 1, 4096);
 	struct hearth_request r = asked_text(" the sun", 1000);
 	asked_submit(h, &r, &beside[0]);
 	struct hearth_info info = { .size = sizeof info };
@@ -230,7 +216,7 @@ static void a_step_stays_within_the_rows_and_the_time_it_may_have(void **state)
 /* Opens, submits, runs and closes; every failure must be an ordinary one. Returns whether all went well. */
 static bool use_engine(void)
 {
-	struct hearth_options o = { .size = sizeof o, .model = model, .threads = 2, .context = 96 };
+	struct hearth_options o = { .size = sizeof o, .model = tiny_path, .threads = 2, .context = 96 };
 	struct hearth *h;
 	struct hearth_error error = { "" };
 	if (!hearth_open(&o, &h, &error)) {
@@ -297,5 +283,5 @@ int main(void)
 		cmocka_unit_test(a_step_stays_within_the_rows_and_the_time_it_may_have),
 		cmocka_unit_test(every_allocation_may_fail_once),
 	};
-	return cmocka_run_group_tests(tests, write_model, remove_model);
+	return cmocka_run_group_tests(tests, tiny_begin, tiny_end);
 }

@@ -7,22 +7,8 @@
 
 enum { CASES = 6, ANSWER = 90 };
 
-static char model[64];
 static struct asked plain[CASES], guessed[CASES];
 static struct asked *const all_guessed[] = { &guessed[0], &guessed[1], &guessed[2], &guessed[3], &guessed[4], &guessed[5] };
-
-static int write_model(void **state)
-{
-	(void)state;
-	tiny_write(model, NULL);
-	return 0;
-}
-
-static int remove_model(void **state)
-{
-	(void)state;
-	return unlink(model);
-}
 
 /* Prompts that repeat themselves, and every kind of choice. */
 static struct hearth_request request_number(int i)
@@ -72,7 +58,7 @@ static struct hearth *open_engine(uint32_t threads, uint32_t context, const char
 {
 	struct hearth_error error;
 	struct hearth *h;
-	struct hearth_options o = { .size = sizeof o, .model = model, .threads = threads, .context = context, .draft = draft };
+	struct hearth_options o = { .size = sizeof o, .model = tiny_path, .threads = threads, .context = context, .draft = draft };
 	if (!hearth_open(&o, &h, &error)) fail_msg("%s", error.text);
 	return h;
 }
@@ -122,7 +108,7 @@ static void answers_are_the_same_with_a_draft_model(void **state)
 	(void)state;
 	run_plain();
 	for (uint32_t threads = 1; threads <= 2; threads++) {
-		struct hearth *h = open_engine(threads, 512, model);
+		struct hearth *h = open_engine(threads, 512, tiny_path);
 		struct hearth_info info = { .size = sizeof info }, alone = { .size = sizeof alone };
 		hearth_info(h, &info);
 		struct hearth *other = open_engine(threads, 512, NULL);
@@ -174,7 +160,7 @@ static void a_draft_model_of_another_vocabulary_is_refused(void **state)
 	if (access(other, R_OK) != 0) skip();
 	struct hearth_error error;
 	struct hearth *h;
-	struct hearth_options o = { .size = sizeof o, .model = model, .threads = 1, .draft = other };
+	struct hearth_options o = { .size = sizeof o, .model = tiny_path, .threads = 1, .draft = other };
 	assert_false(hearth_open(&o, &h, &error));
 	assert_non_null(strstr(error.text, "vocabulary"));
 	o.draft = "/nowhere.gguf";
@@ -189,7 +175,7 @@ static void structs_of_an_earlier_version_are_taken(void **state)
 	struct hearth_error error;
 	struct hearth *h;
 	struct hearth_options o = {
-		.size = offsetof(struct hearth_options, draft), .model = model, .threads = 1, .draft = "never"
+		.size = offsetof(struct hearth_options, draft), .model = tiny_path, .threads = 1, .draft = "never"
 	};
 	if (!hearth_open(&o, &h, &error)) fail_msg("%s", error.text);
 	struct hearth_request r = request_number(0);
@@ -208,5 +194,5 @@ int main(void)
 		cmocka_unit_test(a_draft_model_of_another_vocabulary_is_refused),
 		cmocka_unit_test(structs_of_an_earlier_version_are_taken),
 	};
-	return cmocka_run_group_tests(tests, write_model, remove_model);
+	return cmocka_run_group_tests(tests, tiny_begin, tiny_end);
 }

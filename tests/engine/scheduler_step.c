@@ -4,21 +4,7 @@
 
 #include "format/json.h"
 
-static char model[64];
 static struct asked a, b;
-
-static int write_model(void **state)
-{
-	(void)state;
-	tiny_write(model, NULL);
-	return 0;
-}
-
-static int remove_model(void **state)
-{
-	(void)state;
-	return unlink(model);
-}
 
 /* A request whose answers are words in changing order, many of which the tokenizer would cut otherwise. */
 static struct hearth_request chatty(const char *text, uint32_t max_tokens)
@@ -33,7 +19,7 @@ static struct hearth_request chatty(const char *text, uint32_t max_tokens)
 static void a_longer_prompt_computes_only_what_is_new(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 512);
+	struct hearth *h = asked_open(tiny_path, 1, 512);
 	int32_t ids[200];
 	uint64_t session = hearth_session_new(h);
 	for (int i = 0; i < 200; i++) ids[i] = TINY_BYTES + 256 + i % TINY_WORDS;
@@ -71,7 +57,7 @@ static void a_longer_prompt_computes_only_what_is_new(void **state)
 static void a_conversation_is_never_computed_twice(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 2048);
+	struct hearth *h = asked_open(tiny_path, 1, 2048);
 	static char text[20000];
 	uint64_t session = hearth_session_new(h);
 	uint32_t held = 0; /* positions that the session has */
@@ -142,7 +128,7 @@ static void a_chat_computes_only_its_last_question(void **state)
 static void ids_are_taken_as_they_are_even_when_their_text_is_known(void **state)
 {
 	(void)state;
-	struct hearth *h = asked_open(model, 1, 128);
+	struct hearth *h = asked_open(tiny_path, 1, 128);
 	/* "he" as one token, then as two: the same text, and for a request by ids another prompt. */
 	const int32_t he = TINY_BYTES + 256 + 1;
 	const int32_t one[] = { TINY_BOS, he, he, he }, two[] = { TINY_BOS, TINY_BYTES + 'h', TINY_BYTES + 'e', he, he };
@@ -179,7 +165,7 @@ static void two_hundred_turns_compute_only_what_is_new_and_keep_memory_flat(void
 {
 	(void)state;
 	static char turns[TURNS][TURN_TEXT];
-	struct hearth *h = asked_open(model, 1, CONTEXT);
+	struct hearth *h = asked_open(tiny_path, 1, CONTEXT);
 	uint64_t session = hearth_session_new(h);
 	size_t at_half = 0;
 	uint32_t held = 0; /* positions that the session has of this conversation; 0: turns were dropped */
@@ -212,5 +198,5 @@ int main(void)
 		cmocka_unit_test(ids_are_taken_as_they_are_even_when_their_text_is_known),
 		cmocka_unit_test(two_hundred_turns_compute_only_what_is_new_and_keep_memory_flat),
 	};
-	return cmocka_run_group_tests(tests, write_model, remove_model);
+	return cmocka_run_group_tests(tests, tiny_begin, tiny_end);
 }

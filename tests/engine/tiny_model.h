@@ -171,4 +171,20 @@ static inline void tiny_write(char path[64], const char *template)
 	gguf_writer_free(&w);
 }
 
+/* Before and behind the tests of a program: the model at `tiny_path`. A file that has no use for them writes its own. */
+static char tiny_path[64];
+
+static inline int tiny_begin(void **state)
+{
+	(void)state;
+	tiny_write(tiny_path, NULL);
+	return 0;
+}
+
+static inline int tiny_end(void **state)
+{
+	(void)state;
+	return unlink(tiny_path);
+}
+
 #endif

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <time.h>
 
-static char model[64];
 static struct asked before, after;
 
 static void pause_for(double seconds)
@@ -19,7 +18,7 @@ static void pause_for(double seconds)
 
 static struct hearth *open_model(void)
 {
-	struct hearth_options o = { .size = sizeof o, .model = model, .threads = 2, .context = 4096 };
+	struct hearth_options o = { .size = sizeof o, .model = tiny_path, .threads = 2, .context = 4096 };
 	struct hearth_error error;
 	struct hearth *h;
 	if (!hearth_open(&o, &h, &error)) fail_msg("%s", error.text);
@@ -109,19 +108,6 @@ static void dead_while_nobody_asks(void **state)
 	hearth_close(h);
 }
 
-static int write_model(void **state)
-{
-	(void)state;
-	tiny_write(model, NULL);
-	return 0;
-}
-
-static int remove_model(void **state)
-{
-	(void)state;
-	return unlink(model);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,7 +117,7 @@ int main(void)
 	};
 	if (!real_begin()) return 1;
 	real_use(0);
-	int status = cmocka_run_group_tests(tests, write_model, remove_model);
+	int status = cmocka_run_group_tests(tests, tiny_begin, tiny_end);
 	spawner_stop(real_spawner);
 	return status;
 }
