@@ -190,7 +190,18 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libhearth.a
 	$(call say,ld $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lcmocka -o $@
 
-$(BUILD)/kerncheck: $(BUILD)/obj/tests/kerncheck.o $(BUILD)/libhearth.a
+# The kernels of AVX-VNNI once more for kerncheck, in the encoding of AVX-512 and under other names: the same source on machines that lack
+# the level.
+ifeq ($(ARCH),x86_64)
+EVEX_OBJ := $(patsubst src/nn/%.c,$(BUILD)/obj/evex/%.o,$(sort $(wildcard src/nn/*_avxvnni.c)))
+endif
+EVEX_NAMES = $(foreach f,kernels dot dot_codes dot_k i16,-D$(f)_fill_avxvnni=$(f)_fill_evex)
+$(BUILD)/obj/evex/%.o: src/nn/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,cc $<)
+	$(Q)$(CC) $(CFLAGS_ALL) $(PLACE) $(LEVEL_avx512vnni) -DVNNI_OF_8 $(EVEX_NAMES) -MMD -MP -c $< -o $@
+
+$(BUILD)/kerncheck: $(BUILD)/obj/tests/kerncheck.o $(EVEX_OBJ) $(BUILD)/libhearth.a
 	$(call say,ld $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 

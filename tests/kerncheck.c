@@ -26,6 +26,11 @@ void bf16_fill_emulated(struct kernels *k);
 #include "nn/bf16_amx.c"
 #undef bf16_fill_amx
 
+/* The kernels of AVX-VNNI in AVX-512's encoding (see the Makefile). */
+#if defined(__x86_64__)
+void kernels_fill_evex(struct kernels *k);
+#endif
+
 enum { MOST_ROWS = 96, MOST_COLS = 1100, MOST_OUTPUTS = 70 };
 
 static const struct kernels *plain, *level;
@@ -537,6 +542,20 @@ static void check_emulated_amx(void)
 	level = plain;
 }
 
+#if defined(__x86_64__)
+/* AVX-VNNI's kernels as AVX-512 encodes them, where its level cannot run but that one can. */
+static void check_evex(void)
+{
+	if (kernels_find("avxvnni") || !kernels_find("avx512vnni")) return;
+	struct kernels table = *kernels_find("avx2");
+	kernels_fill_evex(&table);
+	table.name = "avxvnni, encoded for avx512vnni";
+	level = &table;
+	check_level();
+	level = plain;
+}
+#endif
+
 /* --- speed --- */
 
 enum { MEMORY = ROOF_MEMORY, TIMES = 5 };
@@ -766,6 +785,9 @@ int main(int argc, char **argv)
 		speed_roof(true);
 	}
 	if (!speed && !only) check_emulated_amx();
+#if defined(__x86_64__)
+	if (!speed && !only) check_evex();
+#endif
 	for (size_t i = 0; kernels_level(i); i++) {
 		level = kernels_find(kernels_level(i));
 		if ((only && strcmp(only, level->name) != 0) || (!only && level == plain)) continue;

@@ -21,8 +21,7 @@ INLINE __m256i quants(const uint8_t *b, enum kind f)
 INLINE __m256 dot32(__m256i q, const int8_t *x, enum kind f)
 {
 	__m256i v = load32(x);
-	__m256i pairs = f == Q8_0 ? _mm256_maddubs_epi16(_mm256_abs_epi8(q), _mm256_sign_epi8(v, q)) : _mm256_maddubs_epi16(q, v);
-	return _mm256_cvtepi32_ps(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+	return _mm256_cvtepi32_ps(f == Q8_0 ? sums_of_four(_mm256_abs_epi8(q), _mm256_sign_epi8(v, q)) : sums_of_four(q, v));
 }
 
 /* The sums of the activations of N blocks as floats. */

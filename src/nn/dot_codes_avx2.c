@@ -14,7 +14,7 @@ INLINE void group(__m256i q, __m256 scales, const struct kernel_row *rows, size_
 #pragma GCC unroll 4
 	for (int r = 0; r < R; r++) {
 		__m256i x = _mm256_sign_epi8(load32(rows[r].q + at * 32), q);
-		__m256i sums = _mm256_madd_epi16(_mm256_maddubs_epi16(sizes, x), _mm256_set1_epi16(1));
+		__m256i sums = sums_of_four(sizes, x);
 		__m256 scale = _mm256_mul_ps(scales, _mm256_broadcast_ss(rows[r].scales + at));
 		acc[r] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums), scale, acc[r]);
 	}

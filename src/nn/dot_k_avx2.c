@@ -43,8 +43,8 @@ INLINE void block_8(const uint8_t *b, enum kind f, const struct kernel_row *rows
 #pragma GCC unroll 4
 		for (int r = 0; r < R; r++) {
 			const int8_t *x = rows[r].q + at * 256 + 32 * j;
-			__m256 first = _mm256_cvtepi32_ps(_mm256_madd_epi16(pairs32(q, x), _mm256_set1_epi16(1)));
-			__m256 second = _mm256_cvtepi32_ps(_mm256_madd_epi16(pairs32(p, x + 32), _mm256_set1_epi16(1)));
+			__m256 first = _mm256_cvtepi32_ps(sums_of_four(q, load32(x)));
+			__m256 second = _mm256_cvtepi32_ps(sums_of_four(p, load32(x + 32)));
 			even[r] = _mm256_fmadd_ps(first, _mm256_permutevar8x32_ps(scales[r], _mm256_set1_epi32(j)), even[r]);
 			odd[r] = _mm256_fmadd_ps(second, _mm256_permutevar8x32_ps(scales[r], _mm256_set1_epi32(j + 1)), odd[r]);
 		}

@@ -19,7 +19,7 @@
 
 /* whole: a vector of I16_LANES 32-bit numbers. whole_products(s, a, b): s + the sums of the products of pairs of 16 bits.
  * whole_store: to[i] = (add ? to[i] : 0) + s[i] * (scales[i] * scale) for i < n, in one rounding. */
-#if defined(__AVX512BW__) && !defined(I16_OF_8)
+#if defined(__AVX512BW__) && !defined(VNNI_OF_8)
 enum { I16_LANES = 16, I16_ROWS = 12 };
 typedef __m512i whole;
 
@@ -80,7 +80,7 @@ INLINE whole whole_pair(const uint16_t *p)
 
 INLINE whole whole_products(whole sum, whole a, whole b)
 {
-#if defined(__AVXVNNI__) || defined(__AVX512VNNI__)
+#if defined(__AVXVNNI__) || defined(VNNI_OF_8)
 	return _mm256_dpwssd_epi32(sum, a, b);
 #else
 	return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));

@@ -56,6 +56,11 @@ static bool runs_avx2(void)
 	       && system_saves(0x6);
 }
 
+static bool runs_avxvnni(void)
+{
+	return runs_avx2() && all_bits(cpu_leaf(7, 1, 0), 1u << 4);
+}
+
 static bool runs_avx512(void)
 {
 	return runs_avx2() && system_saves(0xe6) &&
@@ -97,6 +102,7 @@ static const struct level levels[] = {
 	{ "portable", NULL, always, kernels_fill_portable },
 #if defined(__x86_64__)
 	{ "avx2", "portable", runs_avx2, kernels_fill_avx2 },
+	{ "avxvnni", "avx2", runs_avxvnni, kernels_fill_avxvnni },
 	{ "avx512", "avx2", runs_avx512, kernels_fill_avx512 },
 	{ "avx512vnni", "avx512", runs_avx512vnni, kernels_fill_avx512vnni },
 	{ "avx512bf16", "avx512vnni", runs_avx512bf16, kernels_fill_avx512bf16 },

@@ -62,6 +62,16 @@ INLINE __m128 halves(const uint8_t *b, size_t bytes, const int N)
 	return _mm_cvtph_ps(_mm_cvtsi64_si128((long long)(low | high << 32)));
 }
 
+/* 8 sums of four products each, unsigned bytes times signed ones. Where four are added as pairs first, no pair may saturate. */
+INLINE __m256i sums_of_four(__m256i u, __m256i s)
+{
+#if defined(__AVXVNNI__) || defined(VNNI_OF_8)
+	return _mm256_dpbusd_epi32(_mm256_setzero_si256(), u, s);
+#else
+	return _mm256_madd_epi16(_mm256_maddubs_epi16(u, s), _mm256_set1_epi16(1));
+#endif
+}
+
 /* 16 bytes of halves to 32 bytes, low halves first. */
 INLINE __m256i nibbles(const uint8_t *p)
 {
