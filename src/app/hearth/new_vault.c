@@ -89,6 +89,7 @@ struct vault *new_vault_with_passphrase(const struct vault_place *p, bool *left,
 		v = vault_create(disk_real(), p->folder, &secret, key_cost_measure(NEW_VAULT_SECONDS), e);
 	}
 	secret_free(words);
+	if (v) unlock_watch(v);
 	if (!v || new_vault_recovery(v, e) >= 0) return v;
 	vault_close(v);
 	return NULL;
@@ -123,6 +124,7 @@ struct vault *new_vault_with_key_file(const struct vault_place *p, const char *p
 	if (!bytes) return NULL;
 	secret.bytes = bytes;
 	struct vault *v = vault_create(disk_real(), p->folder, &secret, key_cost_least, e);
+	if (v) unlock_watch(v);
 	secret_free(bytes);
 	return v;
 }

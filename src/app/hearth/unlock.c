@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "store/recovery_code.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_KEY_FILE = 1 << 20, COMMAND_TRIES = 5, HINT_AFTER = 2, PATIENCE = 5 };
@@ -74,18 +75,38 @@ static bool open_with_keyring(struct vault *v, struct error *e)
 	return ok;
 }
 
+void unlock_watch(struct vault *v)
+{
+	char path[PATHS_ROOM], name[32 + 2 * VAULT_ID] = "vault-";
+	struct paths paths;
+	paths_find(&paths);
+	size_t n = strlen(name);
+	for (int i = 0; i < VAULT_ID; i++) n += (size_t)snprintf(name + n, sizeof name - n, "%02x", vault_id(v)[i]);
+	if (paths.settings[0] && paths_make_folder(paths.settings, NULL) && paths_join(path, paths.settings, name))
+		vault_watch(v, path);
+}
+
+static enum unlock_result unlocked(const struct vault *v)
+{
+	if (vault_is_older(v))
+		commands_note(
+		        "this vault is older than it was: it was put back from a copy, and what was said since then is not in it");
+	return UNLOCK_OPEN;
+}
+
 enum unlock_result unlock_vault(struct vault *v, const char *key_file, const char *prompt, int tries, struct error *e)
 {
 	const struct key_secret nothing = { .kind = SLOT_UNPROTECTED };
 	if (vault_is_open(v)) return UNLOCK_OPEN;
+	unlock_watch(v);
 	if (vault_remote(v)) { /* its owner may have gone, so that this process owns it afterwards */
-		if (vault_unlock(v, &nothing, e)) return UNLOCK_OPEN;
+		if (vault_unlock(v, &nothing, e)) return unlocked(v);
 		if (vault_remote(v)) return UNLOCK_FAILED;
 	}
-	if (key_file) return open_with_file(v, key_file, e) ? UNLOCK_OPEN : UNLOCK_FAILED;
-	if (unlock_has_slot(v, SLOT_UNPROTECTED)) return vault_unlock(v, &nothing, e) ? UNLOCK_OPEN : UNLOCK_FAILED;
+	if (key_file) return open_with_file(v, key_file, e) ? unlocked(v) : UNLOCK_FAILED;
+	if (unlock_has_slot(v, SLOT_UNPROTECTED)) return vault_unlock(v, &nothing, e) ? unlocked(v) : UNLOCK_FAILED;
 	if (unlock_has_slot(v, SLOT_KEYRING)) {
-		if (open_with_keyring(v, e)) return UNLOCK_OPEN;
+		if (open_with_keyring(v, e)) return unlocked(v);
 		if (!unlock_has_slot(v, SLOT_PASSPHRASE) && !unlock_has_slot(v, SLOT_RECOVERY)) return UNLOCK_FAILED;
 		commands_note("%s", e->text);
 	}
@@ -117,7 +138,7 @@ enum unlock_result unlock_vault(struct vault *v, const char *key_file, const cha
 		bool open = open_with_words(v, words, size, e);
 		seal_wipe(words, ASK_SECRET);
 		if (open) {
-			result = UNLOCK_OPEN;
+			result = unlocked(v);
 			break;
 		}
 		commands_note("%s", e->text);

@@ -25,6 +25,10 @@ enum unlock_result unlock_vault(struct vault *v, const char *key_file, const cha
  * person. NULL with the line. The caller ends with vault_close. */
 struct vault *unlock_for_command(const struct options *o, struct vault_place *place, struct error *e);
 
+/* Keeps the count by which an old copy of the vault is noticed (store/rollback.h), in the settings folder: the vault's folder may
+ * be put back as a whole. unlock_vault does it, and says what it notices. */
+void unlock_watch(struct vault *v);
+
 /* Reads a key file into secret memory of its own (secret_free). NULL with the line. */
 char *unlock_read_key_file(const char *path, size_t *size, struct error *e);
 

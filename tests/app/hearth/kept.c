@@ -5,6 +5,8 @@
 #include "app/hearth/kept_list.h"
 #include "app/hearth/new_vault.h"
 
+#include <signal.h>
+
 static const struct key_secret key = { SLOT_KEY_FILE, "thirty-two bytes nobody can guess", 32 };
 static struct error last;
 
@@ -254,8 +256,35 @@ static void locking_waits_for_idleness_or_a_suspend(void **state)
 	assert_int_equal(away_look(&a, (struct away_clocks){ 2003, 1413 }, 0), AWAY_NOT);
 }
 
-int main(void)
+/* Says `count` sentences with a canary each into a new vault in `folder`, searches and deletes in between, locks and opens, and
+ * ends by a kill: tests/long/canaries.sh looks for them afterwards. */
+static int say_canaries(const char *folder, unsigned long count)
 {
+	struct talk *t = talk_new(2048);
+	struct keeping *k = &t->chat.keeping;
+	snprintf(k->place.folder, sizeof k->place.folder, "%s", folder);
+	k->vault = vault_create(disk_real(), folder, &key, key_cost_least, &last);
+	if (!k->vault) fail_msg("%s", last.text);
+	for (unsigned long i = 0; i < count; i++) {
+		char line[64];
+		snprintf(line, sizeof line, "say canary%lu sings on branch%lu", i, i * 7919);
+		enter(t, line);
+		snprintf(line, sizeof line, "/search canary%lu", i / 2);
+		if (i % 500 == 499) enter(t, line);
+		if (i % 100 == 99) enter(t, i % 300 == 299 ? "/private" : "/new");
+		if (i % 1000 == 999) enter(t, "/delete 1 yes");
+		if (i % 2000 == 1999) start_again(t);
+	}
+	char stored_first[4096];
+	snprintf(stored_first, sizeof stored_first, "%s", stored(t, 2));
+	if (!strstr(stored_first, "canary")) fail_msg("nothing was kept: %s", stored_first);
+	rmdir(t->folder);
+	return raise(SIGKILL);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 4 && strcmp(argv[1], "--canaries") == 0) return say_canaries(argv[2], strtoul(argv[3], NULL, 10));
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_said_is_written_as_it_is_said),
 		cmocka_unit_test(a_conversation_comes_back_and_goes_on),

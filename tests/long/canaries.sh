@@ -1,0 +1,14 @@
+# 10,000 sentences with canaries through chat, search, deletion, locking and a kill: none is in any file of the vault or among the
+# temporary ones.
+. tests/tap.sh
+say=$build/tests/app/hearth/kept
+export TMPDIR=$work/temporary
+mkdir "$TMPDIR" "$work/vault"
+if [ ! -x "$say" ]; then
+	skip "no canary is in any file" "needs $say"
+	exit 0
+fi
+check_status 137 "10,000 canaries are said, and the program is killed" "$say" --canaries "$work/vault" 10000
+canary_found() { grep -rlaE 'canary[0-9]|sings on branch' "$work/vault" "$TMPDIR" | grep .; }
+check_status 1 "no file has one" canary_found
+check "the files are those of a vault" [ -f "$work/vault/vault.db" ]
