@@ -135,19 +135,32 @@ bool file_create(struct file_writer *w, const char *path, struct error *e)
 	return false;
 }
 
-bool file_write(struct file_writer *w, const void *bytes, size_t size, struct error *e)
+/* Adds what was written to *written. */
+static bool write_all(int fd, const char *name, const void *bytes, size_t size, size_t *written, struct error *e)
 {
 	const char *p = bytes;
 	while (size > 0) {
-		ssize_t n = file_must_fail() ? -1 : write(w->fd, p, size);
+		ssize_t n = file_must_fail() ? -1 : write(fd, p, size);
 		if (n < 0 && errno == EINTR) continue;
 		if (n == 0) errno = ENOSPC;
-		if (n <= 0) return file_system_error(e, w->temporary, "write");
+		if (n <= 0) return file_system_error(e, name, "write");
 		p += n;
 		size -= (size_t)n;
-		w->written += (size_t)n;
+		*written += (size_t)n;
 	}
 	return true;
+}
+
+bool file_write(struct file_writer *w, const void *bytes, size_t size, struct error *e)
+{
+	return write_all(w->fd, w->temporary, bytes, size, &w->written, e);
+}
+
+bool file_write_whole(int fd, const char *name, const void *bytes, size_t size, struct error *e)
+{
+	size_t written = 0;
+	if (!write_all(fd, name, bytes, size, &written, e)) return false;
+	return (!file_must_fail() && fsync(fd) == 0) || file_system_error(e, name, "store");
 }
 
 bool file_commit(struct file_writer *w, struct error *e)

@@ -61,6 +61,9 @@ struct file_writer {
 };
 bool file_create(struct file_writer *w, const char *path, struct error *e);
 bool file_write(struct file_writer *w, const void *bytes, size_t size, struct error *e);
+/* The same for a descriptor that stands open: all bytes, synced. */
+bool file_write_whole(int fd, const char *name, const void *bytes, size_t size, struct error *e);
+
 bool file_commit(struct file_writer *w, struct error *e); /* on failure the temporary file is gone */
 void file_abandon(struct file_writer *w);                 /* no effect after file_commit */
 

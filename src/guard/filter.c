@@ -157,6 +157,12 @@ static bool allow_threads(void *f, bool threads)
 	                              SCMP_A2(SCMP_CMP_EQ, 0, 0)) == 0;
 }
 
+/* Ctrl-Z while a line is edited: libedit sends it on to the program's own group. */
+static bool allow_own_group(void *f, bool own_terminal)
+{
+	return !own_terminal || seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1, SCMP_A0(SCMP_CMP_EQ, 0, 0)) == 0;
+}
+
 static bool allow_descriptors(void *f, bool own_terminal)
 {
 	static const int questions[] = { 1 /* F_GETFD */,
@@ -203,7 +209,7 @@ bool guard_filter(enum guard_role role, const struct guard_options *o, struct gu
 	for (int i = 0; ok && i < 6 && parts[role].lists[i]; i++) ok = allow_names(f, parts[role].lists[i]);
 	ok = ok && allow_memory(f, parts[role].files_read) && (!parts[role].files_read || allow_opening(f)) &&
 	     allow_threads(f, parts[role].threads) && allow_descriptors(f, parts[role].own_terminal) &&
-	     allow_sockets(f, parts[role].families, o->only_port == 0);
+	     allow_own_group(f, parts[role].own_terminal) && allow_sockets(f, parts[role].families, o->only_port == 0);
 	if (ok && o->hole) ok = seccomp_rule_add(f, SCMP_ACT_ALLOW, seccomp_syscall_resolve_name(o->hole), 0) == 0;
 	int code = ok ? seccomp_load(f) : -ENOMEM;
 	seccomp_release(f);

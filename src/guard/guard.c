@@ -66,7 +66,7 @@ bool guard_enter(enum guard_role role, const struct guard_options *o, struct gua
 	if (abi > o->landlock) abi = o->landlock;
 	if (abi > 7) abi = 7; /* the newest that this code knows */
 	if (abi == 0) lost(r, "no Landlock here: files are kept apart by the filter alone");
-	if (!guard_landlock(role, o->own_folder, o->only_port, abi, e)) return false;
+	if (!guard_landlock(role, o, abi, e)) return false;
 	r->landlock = abi;
 	return true;
 }

@@ -18,8 +18,10 @@
 
 struct guard_options {
 	const char *own_folder; /* GUARD_HEARTH: where it may write; NULL: nowhere */
-	int landlock;           /* the newest ABI to use; GUARD_NEWEST: whatever the kernel has */
-	uint16_t only_port;     /* GUARD_NET: a proxy's: no other port is connected to and no name resolved; 0: https and DNS */
+	/* And further folders, which the user named or settings lie in; ends with NULL; NULL: none. */
+	const char *const *more_folders;
+	int landlock;       /* the newest ABI to use; GUARD_NEWEST: whatever the kernel has */
+	uint16_t only_port; /* GUARD_NET: a proxy's: no other port is connected to and no name resolved; 0: https and DNS */
 	/* For tests that a hole is noticed: a system call (its name) that the filter lets through; NULL in every program. */
 	const char *hole;
 };
@@ -44,7 +46,7 @@ bool guard_filter(enum guard_role role, const struct guard_options *o, struct gu
 int guard_landlock_abi(void);
 
 /* For this folder: rules by role. True when the ABI is in force (or is 0). */
-bool guard_landlock(enum guard_role role, const char *own_folder, uint16_t only_port, int abi, struct error *e);
+bool guard_landlock(enum guard_role role, const struct guard_options *o, int abi, struct error *e);
 
 /* The socket that the children of process `parent` look for when they try PROBE_ABSTRACT_SOCKET; made by a process outside their
  * jails. The descriptor, -1 on failure. */

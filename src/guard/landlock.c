@@ -102,20 +102,29 @@ static bool allow_resolver(int ruleset, uint16_t only_port, int abi, struct erro
 	return ok;
 }
 
-static bool add_rules(enum guard_role role, int ruleset, const char *own_folder, uint16_t only_port, int abi, struct error *e)
+/* The folders where hearth may write. */
+static bool allow_own(int ruleset, const struct guard_options *o, uint64_t rights, struct error *e)
+{
+	bool ok = !o->own_folder || allow_path(ruleset, o->own_folder, rights, e);
+	for (size_t i = 0; ok && o->more_folders && o->more_folders[i]; i++)
+		ok = allow_path(ruleset, o->more_folders[i], rights, e);
+	return ok;
+}
+
+static bool add_rules(enum guard_role role, int ruleset, const struct guard_options *o, int abi, struct error *e)
 {
 	const uint64_t all = file_rights(abi);
 	switch (role) {
 	case GUARD_HEARTH: /* reads what the user names, writes in its own folder, talks to the terminal */
 		return allow_path(ruleset, "/", (FILE_READ | FOLDER_READ) | (all & DEVICE_IOCTL), e) &&
 		       allow_path(ruleset, "/dev/tty", FILE_READ | FILE_WRITE | (all & DEVICE_IOCTL), e) &&
-		       (!own_folder || allow_path(ruleset, own_folder, all & ~(uint64_t)FILE_EXECUTE, e));
-	case GUARD_NET: return allow_resolver(ruleset, only_port, abi, e);
+		       allow_own(ruleset, o, all & ~(uint64_t)FILE_EXECUTE, e);
+	case GUARD_NET: return allow_resolver(ruleset, o->only_port, abi, e);
 	default: return true; /* nothing at all */
 	}
 }
 
-bool guard_landlock(enum guard_role role, const char *own_folder, uint16_t only_port, int abi, struct error *e)
+bool guard_landlock(enum guard_role role, const struct guard_options *o, int abi, struct error *e)
 {
 	if (abi == 0) return true;
 	struct ruleset set = { .files = file_rights(abi) };
@@ -124,7 +133,7 @@ bool guard_landlock(enum guard_role role, const char *own_folder, uint16_t only_
 	size_t size = abi >= 6 ? sizeof set : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
 	int ruleset = (int)syscall(CREATE_RULESET, &set, size, 0);
 	if (ruleset < 0) return error_set(e, "cannot make a Landlock ruleset: %s", strerror(errno));
-	bool ok = add_rules(role, ruleset, own_folder, only_port, abi, e);
+	bool ok = add_rules(role, ruleset, o, abi, e);
 	if (ok && syscall(RESTRICT_SELF, ruleset, 0) != 0)
 		ok = error_set(e, "cannot put a Landlock ruleset in force: %s", strerror(errno));
 	close(ruleset);

@@ -129,6 +129,21 @@ void spawner_kill(struct spawner *s, const struct spawned *p)
 	ask(s, &request, NULL, 0, &reply, &none, NULL);
 }
 
+int spawner_create(struct spawner *s, const char *path, struct error *e)
+{
+	struct spawner_request request = { .kind = SPAWNER_CREATE };
+	struct spawner_reply reply;
+	int fd;
+	if (strlen(path) >= sizeof request.path) {
+		error_set(e, "%.200s...: the path is too long", path);
+		return -1;
+	}
+	snprintf(request.path, sizeof request.path, "%s", path);
+	if (!ask(s, &request, NULL, 0, &reply, &fd, e)) return -1;
+	if (fd < 0) error_set(e, "%s", reply.error.text);
+	return fd;
+}
+
 void spawner_forget(struct spawned *p)
 {
 	if (p->ended >= 0) close(p->ended);

@@ -52,6 +52,10 @@ bool spawner_ended(const struct spawned *p, int timeout_ms, int *how);
 /* Ends the program at once (SIGKILL). No effect on one that has ended. */
 void spawner_kill(struct spawner *s, const struct spawned *p);
 
+/* Makes a new file that its user alone may read, outside of the folders where a jailed hearth may write: for what the person asks
+ * to be saved somewhere. Nothing that is there is ever opened or replaced. Its descriptor, for writing; -1 with the reason. */
+int spawner_create(struct spawner *s, const char *path, struct error *e);
+
 /* Closes what belongs to *p here; the program itself goes on. */
 void spawner_forget(struct spawned *p);
 

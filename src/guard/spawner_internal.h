@@ -4,12 +4,15 @@
 
 #include "guard/spawner.h"
 
-enum spawner_kind { SPAWNER_RUN = 1, SPAWNER_KILL = 2 };
+enum spawner_kind { SPAWNER_RUN = 1, SPAWNER_KILL = 2, SPAWNER_CREATE = 3 };
+
+enum { SPAWNER_PATH = 4096 };
 
 struct spawner_request {
 	uint32_t kind, role;
 	uint32_t number;             /* SPAWNER_KILL */
 	char word[SPAWNER_WORD + 1]; /* SPAWNER_RUN; empty: none */
+	char path[SPAWNER_PATH];     /* SPAWNER_CREATE */
 };
 
 /* With a descriptor that tells the end, when a program was started. */

@@ -189,6 +189,14 @@ static void run(const char *folder, struct spawner_request *r, const int *descri
 	reply->number = c->number;
 }
 
+static void create(struct spawner_request *r, struct spawner_reply *reply, int *file)
+{
+	r->path[sizeof r->path - 1] = 0;
+	*file = open(r->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	reply->ok = *file >= 0;
+	if (*file < 0) error_set(&reply->error, "%s: cannot create: %s", r->path, strerror(errno));
+}
+
 /* ---- the loop ---- */
 
 /* Takes a request and answers it; false when hearth is gone. */
@@ -200,6 +208,7 @@ static bool serve(int socket, const char *folder)
 	size_t n = 0;
 	bool came = spawner_receive(socket, &request, sizeof request, descriptors, SPAWNER_DESCRIPTORS, &n);
 	if (came && request.kind == SPAWNER_RUN) run(folder, &request, descriptors, n, &reply, &tell);
+	if (came && request.kind == SPAWNER_CREATE) create(&request, &reply, &tell);
 	for (int i = 0; came && request.kind == SPAWNER_KILL && i < MOST_CHILDREN; i++) {
 		if (children[i].pid && children[i].number == request.number) kill(children[i].pid, SIGKILL);
 	}

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -243,6 +244,32 @@ static void what_cannot_be_started_is_a_line(void **state)
 	spawner_stop(s);
 }
 
+static void a_file_is_made_and_never_replaced(void **state)
+{
+	(void)state;
+	struct error e = { "" };
+	char path[128], link[128], expected[256];
+	struct stat st;
+	struct spawner *s = start();
+	snprintf(path, sizeof path, "%s/saved", folder);
+	snprintf(link, sizeof link, "%s/link", folder);
+	int fd = spawner_create(s, path, &e);
+	assert_true(fd >= 0 && write(fd, "words", 5) == 5);
+	close(fd);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(st.st_size, 5);
+	assert_int_equal(spawner_create(s, path, &e), -1);
+	snprintf(expected, sizeof expected, "%s: cannot create: File exists", path);
+	assert_string_equal(e.text, expected);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("saved", link), 0); /* nor through a link */
+	assert_int_equal(spawner_create(s, link, &e), -1);
+	assert_int_equal(stat(path, &st), -1);
+	unlink(link);
+	spawner_stop(s);
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -268,6 +295,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(it_is_killed_alone),
 		cmocka_unit_test(all_end_with_the_one_that_asked),
 		cmocka_unit_test(what_cannot_be_started_is_a_line),
+		cmocka_unit_test(a_file_is_made_and_never_replaced),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

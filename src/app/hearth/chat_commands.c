@@ -1,5 +1,6 @@
 /* chat_commands: what a person can type behind a slash. */
 #include "app/hearth/chat.h"
+#include "app/hearth/programs.h"
 #include "app/hearth/visible.h"
 #include "base/file.h"
 #include "base/machine.h"
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 enum { MAX_FILE = 256 << 20, TURNS_SHOWN = 12, MAX_NAMES = 1 << 20 };
 
@@ -210,17 +211,15 @@ static void command_save(struct chat *c, const char *argument)
 		return;
 	}
 	struct buffer b = buffer_new(MAX_FILE);
-	struct file_writer w;
 	write_conversation(c, &b);
-	mode_t mask = umask(077);
-	bool ok = file_create(&w, path, &e);
-	umask(mask);
-	ok = ok && !b.failed && file_write(&w, b.data, b.size, &e) && file_commit(&w, &e);
+	int fd = b.failed ? -1 : programs_create(path, &e);
+	if (b.failed) error_memory(&e);
+	bool ok = fd >= 0 && file_write_whole(fd, path, b.data, b.size, &e);
+	if (fd >= 0) close(fd);
 	if (ok)
 		view_say(&c->view, "Saved in %s, in the clear: whoever can read this file can read the conversation.", path);
 	else
 		view_say(&c->view, "Not saved: %s", e.text);
-	file_abandon(&w);
 	if (b.data) memory_wipe(b.data, b.room);
 	buffer_free(&b);
 }

@@ -1,6 +1,7 @@
 /* commands: from the command line to a command's function, and how commands speak to standard output and error. */
 #include "app/hearth/commands.h"
 
+#include "app/hearth/programs.h"
 #include "app/hearth/terminal.h"
 #include "app/hearth/visible.h"
 #include "base/file.h"
@@ -99,7 +100,7 @@ int commands_main(int argc, char **argv)
 	else if (o.version)
 		status = print_version();
 	else
-		status = o.command->run(&o);
+		status = programs_jail(&o, &e) ? o.command->run(&o) : commands_fail(&e);
 	memory_free(words);
 	return status;
 }

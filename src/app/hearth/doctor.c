@@ -153,6 +153,7 @@ static void protection(struct buffer *out)
 	buffer_append_text(out, "\nProtection\n"
 	                        "  Each program has rights of its own, and gives the others away before it reads what is not\n"
 	                        "  hearth's own: hearth-engine computes models, the others serve, import and fetch.\n");
+	if (programs_report()) describe_jail(out, guard_role_names[GUARD_HEARTH], programs_report());
 	for (int role = GUARD_ENGINE; role < GUARD_ROLES; role++) probe_program(out, (enum guard_role)role);
 	buffer_append_text(out, "  conversations  are sealed in the vault (hearth vault) or not stored at all;\n"
 	                        "                 /save writes in the clear\n"

@@ -8,11 +8,16 @@
 #include "guard/sanitized.h"
 #include "wire/client.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 
-enum { NATURAL_END_MS = 500 };
+enum { NATURAL_END_MS = 500, MOST_FOLDERS = 32 };
 
 static struct spawner *spawner;
+static struct guard_report report;
+static bool jailed;
 
 static void *start_engine(void *data, int socket, struct error *e)
 {
@@ -59,6 +64,93 @@ bool programs_begin(struct error *e)
 	return true;
 }
 
+/* ---- the own jail ---- */
+
+struct folders {
+	const char *list[MOST_FOLDERS + 1]; /* ends with NULL */
+	char text[MOST_FOLDERS][PATHS_ROOM];
+	size_t n;
+};
+
+static void add_folder(struct folders *f, const char *path)
+{
+	if (!path[0] || f->n == MOST_FOLDERS) return;
+	snprintf(f->text[f->n], PATHS_ROOM, "%s", path);
+	f->list[f->n] = f->text[f->n];
+	f->n++;
+}
+
+/* The folder that a path lies in. */
+static void add_folder_of(struct folders *f, const char *path)
+{
+	char above[PATHS_ROOM];
+	snprintf(above, sizeof above, "%s", path);
+	for (size_t n = strlen(above); n > 1 && above[n - 1] == '/'; n--) above[n - 1] = 0;
+	char *slash = strrchr(above, '/');
+	if (slash)
+		slash[slash == above] = 0;
+	else
+		snprintf(above, sizeof above, ".");
+	add_folder(f, above);
+}
+
+static bool writes(const struct options *o)
+{
+	if (o->command->bit == FOR_MODELS) return o->n_words && strcmp(o->words[0], "pull") == 0;
+	return o->command->bit & (FOR_CHAT | FOR_VAULT | FOR_NET);
+}
+
+/* Where this command may write. The own folders have to be there, since a jail knows what exists; and what the command line names
+ * lies where the person says. */
+static void find_folders(struct folders *f, const struct paths *p, const struct options *o)
+{
+	struct error ignored; /* whoever writes there says it */
+	const char *own[] = { p->data, p->settings };
+	for (size_t i = 0; i < 2; i++) {
+		if (writes(o) && own[i][0]) paths_make_folder(own[i], &ignored);
+		add_folder(f, own[i]);
+	}
+	if (o->vault && strchr(o->vault, '/')) add_folder_of(f, o->vault);
+	if (o->key_file && o->command->bit == FOR_VAULT) add_folder_of(f, o->key_file); /* one may be made */
+	for (size_t i = 1; o->command->bit == FOR_VAULT && i < o->n_words; i++) add_folder_of(f, o->words[i]);
+}
+
+static bool enter_jail(const struct guard_options *options, struct error *e)
+{
+	return guard_enter(GUARD_HEARTH, options, &report, e) &&
+	       (GUARD_SANITIZED || guard_filter(GUARD_HEARTH, options, &report, e));
+}
+
+bool programs_jail(const struct options *o, struct error *e)
+{
+	if (!spawner || jailed) return true;
+	struct paths *p = memory_new(1, sizeof *p);
+	struct folders *f = memory_new(1, sizeof *f);
+	bool ok = (p && f) || error_memory(e);
+	if (ok) {
+		paths_find(p);
+		find_folders(f, p, o);
+		const struct guard_options options = { .more_folders = f->list, .landlock = GUARD_NEWEST };
+		ok = jailed = enter_jail(&options, e);
+	}
+	memory_free(f);
+	memory_free(p);
+	return ok;
+}
+
+const struct guard_report *programs_report(void)
+{
+	return jailed ? &report : NULL;
+}
+
+int programs_create(const char *path, struct error *e)
+{
+	if (spawner) return spawner_create(spawner, path, e);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0) error_set(e, "%s: cannot create: %s", path, strerror(errno));
+	return fd;
+}
+
 void programs_end(void)
 {
 	spawner_stop(spawner);
@@ -70,16 +162,10 @@ struct spawner *programs_spawner(void)
 	return spawner;
 }
 
-bool programs_jail(const char *own_folder, struct guard_report *report, struct error *e)
-{
-	const struct guard_options o = { .own_folder = own_folder, .landlock = GUARD_NEWEST };
-	return guard_enter(GUARD_HEARTH, &o, report, e) && (GUARD_SANITIZED || guard_filter(GUARD_HEARTH, &o, report, e));
-}
-
 bool programs_probe(struct error *e)
 {
-	struct guard_report report;
 	struct paths paths;
 	paths_find(&paths);
-	return programs_jail(paths.data, &report, e) && guard_findings_send(SPAWNER_FIRST, GUARD_HEARTH, &report, paths.data, e);
+	const struct guard_options options = { .own_folder = paths.data, .landlock = GUARD_NEWEST };
+	return enter_jail(&options, e) && guard_findings_send(SPAWNER_FIRST, GUARD_HEARTH, &report, paths.data, e);
 }
