@@ -190,6 +190,15 @@ check "the ledger knows what came until then" last_connection "c['result'] == 'i
 "$hearth" models pull https://host.example/paced.gguf >/dev/null 2>&1 &
 pid=$!
 sleep 1
+# While it fetches, hearth-net is made to call what it must not (tests/guard/outside.c; its filters are read where root looks).
+fetching=$(pgrep -x hearth-net)
+if [ "${PULL_WITH:-$hostile}" = build ] && [ -x build/tests/guard/outside ] && [ -n "$fetching" ]; then
+	build/tests/guard/outside "$fetching" hearth-net >"$work/look" 2>&1
+	looked=$?
+	check "hearth-net refuses every call that it must, while it fetches" [ $looked = 0 -o $looked = 78 ]
+else
+	skip "hearth-net refuses every call that it must, while it fetches" "a build with sanitizers has no filter"
+fi
 kill -9 $pid
 wait $pid 2>/dev/null
 sleep 0.5

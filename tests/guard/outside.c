@@ -3,7 +3,8 @@
  *
  * Alone it looks at a stand-in for each role. With arguments it looks at a process that lives, for tests/end_to_end:
  *
- *     outside PID ROLE                       layers, filters and every refused call; the process goes on. Status 0: all as written
+ *     outside PID ROLE                       layers, filters and every refused call; the process goes on. Status 0: all as
+ *                                            written; 78: but the filters could not be read; 77: nothing could
  *     outside PID ROLE ia32|x32 NUMBER       one call by another architecture's numbers; it must end the process
  */
 #include "calls.h"
@@ -63,7 +64,7 @@ static int compare_layers(pid_t pid, enum guard_role role)
 	return threads ? wrong : 1;
 }
 
-/* -1: nothing can be seen from here. */
+/* -1: nothing can be seen from here. -2: every call is refused, but the kernel gives the filters themselves out to root alone. */
 static int compare(pid_t pid, enum guard_role role)
 {
 	struct tracing t;
@@ -73,7 +74,7 @@ static int compare(pid_t pid, enum guard_role role)
 	if (readable) wrong += calls_compare_filters(&calls, &filters, role);
 	wrong += calls_compare_answers(&calls, &t, role);
 	if (!tracing_end(&t)) wrong++;
-	return readable || wrong ? wrong : -1;
+	return readable || wrong ? wrong : -2;
 }
 
 /* True when the call ended the process, or this kernel has no such calls at all. */
@@ -221,8 +222,9 @@ static int look_at(int argc, char **argv)
 	if (argc == 5)
 		return ends(pid, strcmp(argv[3], "x32") == 0 ? TRACING_X32 : TRACING_IA32, strtoul(argv[4], NULL, 10)) ? 0 : 1;
 	int wrong = compare(pid, (enum guard_role)role);
-	if (wrong < 0) fprintf(stderr, "cannot look into process %ld: not root, or the kernel gives no filters out\n", (long)pid);
-	return wrong == 0 ? 0 : wrong < 0 ? 77 : 1;
+	if (wrong == -1) fprintf(stderr, "cannot look into process %ld: not root\n", (long)pid);
+	if (wrong == -2) fprintf(stderr, "process %ld refuses every call; its filters cannot be read here\n", (long)pid);
+	return wrong == 0 ? 0 : wrong == -1 ? 77 : wrong == -2 ? 78 : 1;
 }
 
 int main(int argc, char **argv)

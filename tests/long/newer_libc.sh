@@ -31,10 +31,12 @@ inside() {
 		sh "$root" "$1"
 }
 
-# Libraries that this Debian has under other names, or not at all, come along; libc does not.
-for program in $(cd "$place" && find build -type f); do
-	for library in $(inside "ldd $program" | sed -n 's/^[[:space:]]*\([^ ]*\) => not found$/\1/p'); do
-		cp -L "$(ldd "$place/$program" | sed -n "s|^[[:space:]]*$library => \([^ ]*\) .*|\1|p")" "$root/usr/local/lib/"
+# Libraries that this Debian has under other names, or not at all, come along, with those that they need in turn; libc does not.
+for _ in {1..8}; do
+	for program in $(cd "$place" && find build -type f); do
+		for library in $(inside "ldd $program" | sed -n 's/^[[:space:]]*\([^ ]*\) => not found$/\1/p'); do
+			cp -L "$(ldd "$place/$program" | sed -n "s|^[[:space:]]*$library => \([^ ]*\) .*|\1|p" | head -n 1)" "$root/usr/local/lib/"
+		done
 	done
 	inside ldconfig
 done
@@ -51,3 +53,11 @@ for program in "$place/$build"/tests/guard/*; do
 done
 answers() { inside "$build/hearth run --seed 7 -n 16 'What is a hearth?'" >"$work/answer" && grep -q '[a-z]' "$work/answer"; }
 check "hearth answers there" answers
+check "hearth prove holds there" inside "$build/hearth prove"
+keeps() {
+	inside "export HEARTH_HOME=/tmp/home; head -c 64 /dev/urandom >/tmp/key
+		echo '{\"hearth_export\": 1, \"conversations\": [{\"number\": 1, \"title\": \"Figs\", \"made\": 1, \"changed\": 1, \"messages\": [{\"role\": \"user\", \"made\": 1, \"text\": \"Figs?\"}]}]}' >/tmp/figs.json
+		$build/hearth vault create --key-file /tmp/key && $build/hearth vault import --key-file /tmp/key /tmp/figs.json &&
+		$build/hearth vault export --key-file /tmp/key /tmp/out.md && grep Figs /tmp/out.md"
+}
+check "a vault is made, filled and read there" keeps
