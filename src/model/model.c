@@ -134,7 +134,7 @@ bool model_make_room(struct model *m, const struct plan *plan, struct error *e)
 	m->room_cols = larger(cols, plan->max_cols);
 	struct layout measure = { 0 };
 	place_scratch(m, &measure);
-	uint8_t *scratch = measure.failed ? NULL : memory_new_aligned(measure.used, 1, ALIGNMENT);
+	uint8_t *scratch = measure.failed ? NULL : memory_new_large(measure.used);
 	if (scratch) {
 		free_scratch(m->scratch, m->scratch_bytes);
 		m->scratch = scratch;
