@@ -123,7 +123,8 @@ static bool enter_jail(const struct guard_options *options, struct error *e)
 
 bool programs_jail(const struct options *o, struct error *e)
 {
-	if (!spawner || jailed) return true;
+	/* `hearth prove` starts hearths, each in its own jail, and looks at them with its person's rights (prove.h). */
+	if (!spawner || jailed || o->command->bit == FOR_PROVE) return true;
 	struct paths *p = memory_new(1, sizeof *p);
 	struct folders *f = memory_new(1, sizeof *f);
 	bool ok = (p && f) || error_memory(e);

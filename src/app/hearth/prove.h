@@ -7,7 +7,8 @@
  *   imports   what each program takes from libraries, against what its work may call
  *   rights    each program in its jail tries everything that it must not do, against the rights table of src/guard
  *
- * The first three need a process with a person's usual rights; then `hearth prove` goes into the jail of every other command.
+ * `hearth prove` itself stays outside of the jail that every other command goes into: it looks, with its person's usual rights, at
+ * hearths that it starts.
  */
 #ifndef HEARTH_APP_HEARTH_PROVE_H
 #define HEARTH_APP_HEARTH_PROVE_H
