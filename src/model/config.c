@@ -69,7 +69,7 @@ static bool read_head_sizes(const struct config_source *s, struct config *c, uin
 
 static bool read_heads(const struct config_source *s, struct config *c)
 {
-	uint32_t least = c->family->recurrent ? 0 : 1; /* heads of a layer */
+	uint32_t least = c->family->recurrent || c->family->gaps ? 0 : 1; /* heads of a layer */
 	if (!config_layers(s, c, "attention.head_count", least, CONFIG_MAX_HEADS, 0, offsetof(struct config_layer, n_head)))
 		return false;
 	if (!config_layers(s, c, "attention.head_count_kv", least, CONFIG_MAX_HEADS, c->layer[0].n_head,
@@ -228,7 +228,7 @@ bool config_read(struct config *c, const struct gguf *file, struct error *e)
 	bool ok = config_count(&s, "embedding_length", 1, CONFIG_MAX_EMBD, &c->n_embd) &&
 	          config_count(&s, "block_count", 1, CONFIG_MAX_LAYERS, &c->n_layer) && skip_tail(&s, c) &&
 	          config_count(&s, "context_length", 1, CONFIG_MAX_CONTEXT, &c->n_context);
-	uint32_t least = c->family->recurrent ? 0 : 1; /* a layer may have no feed-forward block */
+	uint32_t least = c->family->recurrent || c->family->gaps ? 0 : 1; /* a layer may have no feed-forward block */
 	ok = ok && config_layers(&s, c, "feed_forward_length", least, CONFIG_MAX_FF, 0, offsetof(struct config_layer, n_ff)) &&
 	     read_heads(&s, c) && config_latent(&s, c) && config_recurrent(&s, c) && read_window(&s, c) &&
 	     read_window_heads(&s, c) && read_shared_kv(&s, c) && config_blocks(&s, c) && read_scores(&s, c) &&

@@ -115,6 +115,8 @@ struct family {
 	uint32_t layer_input; /* default of embedding_length_per_layer_input */
 	bool layer_inputs;    /* reads it */
 
+	bool gaps; /* a layer may have no attention, or no feed-forward block */
+
 	/* what mixes positions */
 	enum attention_kind attention;
 	enum recurrent_kind recurrent;

@@ -122,7 +122,7 @@ static bool bind_second_half(const struct weights_binder *b, uint32_t i, struct 
 	size_t n = b->c->n_embd;
 	bool needed = !b->c->parallel && !f->ffn_norm_optional;
 	const char *norm = f->ffn_norm ? f->ffn_norm : "ffn_norm";
-	if (!config_mixes(&b->c->layer[i])) norm = "attn_norm"; /* a layer that is nothing else has one norm */
+	if (!config_mixes(&b->c->layer[i]) && !f->gaps) norm = "attn_norm"; /* a layer that is nothing else has one norm */
 	return (f->no_pre_norms || weights_layer_norm(b, i, norm, needed, n, &l->ffn_norm)) && bind_feed_forward(b, i, l) &&
 	       bind_side_experts(b, i, l) &&
 	       (!f->out_scale || weights_layer_vector(b, i, "layer_output_scale", false, 1, &l->out_scale)) &&

@@ -13,7 +13,7 @@ python=/usr/bin/python3
 "$python" tests/long/quantize.py make "$work/model.gguf" "$work/importance.gguf" || exit 1
 with="Q8_0 Q6_K Q5_K_M Q5_K_S Q5_0 Q5_1 Q4_K_M Q4_K_S Q4_0 Q4_1 IQ4_NL IQ4_XS Q3_K_L Q3_K_M Q3_K_S IQ3_M IQ3_S IQ3_XS IQ3_XXS Q2_K Q2_K_S
 IQ2_M IQ2_S IQ2_XS IQ2_XXS TQ2_0 TQ1_0 IQ1_M IQ1_S F16 BF16"
-without="Q8_0 Q6_K Q5_K_M Q5_K_S Q5_0 Q5_1 Q4_K_M Q4_K_S Q4_0 Q4_1 IQ4_NL IQ4_XS Q3_K_L Q3_K_M Q3_K_S IQ3_M IQ3_S IQ3_XS Q2_K TQ2_0 TQ1_0"
+without="Q8_0 Q6_K Q5_K_M Q5_K_S Q5_0 Q5_1 Q4_K_M Q4_K_S Q4_0 Q4_1 IQ4_NL IQ4_XS Q3_K_L Q3_K_M Q3_K_S IQ3_M IQ3_S Q2_K TQ2_0 TQ1_0"
 compare() { # TYPE [IMPORTANCE]
 	"$build/hearth-lab" quantize "$work/model.gguf" "$1" "$work/ours.gguf" ${2:+--imatrix "$2"} &&
 		"$python" tests/long/quantize.py theirs "$libraries" "$work/model.gguf" "$1" "$work/theirs.gguf" ${2:+"$2"} &&
