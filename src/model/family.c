@@ -35,6 +35,7 @@ static const struct family table[] = {
 	  .experts_keys = true,
 	  .gating = GATING_SIGMOID,
 	  .experts_raw = true },
+	{ .architecture = "pangu-embedded", .rope = ROPE_HALVES, .activation = OPS_SILU },
 	{ .architecture = "maincoder", .rope = ROPE_PAIRS, .activation = OPS_SILU, .qk_norm = QK_NORM_HEAD, .qk_norm_last = true },
 	{ .architecture = "deci", .rope = ROPE_PAIRS, .activation = OPS_SILU, .gaps = true },
 	{ .architecture = "exaone-moe",

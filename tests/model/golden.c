@@ -239,6 +239,7 @@ static void families_of_one_layout_agree(void **state)
 		unsigned change;
 	} pairs[] = { { "qwen2", "qwen2", "exaone", 0 },
 		      { "qwen2", "qwen2", "qwen2vl", 0 },
+		      { "qwen2", "qwen2", "pangu-embedded", 0 },
 		      { "qwen2", "qwen2", "eurobert", CAUSAL },
 		      { "qwen3moe", "qwen3moe", "qwen3vlmoe", 0 },
 		      { "qwen3moe", "qwen3moe", "bailingmoe2", SUMMED },
