@@ -10,22 +10,14 @@
 bool memory_file_new(struct memory_file *m, size_t size, const char *name, struct error *e)
 {
 	*m = (struct memory_file){ .fd = memfd_create("hearth", MFD_CLOEXEC | MFD_ALLOW_SEALING), .size = size };
-	void *data = MAP_FAILED;
-	if (m->fd >= 0 && ftruncate(m->fd, (off_t)size) == 0) data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, m->fd, 0);
-	if (data == MAP_FAILED) {
-		error_set(e, "%s: cannot get memory for it: %s", name, strerror(errno));
-		memory_file_free(m);
-		return false;
-	}
-	madvise(data, size, MADV_DONTDUMP);
-	m->data = data;
-	return true;
+	if (m->fd >= 0 && ftruncate(m->fd, (off_t)size) == 0) return true;
+	error_set(e, "%s: cannot get memory for it: %s", name, strerror(errno));
+	memory_file_free(m);
+	return false;
 }
 
 bool memory_file_seal(struct memory_file *m, const char *name, struct error *e)
 {
-	munmap(m->data, m->size); /* what can be written cannot be sealed */
-	m->data = NULL;
 	if (fcntl(m->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
 		return error_set(e, "%s: cannot seal its memory: %s", name, strerror(errno));
 	void *data = mmap(NULL, m->size, PROT_READ, MAP_SHARED, m->fd, 0);

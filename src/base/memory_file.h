@@ -1,7 +1,7 @@
 /*
  * memory_file: a file that lies in memory alone and has no name, for content that must not reach a disk.
  *
- * It is filled through a mapping, then sealed: nobody can change it any more, whoever gets its descriptor. It is left out of core
+ * It is written through its descriptor, then sealed: nobody can change it any more, whoever gets its descriptor. It is left out of core
  * dumps, and kept from being swapped out where the limit of locked memory (RLIMIT_MEMLOCK) allows it.
  */
 #ifndef HEARTH_BASE_MEMORY_FILE_H
@@ -13,7 +13,7 @@
 
 struct memory_file {
 	int fd;     /* -1 when there is none */
-	void *data; /* writable until it is sealed; then readable, or NULL where it could not be locked */
+	void *data; /* once it is sealed, where it could be locked: its content; else NULL */
 	size_t size;
 	bool locked; /* it is never swapped out */
 };

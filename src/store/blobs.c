@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { VERSION = 1, START = 64, STRIDE = BLOB_CHUNK + SEAL_EXTRA, ROLE_BLOB = 6, MAX_PATH = 1200 };
 
@@ -387,44 +388,59 @@ bool blobs_read(struct blob *b, void *bytes, size_t size, uint64_t at, struct er
 struct loading {
 	const struct blob *blob;
 	const uint8_t *key;
-	uint8_t *to;
+	int fd;
 	atomic_uint_fast64_t next;  /* chunk that nobody has taken yet */
 	atomic_uint_fast64_t wrong; /* the number + 1 of one that is damaged; 0: none */
 	atomic_int error;           /* of the disk */
 	atomic_bool memory;         /* was out */
 };
 
-static void load_chunk(struct loading *l, uint64_t number, uint8_t *sealed)
+/* Written, not stored through a mapping: a page of a file that is written whole needs no fault and no zeros before. */
+static int put(int fd, const uint8_t *bytes, size_t size, uint64_t at)
+{
+	while (size > 0) {
+		ssize_t n = pwrite(fd, bytes, size, (off_t)at);
+		if (n < 0 && errno == EINTR) continue;
+		if (n <= 0) return n < 0 ? errno : ENOSPC;
+		bytes += n;
+		size -= (size_t)n;
+		at += (uint64_t)n;
+	}
+	return 0;
+}
+
+static void load_chunk(struct loading *l, uint64_t number, uint8_t *chunk)
 {
 	const struct blob *b = l->blob;
 	bool last = number + 1 == chunks_of(b->size);
 	size_t size = last ? (size_t)(b->size - number * BLOB_CHUNK) : BLOB_CHUNK, got = 0;
 	struct chunk_place place = place_of(b->vault, b->object, number, last);
-	int error = vault_disk(b->vault)->read(b->file, sealed, size + SEAL_EXTRA, START + number * STRIDE, &got);
-	if (error)
-		atomic_store(&l->error, error);
-	else if (got < size + SEAL_EXTRA ||
-	         !seal_open(l->to + number * BLOB_CHUNK, sealed, sealed + size, size, &place, sizeof place, l->key))
+	int error = vault_disk(b->vault)->read(b->file, chunk, size + SEAL_EXTRA, START + number * STRIDE, &got);
+	if (!error && (got < size + SEAL_EXTRA || !seal_open(chunk, chunk, chunk + size, size, &place, sizeof place, l->key)))
 		atomic_store(&l->wrong, number + 1);
+	else if (!error)
+		error = put(l->fd, chunk, size, number * BLOB_CHUNK);
+	if (error) atomic_store(&l->error, error);
 }
 
 static void load_chunks(void *data, unsigned index, unsigned count)
 {
 	struct loading *l = data;
 	uint64_t chunks = chunks_of(l->blob->size), number;
-	uint8_t *sealed = memory_new(STRIDE, 1);
+	uint8_t *chunk = memory_new(STRIDE, 1);
 	(void)index;
 	(void)count;
-	if (!sealed) atomic_store(&l->memory, true);
+	if (!chunk) atomic_store(&l->memory, true);
 	while (!atomic_load(&l->wrong) && !atomic_load(&l->error) && !atomic_load(&l->memory) &&
 	       (number = atomic_fetch_add(&l->next, 1)) < chunks)
-		load_chunk(l, number, sealed);
-	memory_free(sealed);
+		load_chunk(l, number, chunk);
+	if (chunk) memory_wipe(chunk, STRIDE);
+	memory_free(chunk);
 }
 
-static bool load(struct blob *b, void *to, struct error *e)
+static bool load(struct blob *b, int fd, struct error *e)
 {
-	struct loading l = { .blob = b, .key = key_of(b->vault, b->object, b->path, e), .to = to };
+	struct loading l = { .blob = b, .key = key_of(b->vault, b->object, b->path, e), .fd = fd };
 	struct threads *pool = l.key ? threads_new(threads_available(), e) : NULL;
 	if (!pool) return false;
 	threads_run(pool, load_chunks, &l);
@@ -436,10 +452,10 @@ static bool load(struct blob *b, void *to, struct error *e)
 	                           (unsigned long long)((wrong - 1) * BLOB_CHUNK));
 }
 
-bool blobs_load(struct blob *b, void *to, struct error *e)
+bool blobs_load(struct blob *b, int fd, struct error *e)
 {
 	vault_hold(b->vault);
-	return vault_release(b->vault, load(b, to, e));
+	return vault_release(b->vault, load(b, fd, e));
 }
 
 void blobs_close(struct blob *b)

@@ -44,8 +44,8 @@ void blobs_abandon(struct blob_writer *w);
 struct blob *blobs_open(struct vault *v, int64_t id, struct error *e);
 uint64_t blobs_size(const struct blob *b);
 bool blobs_read(struct blob *b, void *bytes, size_t size, uint64_t at, struct error *e);
-/* The whole content to `to` (blobs_size bytes), by as many threads as suit; nothing of use there on failure. */
-bool blobs_load(struct blob *b, void *to, struct error *e);
+/* The whole content to the start of an open file, by as many threads as suit; what is there on failure is of no use. */
+bool blobs_load(struct blob *b, int fd, struct error *e);
 void blobs_close(struct blob *b); /* NULL is allowed */
 
 /* All of them, the oldest first. */

@@ -22,7 +22,7 @@ static void sealed_content_cannot_be_changed(void **state)
 	struct stat st;
 	char bytes[16] = { 0 };
 	assert_true(memory_file_new(&m, 10000, "x", &e));
-	memcpy(m.data, "hello", 5);
+	assert_int_equal(pwrite(m.fd, "hello", 5, 0), 5);
 	assert_true(memory_file_seal(&m, "x", &e));
 	assert_int_equal(pread(m.fd, bytes, 5, 0), 5);
 	assert_string_equal(bytes, "hello");
@@ -47,7 +47,12 @@ static void it_is_left_out_of_core_dumps(void **state)
 	struct error e;
 	char line[512];
 	bool within = false, found = false;
-	assert_true(memory_file_new(&m, 1 << 20, "x", &e));
+	assert_true(memory_file_new(&m, 4096, "x", &e));
+	assert_true(memory_file_seal(&m, "x", &e));
+	if (!m.locked) {
+		memory_file_free(&m);
+		skip();
+	}
 	FILE *maps = fopen("/proc/self/smaps", "r");
 	if (!maps) {
 		memory_file_free(&m);
@@ -68,7 +73,7 @@ static void too_much_is_an_error_line(void **state)
 	(void)state;
 	struct memory_file m;
 	struct error e;
-	assert_false(memory_file_new(&m, SIZE_MAX / 2, "x.gguf", &e));
+	assert_false(memory_file_new(&m, SIZE_MAX, "x.gguf", &e));
 	assert_non_null(strstr(e.text, "x.gguf: cannot get memory for it"));
 	assert_int_equal(m.fd, -1);
 }

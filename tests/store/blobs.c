@@ -4,6 +4,8 @@
 
 #include "simulated_disk.h"
 
+#include "base/memory_file.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -59,8 +61,12 @@ static bool reads(struct blob *b, uint64_t at, size_t size)
 	bool whole = at == 0 && size == blobs_size(b), read = blobs_read(b, bytes, size, at, &last);
 	if (whole) {
 		struct error other;
-		assert_int_equal(blobs_load(b, loaded, read ? &last : &other), read);
+		struct memory_file m;
+		assert_true(memory_file_new(&m, size + 1, "loaded", &other));
+		assert_int_equal(blobs_load(b, m.fd, read ? &last : &other), read);
+		assert_int_equal(pread(m.fd, loaded, size, 0), size);
 		if (read) assert_memory_equal(loaded, bytes, size);
+		memory_file_free(&m);
 	}
 	if (!read) return false;
 	for (size_t i = 0; i < size; i++) {

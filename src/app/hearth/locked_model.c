@@ -80,7 +80,7 @@ bool locked_model_load(struct locked_model *l, struct vault *v, struct error *e)
 	if (!b) return false;
 	l->size = (size_t)blobs_size(b);
 	bool ok = l->size > 0 || error_set(e, "%s: is empty", l->name);
-	ok = ok && has_memory(l, e) && memory_file_new(&l->memory, l->size, l->name, e) && blobs_load(b, l->memory.data, e) &&
+	ok = ok && has_memory(l, e) && memory_file_new(&l->memory, l->size, l->name, e) && blobs_load(b, l->memory.fd, e) &&
 	     memory_file_seal(&l->memory, l->name, e);
 	blobs_close(b);
 	if (ok && !client_lend(l->path, l->memory.fd)) ok = error_set(e, "%s: too many locked models are open", l->name);
