@@ -66,6 +66,22 @@ check "an export of hearth is taken in another vault" "$hearth" vault create --v
 check "with everything" "$hearth" vault import "$work/all.json" --vault four "${open[@]}"
 check "as it was" grep -q "from hearth: 4 conversations with 8 messages" "$work/out"
 
+
+# The whole folder put back as it was: noticed, said once, and no hindrance; a restore that was asked for is none of that.
+cp -a "$HEARTH_HOME/vaults/four" "$work/older"
+echo '[{"name":"Later","created_at":"2025-01-01T10:00:00Z","chat_messages":[{"sender":"human","text":"new"}]}]' >"$work/later.json"
+check "a vault goes on" "$hearth" vault import "$work/later.json" --vault four "${open[@]}"
+check "and says nothing of its age" [ ! -s "$work/err" ]
+rm -r "$HEARTH_HOME/vaults/four" && cp -a "$work/older" "$HEARTH_HOME/vaults/four"
+check "an old copy of it opens" "$hearth" vault export "$work/old.json" --vault four "${open[@]}"
+check "and that is said" grep -q "older than it was" "$work/err"
+check "once" "$hearth" vault export "$work/old.json" --vault four "${open[@]}"
+check "and not again" eval '! grep -q "older than it was" "$work/err"'
+check "a vault that is in use" "$hearth" vault import "$work/later.json" --vault four "${open[@]}"
+rm -r "$HEARTH_HOME/vaults/four"
+check "is restored from its backup" "$hearth" vault restore "$work/backup.tar" --vault four "${open[@]}"
+check "without a word about its age" eval '! grep -q "older than it was" "$work/err"'
+
 check_status 2 "delete without --all is wrong use" "$hearth" vault delete
 check_status 1 "and with it asks" "$hearth" vault delete --all --vault two
 check "a vault is deleted" "$hearth" vault delete --all --yes --vault two

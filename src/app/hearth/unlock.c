@@ -9,7 +9,6 @@
 #include "base/memory.h"
 #include "store/recovery_code.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { MAX_KEY_FILE = 1 << 20, COMMAND_TRIES = 5, HINT_AFTER = 2, PATIENCE = 5 };
@@ -77,13 +76,8 @@ static bool open_with_keyring(struct vault *v, struct error *e)
 
 void unlock_watch(struct vault *v)
 {
-	char path[PATHS_ROOM], name[32 + 2 * VAULT_ID] = "vault-";
-	struct paths paths;
-	paths_find(&paths);
-	size_t n = strlen(name);
-	for (int i = 0; i < VAULT_ID; i++) n += (size_t)snprintf(name + n, sizeof name - n, "%02x", vault_id(v)[i]);
-	if (paths.settings[0] && paths_make_folder(paths.settings, NULL) && paths_join(path, paths.settings, name))
-		vault_watch(v, path);
+	char path[PATHS_ROOM];
+	if (vault_place_counter(path, vault_id(v))) vault_watch(v, path);
 }
 
 static enum unlock_result unlocked(const struct vault *v)
