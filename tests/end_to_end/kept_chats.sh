@@ -6,7 +6,7 @@
 chat=$build/tests/app/hearth/chat
 model=models/hearth-builtin.gguf
 export TERM=xterm-256color TMPDIR=$work/temporary
-unset NO_COLOR COLUMNS
+unset NO_COLOR COLUMNS DBUS_SESSION_BUS_ADDRESS
 mkdir -p "$TMPDIR"
 
 if ! script -qec true /dev/null >/dev/null 2>&1 </dev/null || [ ! -x "$chat" ] || [ ! -f $model ]; then
@@ -18,12 +18,22 @@ hearth=$(realpath "$build/hearth")
 model=$(realpath $model)
 vault=$HEARTH_HOME/vaults/main
 
-# play ARGUMENTS... <KEYS: the chat on a terminal of its own; what it shows is in $work/screen, its process in $work/pid.
-play() {
-	: >"$work/screen"
-	timeout --foreground -k 5 100 script -qefc "stty cols 100 rows 40; echo \$\$ >$work/pid; exec $chat --play $*" "$work/screen" >/dev/null 2>&1
-	echo $? >"$work/status"
+# Passes the keys on, and then keeps the pipe open until the program has gone: script may hang when its input ends at that moment.
+keys_of() {
+	local tries=50
+	cat
+	while [ $((tries -= 1)) -gt 0 ] && kill -0 "$(cat "$work/pid" 2>/dev/null)" 2>/dev/null; do sleep 0.1; done
 }
+
+# on_terminal COMMAND <KEYS: a command on a terminal of its own; what it shows is in $work/screen, its process in $work/pid.
+on_terminal() {
+	: >"$work/screen"
+	rm -f "$work/pid"
+	keys_of | timeout --foreground -k 5 100 script -qefc "stty cols 100 rows 40; echo \$\$ >$work/pid; exec $1" "$work/screen" >/dev/null 2>&1
+	echo "${PIPESTATUS[1]}" >"$work/status"
+}
+play() { on_terminal "$chat --play $*"; }
+terminal() { on_terminal "$hearth $*"; }
 
 # Waits until the screen has the text, once more than it had it when the last key was typed, then types.
 seen() { local n; n=$(grep -aoF -- "$1" "$work/screen" | wc -l); echo "$n"; }
@@ -57,6 +67,14 @@ rm -rf "$HEARTH_HOME"
 { await "Enter alone" '\004'; } | play -m "$model"
 check "Ctrl-D at the question leaves" status_is 0
 check "and decides nothing" [ ! -e "$HEARTH_HOME/settings" ]
+
+{
+	await "Enter alone" '2\r'
+	await "The next start asks again" 'hello\r'
+	await "You said: hello" '\004'
+} | DBUS_SESSION_BUS_ADDRESS=unix:path=$work/nowhere play -m "$model"
+check "on a desktop its keyring is offered" shows "this desktop's keyring keeps"
+check "and where it does not answer, nothing is kept" [ ! -e "$vault/vault.key" ]
 
 # A passphrase, twice; the second time it is the other one.
 {
@@ -162,11 +180,6 @@ check "nobody gets in without the passphrase then" grep -q "locked" "$work/secon
 check "the chat that had it open is locked too, and goes on after the passphrase" [ "$(seen "You said: marsupial")" -ge 2 ]
 
 # Who can open it: another passphrase, a key file, a new recovery code; what is removed opens it no more.
-terminal() {
-	: >"$work/screen"
-	timeout --foreground -k 5 100 script -qefc "exec $hearth $*" "$work/screen" >/dev/null 2>&1
-	echo $? >"$work/status"
-}
 before=$(cd "$vault" && sha256sum vault.db)
 {
 	await "Passphrase:" 'a walk by the sea\r'

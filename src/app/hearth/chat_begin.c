@@ -11,40 +11,61 @@
 #include "app/hearth/unlock.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { TURNS_SHOWN = 2 };
 
 /* ---- the one question */
 
-enum choice { CHOICE_PASSPHRASE, CHOICE_UNENCRYPTED, CHOICE_NOTHING };
+enum choice { CHOICE_PASSPHRASE, CHOICE_KEYRING, CHOICE_UNENCRYPTED, CHOICE_NOTHING, CHOICES };
 
-static const struct {
-	const char *text;
-	enum choice choice;
-} choices[] = {
-	{ "Yes, encrypted with a passphrase (recommended)", CHOICE_PASSPHRASE },
-	{ "Yes, unencrypted: whoever can read this disk can read them", CHOICE_UNENCRYPTED },
-	{ "No, forget each conversation when the chat ends", CHOICE_NOTHING },
+static const char *const choice_text[CHOICES] = {
+	[CHOICE_PASSPHRASE] = "Yes, encrypted with a passphrase (recommended)",
+	[CHOICE_KEYRING] = "Yes, encrypted with a key that this desktop's keyring keeps",
+	[CHOICE_UNENCRYPTED] = "Yes, unencrypted: whoever can read this disk can read them",
+	[CHOICE_NOTHING] = "No, forget each conversation when the chat ends",
 };
 
-enum { CHOICES = sizeof choices / sizeof choices[0] };
-
-/* The number of a choice, from 0; -1: the person leaves. */
-static int ask_choice(struct view *v)
+/* A desktop's keyring is reached through its session's bus. */
+static bool has_keyring(void)
 {
-	char typed[64], prompt[96];
+	const char *bus = getenv("DBUS_SESSION_BUS_ADDRESS");
+	return bus && *bus;
+}
+
+/* Shows the choices that there are, in `offered` by their number from 0; how many. */
+static int show_choices(struct view *v, enum choice offered[CHOICES])
+{
+	int n = 0;
 	view_say(v, "%s", "Shall hearth keep your conversations, so that you can go on with them another day?");
 	view_say(v, "%s", "");
-	for (int i = 0; i < CHOICES; i++) view_say(v, "  %d  %s", i + 1, choices[i].text);
+	for (int i = 0; i < CHOICES; i++) {
+		if (i == CHOICE_KEYRING && !has_keyring()) continue;
+		offered[n++] = (enum choice)i;
+		view_say(v, "  %d  %s", n, choice_text[i]);
+	}
 	view_say(v, "%s", "");
-	snprintf(prompt, sizeof prompt, "1 to %d (Enter alone: %d; `hearth vault` changes it later): ", (int)CHOICES, (int)CHOICES);
+	return n;
+}
+
+/* False: the person leaves. Enter alone is the last choice. */
+static bool ask_choice(struct view *v, enum choice *chosen)
+{
+	char typed[64], prompt[96];
+	enum choice offered[CHOICES];
+	int n = show_choices(v, offered);
+	snprintf(prompt, sizeof prompt, "1 to %d (Enter alone: %d; `hearth vault` changes it later): ", n, n);
 	for (;;) {
 		enum ask_result result = ask_line(prompt, typed, sizeof typed);
-		if (result == ASK_END || result == ASK_BREAK) return -1;
-		if (result == ASK_TAKEN && !*typed) return CHOICES - 1;
-		if (result == ASK_TAKEN && typed[0] >= '1' && typed[0] < '1' + CHOICES && !typed[1]) return typed[0] - '1';
-		view_say(v, "Type a number from 1 to %d, or press Enter.", (int)CHOICES);
+		if (result == ASK_END || result == ASK_BREAK) return false;
+		int number = typed[0] ? typed[0] - '0' : n;
+		*chosen = offered[n - 1];
+		if (result == ASK_TAKEN && !(typed[0] && typed[1]) && number >= 1 && number <= n) {
+			*chosen = offered[number - 1];
+			return true;
+		}
+		view_say(v, "Type a number from 1 to %d, or press Enter.", n);
 	}
 }
 
@@ -62,19 +83,25 @@ static enum chat_begin first_start(struct chat *c, struct error *e)
 	bool left = false;
 	view_say(&c->view, "hearth %s - a private AI on your own machine. Nothing you type leaves it.", hearth_version());
 	view_say(&c->view, "%s", "");
-	int chosen = ask_choice(&c->view);
-	if (chosen < 0) return CHAT_LEFT;
-	switch (choices[chosen].choice) {
+	enum choice chosen;
+	if (!ask_choice(&c->view, &chosen)) return CHAT_LEFT;
+	switch (chosen) {
 	case CHOICE_PASSPHRASE: k->vault = new_vault_with_passphrase(&k->place, &left, e); break;
+	case CHOICE_KEYRING: k->vault = new_vault_with_keyring(&k->place, e); break;
 	case CHOICE_UNENCRYPTED:
 		k->vault = new_vault_unencrypted(&k->place, e);
 		k->unprotected = true;
 		break;
 	default: remember_nothing(c); return CHAT_BEGUN;
 	}
-	if (k->vault) vault_serve(k->vault, NULL); /* alone, where it cannot be asked */
-	if (left) view_note(&c->view, "No vault was made: nothing of this chat is kept. The next start asks again.");
-	return k->vault || left ? CHAT_BEGUN : CHAT_FAILED;
+	if (k->vault) {
+		vault_serve(k->vault, NULL); /* alone, where it cannot be asked */
+		return CHAT_BEGUN;
+	}
+	k->unprotected = false;
+	if (!left) view_say(&c->view, "%s.", e->text);
+	view_note(&c->view, "No vault was made: nothing of this chat is kept. The next start asks again.");
+	return CHAT_BEGUN;
 }
 
 /* ---- a vault that is there */

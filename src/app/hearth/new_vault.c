@@ -2,6 +2,7 @@
 #include "app/hearth/new_vault.h"
 
 #include "app/hearth/ask.h"
+#include "app/hearth/system_keyring.h"
 #include "app/hearth/terminal.h"
 #include "app/hearth/unlock.h"
 #include "base/file.h"
@@ -133,4 +134,19 @@ struct vault *new_vault_unencrypted(const struct vault_place *p, struct error *e
 {
 	const struct key_secret secret = { .kind = SLOT_UNPROTECTED };
 	return make_place(p, e) ? vault_create(disk_real(), p->folder, &secret, key_cost_least, e) : NULL;
+}
+
+/* The keyring knows a vault by its id, which it has when it is made: so it is made open to all, in an empty folder, and the
+ * keyring's slot takes the place of the open one before anything is in it. */
+struct vault *new_vault_with_keyring(const struct vault_place *p, struct error *e)
+{
+	struct vault *v = new_vault_unencrypted(p, e);
+	if (!v) return NULL;
+	if (system_keyring_add_slot(v, e) >= 0 && vault_remove_slot(v, 0, e)) {
+		struct terminal t = terminal_look(false);
+		if (!t.output || new_vault_recovery(v, e) >= 0) return v;
+	}
+	vault_close(v);
+	vault_destroy(disk_real(), p->folder, NULL);
+	return NULL;
 }

@@ -21,6 +21,9 @@ char *new_vault_key_file(const char *path, size_t *size, struct error *e);
 /* Nothing: whoever can read the files can read the conversations. */
 struct vault *new_vault_unencrypted(const struct vault_place *p, struct error *e);
 
+/* A key that the desktop's keyring keeps, and on a terminal a recovery code, shown once. */
+struct vault *new_vault_with_keyring(const struct vault_place *p, struct error *e);
+
 /* Asks for a new passphrase, twice, until both are equal, into `words` (ask_secret_room). False: the person left. */
 bool new_vault_ask_passphrase(char *words, size_t *size);
 

@@ -1,26 +1,10 @@
-/* vault_create: `hearth vault create`: with a passphrase, with a key file, or openly unencrypted. */
+/* vault_create: `hearth vault create`: with a passphrase, a key file, the keyring's key, or openly unencrypted. */
 #include "app/hearth/commands.h"
 #include "app/hearth/new_vault.h"
-#include "app/hearth/system_keyring.h"
 #include "app/hearth/terminal.h"
 #include "app/hearth/vault_commands.h"
 
 enum { PATIENCE = 5 };
-
-/* The keyring knows a vault by its id, which it has when it is made: so it is made open to all, in an empty folder, and the
- * keyring's slot takes the place of the open one before anything is in it. */
-static struct vault *create_with_keyring(const struct vault_place *place, struct error *e)
-{
-	struct vault *v = new_vault_unencrypted(place, e);
-	if (!v) return NULL;
-	if (system_keyring_add_slot(v, e) >= 0 && vault_remove_slot(v, 0, e)) {
-		struct terminal t = terminal_look(false);
-		if (!t.output || new_vault_recovery(v, e) >= 0) return v;
-	}
-	vault_close(v);
-	vault_destroy(disk_real(), place->folder, NULL);
-	return NULL;
-}
 
 int vault_create_command(const struct options *o)
 {
@@ -44,7 +28,7 @@ int vault_create_command(const struct options *o)
 	if (o->key_file)
 		v = new_vault_with_key_file(&place, o->key_file, &e);
 	else if (o->keyring)
-		v = create_with_keyring(&place, &e);
+		v = new_vault_with_keyring(&place, &e);
 	else if (o->unencrypted)
 		v = new_vault_unencrypted(&place, &e);
 	else if (t.input && t.output)
