@@ -70,6 +70,16 @@ else
 	fi
 fi
 
+if [ $status = 0 ]; then
+	start
+	"$outside" "$started" hearth >"$work/look" 2>&1
+	looked=$?
+	check "hearth itself refuses what it must in mid-answer" [ $looked = 0 ]
+	[ $looked = 0 ] || head -n 20 "$work/look" | sed 's/^/# /'
+	wait "$started"
+	check "and its answer has the same bytes too" cmp "$work/answer" "$work/undisturbed"
+fi
+
 if [ "$(uname -m)" = x86_64 ] && [ $status = 0 ]; then
 	for call in "ia32 359" "ia32 5" "ia32 11" "x32 41" "x32 257" "x32 425"; do
 		start
