@@ -73,6 +73,8 @@ program_src = $(sort $(wildcard src/app/$(1)/*.c))
 program_obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(call program_src,$(1)))
 binary_hearth = hearth
 binary_lab = hearth-lab
+LIBS_lab = $(GUARD_LIBS)
+FLOORS_lab = $(WIRE) $(GUARD)
 LIBS_hearth = -ledit $(STORE_LIBS) $(GUARD_LIBS)
 FLOORS_hearth = $(STORE) $(WIRE) $(GUARD)
 NAMES_hearth = $(WIRE_NAMES)
@@ -232,10 +234,10 @@ check:
 	@$(QUIET_MAKE) check-programs
 	@$(if $(filter build-asan,$(HOSTILE)),,echo "No /proc here, so the tests of hostile input run without sanitizers.")
 	@$(QUIET_MAKE) $(if $(filter build-asan,$(HOSTILE)),$(ASAN)) check-asan
-	@tools/run-tests $(FLOOR_TESTS) $(STORE_TESTS) $(GUARD_TESTS) $(APP_TESTS) $(KERNCHECK) $(patsubst $(BUILD)/%,$(HOSTILE)/%,$(CHECK_TESTS) $(WIRE_TESTS) $(REPLAYS)) \
+	@tools/run-tests $(FLOOR_TESTS) $(STORE_TESTS) $(GUARD_TESTS) $(WIRE_TESTS) $(APP_TESTS) $(KERNCHECK) $(patsubst $(BUILD)/%,$(HOSTILE)/%,$(CHECK_TESTS) $(REPLAYS)) \
 		$(sort $(wildcard tests/bad/*.sh tests/incidents/*.sh tests/end_to_end/*.sh)) tools/lint
-check-programs: all $(FLOOR_TESTS) $(STORE_TESTS) $(GUARD_TESTS) $(APP_TESTS) $(KERNCHECK) $(EXAMPLES)
-check-asan: $(BINARIES) $(CHECK_TESTS) $(WIRE_TESTS) $(REPLAYS)
+check-programs: all $(FLOOR_TESTS) $(STORE_TESTS) $(GUARD_TESTS) $(WIRE_TESTS) $(APP_TESTS) $(KERNCHECK) $(EXAMPLES)
+check-asan: $(BINARIES) $(CHECK_TESTS) $(REPLAYS)
 
 ##  make check-long      sanitizers over every test, clang, planted bugs, reproducible builds, a bare Debian (an hour)
 TSAN = BUILD=build-tsan SANITIZE=thread OPT="-O1 -g"

@@ -12,7 +12,7 @@
 #include "hearth.h"
 #include "wire/messages.h"
 
-enum { SERVER_PACE_MS = 8, SERVER_THREADS = 1 };
+enum { SERVER_PACE_MS = 24, SERVER_THREADS = 1 };
 
 struct server_engine {
 	void *data;

@@ -10,6 +10,15 @@ check_status 1 "nor a socket, nor anything that starts a program" sh -c "$(decla
 check_status 1 "hearth links nothing that parses or computes a model" sh -c "$(declare -f defines); defines $build/hearth |
 	grep -xE 'gguf_open.*|huggingface_open|safetensors_read|model_open|kernels_choose|scheduler_new|template_.*|tokenizer_.*|vocab_.*'"
 
+model=models/hearth-builtin.gguf
+"$build/hearth-lab" generate $model --ids "1 2 3" -n 8 >"$work/here"
+check "hearth-lab generates the same ids through the engine" "$build/hearth-lab" generate $model --ids "1 2 3" -n 8 --engine
+check "which are these" cmp "$work/here" "$work/out"
+"$build/hearth-lab" plan $model >"$work/here"
+check "and tells the same plan" "$build/hearth-lab" plan $model --engine
+check "which is this" cmp "$work/here" "$work/out"
+check_status 1 "a command that reads the model itself says so" "$build/hearth-lab" logits $model a b --engine
+
 if [ ! -r /proc/self/stat ]; then
 	skip "an engine that ends or hangs" "there is no /proc here"
 	exit 0

@@ -105,17 +105,20 @@ static void folders(struct buffer *out, const struct opening *n)
 }
 
 /* Which layers of its jail a program reached, and what is lost where one is missing. */
-static void describe_jail(struct buffer *out, const char *program, const struct guard_report *r)
+static void describe_jail(struct buffer *out, enum guard_role role, const struct guard_report *r)
 {
 	const struct {
 		bool reached;
 		const char *name;
-	} layers[] = { { r->filter, "filter of system calls" },        { r->landlock > 0, "files kept apart (Landlock)" },
-		       { r->namespaces, "no network (namespaces)" },   { r->no_new_privileges, "no new privileges" },
-		       { r->undumpable, "no core, not to be traced" }, { r->limits, "limits" } };
+	} layers[] = { { r->filter, "filter of system calls" },
+		       { r->landlock > 0, "files kept apart (Landlock)" },
+		       { r->namespaces && role != GUARD_HEARTH && role != GUARD_NET, "no network (namespaces)" },
+		       { r->no_new_privileges, "no new privileges" },
+		       { r->undumpable, "no core, not to be traced" },
+		       { r->limits, "limits" } };
 	char lost[512];
 	bool first = true;
-	buffer_format(out, "  %-14s ", program);
+	buffer_format(out, "  %-14s ", guard_role_names[role]);
 	for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
 		if (!layers[i].reached) continue;
 		buffer_format(out, "%s%s", first ? "" : ", ", layers[i].name);
@@ -143,7 +146,7 @@ static void probe_program(struct buffer *out, enum guard_role role)
 	}
 	close(pair[0]);
 	if (ok)
-		describe_jail(out, guard_role_names[role], &f.report);
+		describe_jail(out, role, &f.report);
 	else
 		buffer_format(out, "  %-14s cannot be started: %s\n", guard_role_names[role], e.text);
 }
@@ -153,7 +156,7 @@ static void protection(struct buffer *out)
 	buffer_append_text(out, "\nProtection\n"
 	                        "  Each program has rights of its own, and gives the others away before it reads what is not\n"
 	                        "  hearth's own: hearth-engine computes models, the others serve, import and fetch.\n");
-	if (programs_report()) describe_jail(out, guard_role_names[GUARD_HEARTH], programs_report());
+	if (programs_report()) describe_jail(out, GUARD_HEARTH, programs_report());
 	for (int role = GUARD_ENGINE; role < GUARD_ROLES; role++) probe_program(out, (enum guard_role)role);
 	buffer_append_text(out, "  conversations  are sealed in the vault (hearth vault) or not stored at all;\n"
 	                        "                 /save writes in the clear\n"

@@ -304,5 +304,5 @@ int lab_bench(int argc, char **argv)
 		o.n_threads = 1;
 		o.threads[0] = o.model.threads ? o.model.threads : threads_available();
 	}
-	return run_all(&o);
+	return o.model.engine ? bench_engine(&o) : run_all(&o);
 }

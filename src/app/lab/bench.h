@@ -52,4 +52,7 @@ struct bench_job {
 /* Measures and returns the exit status of the process. */
 int bench_child(const struct bench_options *o, const struct bench_job *job);
 
+/* `--engine`: what the socket and the jail cost. */
+int bench_engine(const struct bench_options *o);
+
 #endif

@@ -1,4 +1,5 @@
 /* hearth-lab generate: ids that a model goes on with, through the engine's scheduler. */
+#include "app/lab/engine.h"
 #include "app/lab/lab.h"
 #include "app/lab/model_options.h"
 #include "base/machine.h"
@@ -7,6 +8,7 @@
 #include "engine/scheduler.h"
 #include "format/json.h"
 #include "text/tokenizer.h"
+#include "wire/client.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -91,6 +93,13 @@ static bool answer_request(const struct generate_options *o, const struct hearth
 	return ok;
 }
 
+static struct hearth_sampling sampling_of(const struct generate_options *o)
+{
+	return (struct hearth_sampling){
+		.temperature = (float)o->temperature, .top_p = 1, .typical_p = 1, .repeat_penalty = 1, .seed = o->seed
+	};
+}
+
 static bool generate(const struct generate_options *o, const struct token_list *prompt, const struct prompt_source *source,
                      struct lab_model *m, struct token_list *answer, struct error *e)
 {
@@ -100,9 +109,7 @@ static bool generate(const struct generate_options *o, const struct token_list *
 	r.max_tokens = (uint32_t)o->count;
 	r.ignore_end = o->ignore_end;
 	r.no_guess = o->no_guess;
-	r.sampling = (struct hearth_sampling){
-		.temperature = (float)o->temperature, .top_p = 1, .typical_p = 1, .repeat_penalty = 1, .seed = o->seed
-	};
+	r.sampling = sampling_of(o);
 	double seconds = model_seconds_from_disk(m->model, machine_free_memory());
 	if (seconds > 0)
 		fprintf(stderr,
@@ -112,32 +119,40 @@ static bool generate(const struct generate_options *o, const struct token_list *
 	       answer_request(o, &r, source, m, answer, e);
 }
 
-static int print(const struct generate_options *o, const struct token_list *answer, const struct vocab *vocab)
+/* The ids, or the object with the ids and their text. */
+static int print_answer(const struct generate_options *o, const struct token_list *answer, const struct buffer *text)
 {
-	struct buffer out = buffer_new(MOST_OUTPUT), text = buffer_new(MOST_OUTPUT);
+	struct buffer out = buffer_new(MOST_OUTPUT);
 	if (o->json) buffer_append_text(&out, "{\"ids\": [");
-	for (size_t i = 0; i < answer->count; i++) {
-		size_t length;
-		const char *bytes = vocab_bytes(vocab, answer->ids[i], &length);
-		buffer_append(&text, bytes, length);
-		buffer_format(&out, "%s%u", i == 0 ? "" : o->json ? ", " : " ", answer->ids[i]);
-	}
+	for (size_t i = 0; i < answer->count; i++) buffer_format(&out, "%s%u", i == 0 ? "" : o->json ? ", " : " ", answer->ids[i]);
 	if (o->json) {
 		buffer_append_text(&out, "], \"text\": ");
-		json_write_text(&out, buffer_text(&text), text.size);
+		json_write_text(&out, buffer_text(text), text->size);
 		buffer_append_byte(&out, '}');
 	}
 	buffer_append_byte(&out, '\n');
 	struct error e;
 	int status;
-	if (out.failed || text.failed) {
+	if (out.failed || text->failed) {
 		error_memory(&e);
 		status = lab_fail(&e);
 	} else {
 		status = lab_print(buffer_text(&out), out.size);
 	}
-	buffer_free(&text);
 	buffer_free(&out);
+	return status;
+}
+
+static int print(const struct generate_options *o, const struct token_list *answer, const struct vocab *vocab)
+{
+	struct buffer text = buffer_new(MOST_OUTPUT);
+	for (size_t i = 0; i < answer->count; i++) {
+		size_t length;
+		const char *bytes = vocab_bytes(vocab, answer->ids[i], &length);
+		buffer_append(&text, bytes, length);
+	}
+	int status = print_answer(o, answer, &text);
+	buffer_free(&text);
 	return status;
 }
 
@@ -162,6 +177,57 @@ static int run(const struct generate_options *o)
 	prompt_source_close(&source);
 	token_list_free(&prompt);
 	token_list_free(&answer);
+	return status;
+}
+
+/* Takes the events of the one request. */
+static bool collect_events(struct hearth *h, struct token_list *answer, struct buffer *text, struct error *e)
+{
+	struct hearth_event event;
+	bool ok = true;
+	while (client_next(h, -1, &event)) {
+		for (size_t i = 0; event.kind == HEARTH_ANSWER && i < event.n_ids; i++)
+			ok = ok && (token_list_add(answer, (uint32_t)event.ids[i]) || error_memory(e));
+		if (event.kind == HEARTH_ANSWER) buffer_append(text, event.text, event.text_length);
+		if (event.kind == HEARTH_FAILED) ok = error_set(e, "%.*s", (int)event.text_length, event.text);
+	}
+	return ok;
+}
+
+/* The same through the jailed process. */
+static int run_engine(const struct generate_options *o)
+{
+	struct error e = { "" };
+	struct hearth_error why;
+	struct token_list ids = { 0 }, answer = { 0 };
+	struct buffer text = buffer_new(MOST_OUTPUT);
+	struct hearth *h = NULL;
+	uint64_t session, id, need = o->count + (o->prompt ? strlen(o->prompt) : 0) + 16;
+	bool ok = !o->ids || read_ids(o->ids, &ids, &e);
+	ok = ok && (need + ids.count < INT32_MAX || error_set(&e, "-n: %llu positions are too many", (unsigned long long)need));
+	struct hearth_options options = lab_engine_options(&o->model, (uint32_t)(need + ids.count));
+	options.draft = o->no_guess ? NULL : o->draft;
+	if (ok) h = engine_open_model(&o->model, &options, &session, &e);
+	struct hearth_request r = hearth_request_new(o->ids ? HEARTH_IDS : HEARTH_TEXT);
+	r.ids = (const int32_t *)ids.ids;
+	r.n_ids = ids.count;
+	r.text = o->prompt;
+	r.text_length = o->prompt ? strlen(o->prompt) : 0;
+	r.max_tokens = (uint32_t)o->count;
+	r.ignore_end = o->ignore_end;
+	r.no_guess = o->no_guess;
+	r.sampling = sampling_of(o);
+	if (h) {
+		r.session = session;
+		ok = client_submit(h, &r, &id, &why) || error_set(&e, "%s", why.text);
+	}
+	ok = ok && h && collect_events(h, &answer, &text, &e);
+	int status = ok ? print_answer(o, &answer, &text) : lab_fail(&e);
+	client_close(h);
+	engine_end();
+	token_list_free(&ids);
+	token_list_free(&answer);
+	buffer_free(&text);
 	return status;
 }
 
@@ -214,5 +280,5 @@ int lab_generate(int argc, char **argv)
 	}
 	if (!o.model.path || !o.count_given) return lab_misuse("generate: MODEL and -n are needed");
 	if (!o.ids == !o.prompt) return lab_misuse("generate: one of --ids and --prompt is needed");
-	return run(&o);
+	return o.model.engine ? run_engine(&o) : run(&o);
 }

@@ -66,9 +66,8 @@ int model_option(struct model_arguments *a, int argc, char **argv, int *i, bool 
 		return take_adapter(a, value);
 	}
 	if (strcmp(option, "--engine") == 0) {
-		struct error e;
-		error_set(&e, "%s: not in this version", option);
-		return lab_fail(&e);
+		a->engine = true;
+		return LAB_DONE;
 	}
 	if (strcmp(option, "--threads") == 0) {
 		++*i;
@@ -93,6 +92,19 @@ int model_option(struct model_arguments *a, int argc, char **argv, int *i, bool 
 	}
 	*taken = false;
 	return LAB_DONE;
+}
+
+struct hearth_options lab_engine_options(const struct model_arguments *a, uint32_t context)
+{
+	static const uint32_t kv[] = {
+		[KV_F16] = HEARTH_KV_F16, [KV_F32] = HEARTH_KV_F32, [KV_Q8_0] = HEARTH_KV_Q8_0, [KV_Q4_0] = HEARTH_KV_Q4_0
+	};
+	return (struct hearth_options){ .size = sizeof(struct hearth_options),
+		                        .model = a->path,
+		                        .threads = a->threads,
+		                        .context = a->context ? a->context : context,
+		                        .kv = kv[lab_kv(a)],
+		                        .exact = a->exact };
 }
 
 enum kv_type lab_kv(const struct model_arguments *a)

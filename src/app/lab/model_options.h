@@ -4,6 +4,7 @@
 
 #include "base/threads.h"
 #include "format/gguf.h"
+#include "hearth.h"
 #include "model/model.h"
 
 enum { LAB_MOST_ADAPTERS = 16 };
@@ -18,7 +19,7 @@ struct lab_adapter {
 struct model_arguments {
 	uint32_t threads; /* 0: all cores */
 	uint32_t context; /* 0: as many as the command needs */
-	bool exact, kv_given;
+	bool exact, kv_given, engine;
 	enum kv_type kv;
 	const char *path; /* the first argument that is no option */
 	struct lab_adapter adapters[LAB_MOST_ADAPTERS];
@@ -34,6 +35,9 @@ bool lab_number(const char *text, uint64_t least, uint64_t most, uint64_t *value
 
 /* A floating-point number of the command line. */
 bool lab_real(const char *text, double least, double most, double *value);
+
+/* The options of hearth.h for these, with `context` positions where they do not say. */
+struct hearth_options lab_engine_options(const struct model_arguments *a, uint32_t context);
 
 /* How keys and values are kept. */
 enum kv_type lab_kv(const struct model_arguments *a);

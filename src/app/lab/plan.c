@@ -1,8 +1,25 @@
 /* hearth-lab plan: the list of steps and the memory plan. */
+#include "app/lab/engine.h"
 #include "app/lab/lab.h"
 #include "app/lab/model_options.h"
+#include "wire/client.h"
 
 #include <string.h>
+
+/* The same text, by the jailed process. */
+static int plan_of_engine(const struct model_arguments *a, bool json)
+{
+	const struct hearth_options o = lab_engine_options(a, 0);
+	struct error e = { "" };
+	uint64_t session;
+	struct hearth *h = engine_open_model(a, &o, &session, &e);
+	const char *text = h ? client_describe(h, json) : NULL;
+	if (h && !text) error_memory(&e);
+	int status = text ? lab_print(text, strlen(text)) : lab_fail(&e);
+	client_close(h);
+	engine_end();
+	return status;
+}
 
 int lab_plan(int argc, char **argv)
 {
@@ -18,6 +35,7 @@ int lab_plan(int argc, char **argv)
 	}
 	if (!a.path) return lab_misuse("plan: a model file is missing");
 	struct error e = { "" };
+	if (a.engine) return plan_of_engine(&a, json);
 	struct lab_model m;
 	if (!lab_model_open(&m, &a, 0, 0, &e)) return lab_fail(&e);
 	struct buffer out = buffer_new(64u << 20);
