@@ -1,8 +1,8 @@
 /*
  * memory_file: a file that lies in memory alone and has no name, for content that must not reach a disk.
  *
- * It is written through its descriptor, then sealed: nobody can change it any more, whoever gets its descriptor. It is left out of core
- * dumps, and kept from being swapped out where the limit of locked memory (RLIMIT_MEMLOCK) allows it.
+ * It is written through its descriptor, then sealed: nobody can change it any more, whoever gets its descriptor. It is left out of
+ * core dumps, and kept from being swapped out where the limit of locked memory (RLIMIT_MEMLOCK) allows it.
  */
 #ifndef HEARTH_BASE_MEMORY_FILE_H
 #define HEARTH_BASE_MEMORY_FILE_H

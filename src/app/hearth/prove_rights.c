@@ -65,11 +65,9 @@ static void hear_other(struct spawner *s, enum guard_role role, struct prove_rig
 static void summarize(struct prove *p)
 {
 	struct prove_part *part = &p->rights;
-	int wrong = 0;
 	part->verdict = PROVE_HOLDS;
 	for (int role = 0; role < GUARD_ROLES; role++) {
 		const struct prove_rights *r = &p->right[role];
-		wrong += r->n_wrong;
 		if (r->told && !r->n_wrong) continue;
 		if (part->verdict == PROVE_HOLDS)
 			snprintf(part->text, sizeof part->text, "%s",
