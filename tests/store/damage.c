@@ -319,7 +319,7 @@ static void every_allocation_may_fail(void **state)
 	assert_non_null(mkdtemp(base));
 	snprintf(folder, sizeof folder, "%s/v", base);
 	for (int all = 0; all < 2; all++) {
-		for (uint64_t n = 1;; n += every_bit() ? 1 : 1 + n / 12) {
+		for (uint64_t n = 1;; n += 1 + n / (every_bit() ? 200 : 12)) {
 			int64_t said = 0;
 			clear(folder);
 			mkdir(folder, 0700);
