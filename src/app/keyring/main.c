@@ -86,7 +86,7 @@ static bool confine(struct error *e)
 		return error_set(e, "cannot be made undumpable: %s", strerror(errno));
 	void *f = seccomp_init(SCMP_ACT_ALLOW);
 	const scmp_datum_t unix_family = AF_UNIX;
-	bool ok = f && seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, unix_family)) == 0 &&
+	bool ok = f && seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, unix_family, 0)) == 0 &&
 	          seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(execve), 0) == 0 &&
 	          seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(execveat), 0) == 0 &&
 	          seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ptrace), 0) == 0 &&
