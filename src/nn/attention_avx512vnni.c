@@ -79,6 +79,8 @@ INLINE void score_block(const uint8_t *block, const struct kernel_queries *q, si
 		score_group(acc, low, words + g * 2 * KV_QUERIES, Q);
 		score_group(acc, high, words + (g + Q4_GROUPS) * 2 * KV_QUERIES, Q);
 	}
+	/* groups are 128 bytes, and the scales' share is one line more */
+	if (next) _mm_prefetch((const char *)next + (type == KV_Q8_0 ? Q8_GROUPS : Q4_GROUPS) * 128, _MM_HINT_T1);
 #pragma GCC unroll 2
 	for (int v = 0; v < 2; v++) {
 		size_t at = first + (size_t)v * 16;
@@ -180,8 +182,10 @@ INLINE void value_block(const uint8_t *block, size_t head_v, const float *weight
 	__m512 scales[4];
 	__m512i sums[4][2][2];
 #pragma GCC unroll 4
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 4; i++) {
+		if (next && i < 2) _mm_prefetch((const char *)next + 64 * i, _MM_HINT_T1);
 		scales[i] = _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)(block + 32 * i)));
+	}
 #pragma GCC unroll 4
 	for (int i = 0; i < Q; i++) {
 		split_weights(weights + (size_t)i * KV_PAGE, scales, n_positions, &terms[i]);
