@@ -79,7 +79,7 @@ static void sim_grow(uint8_t **bytes, uint64_t *size, uint64_t to)
 static void sim_apply(uint8_t **bytes, uint64_t *size, uint64_t at, const uint8_t *from, uint64_t n)
 {
 	if (at + n > *size) sim_grow(bytes, size, at + n);
-	memcpy(*bytes + at, from, n);
+	if (n) memcpy(*bytes + at, from, n);
 }
 
 static int sim_find(const struct sim_name *names, const char *path)

@@ -40,6 +40,7 @@ struct searching {
 
 static void look_for_words(struct searching *s, const void *bytes, size_t size)
 {
+	if (size == 0) return;
 	for (size_t i = 0; i < s->n; i++) s->found[i] |= memmem(bytes, size, s->words[i], strlen(s->words[i])) != NULL;
 }
 
