@@ -153,3 +153,12 @@ bool machine_program(char *path, size_t room)
 	memcpy(path, found, length + 1);
 	return true;
 }
+
+bool machine_has_vectors(void)
+{
+#if defined(__x86_64__)
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+	return true;
+#endif
+}

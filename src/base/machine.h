@@ -18,6 +18,10 @@ size_t machine_peak_resident(void);
 /* The processor's name as the system tells it, zero-terminated, cut where there is no room; "unknown CPU" when it does not. */
 void machine_cpu(char *name, size_t room);
 
+/* Whether this process runs on a processor with what every level of kernels but plain C needs (x86: AVX2 and FMA). An emulator of
+ * programs answers for the processor that it shows to this one. */
+bool machine_has_vectors(void);
+
 /* The absolute path of the program that is running, zero-terminated; false when it cannot be told or has no room. */
 bool machine_program(char *path, size_t room);
 

@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static void lost(struct guard_report *r, const char *what)
+void guard_lost(struct guard_report *r, const char *what)
 {
 	size_t n = strlen(r->lost);
 	snprintf(r->lost + n, sizeof r->lost - n, "%s%s", n ? "; " : "", what);
@@ -56,7 +56,7 @@ bool guard_enter(enum guard_role role, const struct guard_options *o, struct gua
 	r->limits = set_limits(role);
 	if (!r->limits) return error_set(e, "cannot set limits: %s", strerror(errno));
 	r->namespaces = leave_namespaces(role);
-	if (!r->namespaces) lost(r, "no namespaces here: the filter alone keeps the network away");
+	if (!r->namespaces) guard_lost(r, "no namespaces here: the filter alone keeps the network away");
 	if (!drop_capabilities()) return error_set(e, "cannot give up capabilities: %s", strerror(errno));
 	r->no_new_privileges = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 	if (!r->no_new_privileges) return error_set(e, "cannot give up new privileges: %s", strerror(errno));
@@ -65,7 +65,7 @@ bool guard_enter(enum guard_role role, const struct guard_options *o, struct gua
 	int abi = guard_landlock_abi();
 	if (abi > o->landlock) abi = o->landlock;
 	if (abi > 7) abi = 7; /* the newest that this code knows */
-	if (abi == 0) lost(r, "no Landlock here: files are kept apart by the filter alone");
+	if (abi == 0) guard_lost(r, "no Landlock here: files are kept apart by the filter alone");
 	if (!guard_landlock(role, o, abi, e)) return false;
 	r->landlock = abi;
 	return true;

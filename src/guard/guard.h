@@ -39,8 +39,11 @@ struct guard_report {
  */
 bool guard_enter(enum guard_role role, const struct guard_options *o, struct guard_report *report, struct error *e);
 
-/* The filter, for all threads of the process. */
+/* The filter, for all threads of the process. A kernel that has no filters at all, as an emulator of programs, is in the report. */
 bool guard_filter(enum guard_role role, const struct guard_options *o, struct guard_report *report, struct error *e);
+
+/* Adds to the report what is missing and what that means. */
+void guard_lost(struct guard_report *report, const char *what);
 
 /* The kernel's Landlock ABI; 0 where it has none. */
 int guard_landlock_abi(void);

@@ -21,17 +21,29 @@ void client_tell_restart(const char *line)
 	if (starter && starter->restarted) starter->restarted(starter->data, line);
 }
 
+/* The level that the engine is to take, "" for the best. What an emulator of programs starts runs on the machine's own processor:
+ * so where this program's has no vectors, the engine is told. NULL with the line. */
+static const char *level(struct error *e)
+{
+	const char *asked = getenv("HEARTH_CPU");
+	if (!asked) asked = "";
+	if (machine_has_vectors()) return asked;
+	if (!asked[0] || strcmp(asked, "portable") == 0) return "portable";
+	error_set(e, "HEARTH_CPU: this machine has no level '%.40s'; it has portable", asked);
+	return NULL;
+}
+
 struct link *client_start(const struct link_watch *watch, uint32_t threads, struct error *e)
 {
 	if (!starter) {
 		error_set(e, "nothing can start the process that computes");
 		return NULL;
 	}
-	struct link *l = link_start(starter, watch, e);
+	const char *cpu = level(e);
+	struct link *l = cpu ? link_start(starter, watch, e) : NULL;
 	if (!l) return NULL;
-	const char *cpu = getenv("HEARTH_CPU");
 	const struct wire_start start = {
-		.version = HEARTH_VERSION, .cpu = cpu ? cpu : "", .free_memory = machine_free_memory(), .threads = threads
+		.version = HEARTH_VERSION, .cpu = cpu, .free_memory = machine_free_memory(), .threads = threads
 	};
 	struct buffer b = buffer_new(1 << 16);
 	wire_put_start(&b, &start);

@@ -10,6 +10,7 @@ export HEARTH_HOME=$work/home XDG_RUNTIME_DIR=$work/run
 unset NO_COLOR COLUMNS
 mkdir -p "$HOME" "$TMPDIR" "$XDG_RUNTIME_DIR"
 head -c 64 /dev/urandom >"$work/key"
+head -n 10 README.md >"$work/beginning"
 
 # Waits until the terminal shows the text (at most a minute), then types.
 await() {
@@ -36,7 +37,7 @@ session() {
 		"$@" "$hearth" models verify $model >"$into/same/verify"
 		"$@" "$hearth" run -m $model "${seeded[@]}" "What is a hearth?" >"$into/same/run"
 		"$@" "$hearth" run -m $model "${seeded[@]}" --json --raw "Once upon a time" >"$into/same/raw"
-		"$@" "$hearth" run -m $model "${seeded[@]}" --file README.md "What is this?" >"$into/same/file"
+		"$@" "$hearth" run -m $model "${seeded[@]}" --file "$work/beginning" "What is this?" >"$into/same/file"
 		"$@" "$hearth" net log --json >"$into/same/ledger"
 		"$@" "$hearth" vault create --key-file "$work/key" >"$into/create"
 	} </dev/null 2>>"$into/errors"
