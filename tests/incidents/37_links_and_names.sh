@@ -42,13 +42,22 @@ mkdir -p "$HEARTH_HOME"
 evil=$work/$'a\ncolour = off\nthreads = 1.gguf'
 cp "$model" "$evil"
 ln -s "$work/victim" "$HEARTH_HOME/settings"
-chat() { # MODEL: starts a chat on a terminal, and leaves it
+shows() { # TEXT: waits for it, at most half a minute
+	for _ in {1..300}; do grep -qaF "$1" "$work/screen" && return; sleep 0.1; done
+}
+chat() { # MODEL: starts a chat on a terminal, keeps no conversations where it asks, and leaves it
 	export MODEL=$1 TERM=xterm
 	: >"$work/screen"
 	{
-		for _ in {1..300}; do grep -qaF "Ctrl-D leaves" "$work/screen" && break || sleep 0.1; done
+		shows "hearth"
+		if [ ! -e "$HEARTH_HOME/settings" ] || [ -L "$HEARTH_HOME/settings" ]; then
+			shows "changes it later"
+			printf '\r'
+		fi
+		shows "Ctrl-D leaves"
 		printf '\004'
-	} | script -qefc "\"$hearth\" -m \"\$MODEL\" -n 2" "$work/screen" >/dev/null 2>&1
+		sleep 1
+	} | timeout 90 script -qefc "\"$hearth\" -m \"\$MODEL\" -n 2" "$work/screen" >/dev/null 2>&1
 }
 if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
 	chat "$model"
@@ -56,8 +65,9 @@ if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
 	rm "$HEARTH_HOME/settings"
 	chat "$evil"
 	check_status 1 "a name with line ends adds no settings" grep -qE '^(colour = off|threads)' "$HEARTH_HOME/settings"
-	chat "$model"
-	check "the model is remembered" grep -qxF "model = $model" "$HEARTH_HOME/settings"
+	cp "$model" "$work/other.gguf"
+	chat "$work/other.gguf"
+	check "another model is remembered" grep -qxF "model = $work/other.gguf" "$HEARTH_HOME/settings"
 else
 	skip "a name with line ends adds no settings" "needs script (bsdutils) and a pseudoterminal"
 fi
