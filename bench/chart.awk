@@ -1,7 +1,7 @@
 # chart: an SVG of speeds from `awk -v csv=1 -f summary.awk`: a group of bars for each prompt and generation row, hearth's first.
 BEGIN { FS = ","; width = 760; bar = 14; left = 230; most = 0 }
 $6 == "token/s" {
-	label = $1 " " ($2 == "prompt" ? "prompt of " $3 : "generation" ($4 > 0 ? " behind " $4 : ""))
+	label = $1 " " ($2 == "prompt" ? "prompt of " $3 : "generation" ($4 > 0 ? " behind " $4 : "")) ($5 == 1 ? ", 1 thread" : "")
 	sub(/\.gguf/, "", label)
 	if (!(label in at)) { at[label] = ++groups; labels[groups] = label }
 	n = ++bars[label]
