@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TICK_MS = 500, ROOM_MS = 50 };
+enum { TICK_MS = 500, IDLE_TICKS = 4, ROOM_MS = 50 };
 
 /* ---- the end ---- */
 
@@ -119,13 +119,14 @@ static void *reading_main(void *data)
 	const double patience = 1e-3 * (l->starter->patience_ms ? l->starter->patience_ms : CLIENT_PATIENCE_MS);
 	const int tick = patience < 2e-3 * TICK_MS ? (int)(500 * patience) : TICK_MS;
 	double heard = clock_seconds();
-	bool pinged = false;
+	bool pinged = false, idle = false; /* idle: nothing is awaited, so that waking up is of little use */
 	struct error e = { "" };
 	while (!is_closing(l)) {
 		struct frame f;
 		bool patient;
-		enum frame_result result = frame_receive(&l->reader, tick, &f, &e);
+		enum frame_result result = frame_receive(&l->reader, idle ? IDLE_TICKS * tick : tick, &f, &e);
 		double now = clock_seconds();
+		idle = false;
 		if (result == FRAME_CAME) {
 			if (!take_frame(l, &f)) {
 				fail(l, "it sent what makes no sense");
@@ -140,6 +141,7 @@ static void *reading_main(void *data)
 		} else if (!awaits(l, &patient)) {
 			heard = now;
 			pinged = false;
+			idle = true;
 		} else if (patient ? now - heard > 1e-3 * CLIENT_OPENING_MS : pinged && now - heard > 2 * patience) {
 			fail(l, "it gave no sign of life for too long");
 			break;
