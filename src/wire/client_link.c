@@ -8,10 +8,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TICK_MS = 500, IDLE_TICKS = 4, ROOM_MS = 50 };
+enum { TICK_MS = 500, ROOM_MS = 50 };
 
 /* ---- the end ---- */
 
@@ -119,12 +120,12 @@ static void *reading_main(void *data)
 	const double patience = 1e-3 * (l->starter->patience_ms ? l->starter->patience_ms : CLIENT_PATIENCE_MS);
 	const int tick = patience < 2e-3 * TICK_MS ? (int)(500 * patience) : TICK_MS;
 	double heard = clock_seconds();
-	bool pinged = false, idle = false; /* idle: nothing is awaited, so that waking up is of little use */
+	bool pinged = false, idle = false; /* idle: nothing is awaited, so that the clock says nothing */
 	struct error e = { "" };
 	while (!is_closing(l)) {
 		struct frame f;
 		bool patient;
-		enum frame_result result = frame_receive(&l->reader, idle ? IDLE_TICKS * tick : tick, &f, &e);
+		enum frame_result result = frame_receive(&l->reader, idle ? -1 : tick, &f, &e);
 		double now = clock_seconds();
 		idle = false;
 		if (result == FRAME_CAME) {
@@ -171,13 +172,18 @@ struct link *link_start(const struct client_starter *starter, const struct link_
 	l->socket = pair[0];
 	l->starter = starter;
 	l->watch = *watch;
+	l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->reader = frame_reader_new(pair[0], false);
+	l->reader.wake = l->wake;
 	l->room = wire_room_new();
 	l->answer = buffer_new(FRAME_MOST);
 	pthread_mutex_init(&l->sending, NULL);
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_cond_init(&l->news, NULL);
-	l->process = starter->start(starter->data, pair[1], e);
+	if (l->wake < 0)
+		error_set(e, "cannot make an eventfd: %s", strerror(errno));
+	else
+		l->process = starter->start(starter->data, pair[1], e);
 	close(pair[1]);
 	if (l->process) l->thread_runs = threads_start(&l->thread, reading_main, l);
 	if (l->process && !l->thread_runs) error_set(e, "cannot start a thread: %s", strerror(errno));
@@ -194,10 +200,11 @@ void link_close(struct link *l)
 	l->closing = true;
 	pthread_cond_broadcast(&l->news);
 	pthread_mutex_unlock(&l->lock);
-	shutdown(l->socket, SHUT_RDWR);
+	shutdown(l->socket, SHUT_RDWR); /* ends the wait of the reading thread */
 	if (l->thread_runs) pthread_join(l->thread, NULL);
 	if (l->process) l->starter->end(l->starter->data, l->process, how, sizeof how);
 	close(l->socket);
+	if (l->wake >= 0) close(l->wake);
 	frame_reader_free(&l->reader);
 	wire_room_free(&l->room);
 	if (l->answer.data) memory_wipe(l->answer.data, l->answer.room);
@@ -227,6 +234,7 @@ static enum sent send_frame(struct link *l, uint32_t kind, const void *data, siz
 	if (frame_end(&b, begun)) {
 		pthread_mutex_lock(&l->sending);
 		result = frame_send(l->socket, &b, descriptor) ? SENT : GONE;
+		eventfd_write(l->wake, 1); /* from now on something may be awaited */
 		pthread_mutex_unlock(&l->sending);
 	}
 	if (b.data) memory_wipe(b.data, b.size);

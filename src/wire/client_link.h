@@ -27,7 +27,7 @@ struct link_watch {
 };
 
 struct link {
-	int socket;
+	int socket, wake; /* wake: an eventfd, by which who asks ends the reading thread's idle wait */
 	void *process;
 	const struct client_starter *starter;
 	struct link_watch watch;

@@ -16,6 +16,7 @@ static const uint32_t has_descriptor = 0x80000000u;
 struct frame_reader frame_reader_new(int socket, bool takes_descriptors)
 {
 	return (struct frame_reader){ .socket = socket,
+		                      .wake = -1,
 		                      .takes_descriptors = takes_descriptors,
 		                      .bytes = buffer_new((size_t)FRAME_MOST + FRAME_HEADER + PIECE) };
 }
@@ -115,10 +116,12 @@ enum frame_result frame_receive(struct frame_reader *r, int timeout_ms, struct f
 	for (;;) {
 		enum frame_result result = take(r, f, e);
 		if (result != FRAME_NOT_YET) return result;
-		struct pollfd wait = { .fd = r->socket, .events = POLLIN };
-		int ready = timeout_ms < 0 ? 1 : poll(&wait, 1, timeout_ms);
+		struct pollfd waits[] = { { .fd = r->socket, .events = POLLIN }, { .fd = r->wake, .events = POLLIN } };
+		int ready = timeout_ms < 0 && r->wake < 0 ? 1 : poll(waits, 2, timeout_ms);
 		if (ready == 0 || (ready < 0 && errno == EINTR)) return FRAME_NOT_YET;
 		if (ready < 0) return FRAME_ENDED;
+		uint64_t times;
+		if (waits[1].revents && read(r->wake, &times, sizeof times) > 0) return FRAME_NOT_YET;
 		result = read_piece(r, e);
 		if (result != FRAME_CAME) return result;
 	}

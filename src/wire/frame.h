@@ -26,7 +26,7 @@ struct frame {
 };
 
 struct frame_reader {
-	int socket;
+	int socket, wake; /* wake: an eventfd that ends a wait early; -1: none */
 	bool takes_descriptors;
 	struct buffer bytes; /* that came and were not taken: from `at` on */
 	size_t at;
@@ -36,13 +36,13 @@ struct frame_reader {
 
 enum frame_result {
 	FRAME_CAME,
-	FRAME_NOT_YET, /* nothing whole came in that time */
+	FRAME_NOT_YET, /* nothing whole came in that time, or before the wait was ended */
 	FRAME_ENDED,   /* the other end is gone */
 	FRAME_BROKEN   /* what came is no frame, or memory is out: nothing can follow */
 };
 
 struct frame_reader frame_reader_new(int socket, bool takes_descriptors);
-void frame_reader_free(struct frame_reader *r); /* what came is wiped; the socket stays open */
+void frame_reader_free(struct frame_reader *r); /* what came is wiped; socket and wake stay open */
 
 /* Waits for a whole frame, at most `timeout_ms` (for ever when negative) for each of its pieces. */
 enum frame_result frame_receive(struct frame_reader *r, int timeout_ms, struct frame *f, struct error *e);
