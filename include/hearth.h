@@ -158,6 +158,19 @@ HEARTH_API size_t hearth_file_types(struct hearth_file *file, const struct heart
 /* Reads every weight. False when one is no number, or the file is not whole. */
 HEARTH_API bool hearth_file_verify(struct hearth_file *file, uint64_t *n_tensors, uint64_t *bytes, struct hearth_error *error);
 
+/* What running the model would take, by the plan of its forward pass: nothing is loaded. */
+struct hearth_file_plan {
+	size_t size; /* sizeof(struct hearth_file_plan), set by the caller */
+	uint64_t bytes_weights, bytes_kv, bytes_scratch,
+	        bytes_total;  /* as in hearth_info, with F16 keys and values and one thread */
+	uint64_t bytes_token; /* of weights that one token of an answer reads: of experts those in use */
+	uint32_t context;     /* positions that bytes_kv is for */
+};
+
+/* `context` 0: the lesser of trained length and 8192. False: this version cannot run the model, `error` says why. */
+HEARTH_API bool hearth_file_plan(struct hearth_file *file, uint32_t context, struct hearth_file_plan *plan,
+                                 struct hearth_error *error);
+
 /* ---- sessions: one timeline of keys and values each ---- */
 
 /* A session remembers what it computed last: a request that begins with the same tokens computes only what is new.

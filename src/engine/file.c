@@ -5,11 +5,12 @@
 #include "base/memory.h"
 #include "engine/sampler.h"
 #include "format/gguf_verify.h"
+#include "model/model.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_TEXT = 512 << 20, MOST_TYPES = 256, KEY_SHOWN = 400, VALUE_SHOWN = 256 };
+enum { USUAL_CONTEXT = 8192, MOST_TEXT = 512 << 20, MOST_TYPES = 256, KEY_SHOWN = 400, VALUE_SHOWN = 256 };
 
 struct hearth_file {
 	struct gguf *g;
@@ -248,4 +249,37 @@ bool hearth_file_verify(struct hearth_file *f, uint64_t *n_tensors, uint64_t *by
 	struct error *e = (struct error *)(void *)error; /* one is the other (hearth.c) */
 	*n_tensors = gguf_tensor_count(f->g);
 	return gguf_verify(f->g, bytes, e);
+}
+
+static bool plan(const struct gguf *g, uint32_t context, struct threads *threads, struct hearth_file_plan *out, struct error *e)
+{
+	/* No room for weights: none of them is read ahead, since nothing will be computed. */
+	const struct model_options options = { .context = context, .kv = KV_F16, .free_memory = 1 };
+	struct model *m = model_open(g, &options, threads, e);
+	if (!m) return false;
+	const struct model_memory memory = model_memory(m);
+	*out = (struct hearth_file_plan){ .bytes_weights = memory.weights,
+		                          .bytes_kv = memory.kv,
+		                          .bytes_scratch = memory.scratch,
+		                          .bytes_total = memory.total,
+		                          .bytes_token = (uint64_t)model_work(m, 0).answer_bytes,
+		                          .context = model_context(m) };
+	model_close(m);
+	return true;
+}
+
+bool hearth_file_plan(struct hearth_file *f, uint32_t context, struct hearth_file_plan *out, struct hearth_error *error)
+{
+	struct error *e = (struct error *)(void *)error;
+	struct hearth_file_plan made = { 0 };
+	uint32_t trained = f->info.context_trained;
+	if (context == 0) context = trained && trained < USUAL_CONTEXT ? trained : USUAL_CONTEXT;
+	struct threads *threads = threads_new(1, e);
+	bool ok = threads && plan(f->g, context, threads, &made, e);
+	threads_free(threads);
+	if (!ok) return false;
+	size_t given = out->size;
+	memcpy(out, &made, given < sizeof made ? given : sizeof made);
+	out->size = given;
+	return true;
 }

@@ -52,6 +52,7 @@ void client_file_close(struct hearth_file *file);
 void client_file_info(struct hearth_file *file, struct hearth_file_info *info);
 size_t client_file_values(struct hearth_file *file, const struct hearth_file_value **values);
 size_t client_file_types(struct hearth_file *file, const struct hearth_file_type **types);
+bool client_file_plan(struct hearth_file *file, uint32_t context, struct hearth_file_plan *plan, struct hearth_error *error);
 bool client_file_verify(struct hearth_file *file, uint64_t *n_tensors, uint64_t *bytes, struct hearth_error *error);
 uint64_t client_session_new(struct hearth *h);
 void client_session_free(struct hearth *h, uint64_t session);

@@ -108,3 +108,17 @@ bool client_file_verify(struct hearth_file *f, uint64_t *n_tensors, uint64_t *by
 	*bytes = cursor_u64(&c);
 	return (!c.failed && cursor_left(&c) == 0) || error_set(e, "%s: what the engine says makes no sense", f->path);
 }
+
+bool client_file_plan(struct hearth_file *f, uint32_t context, struct hearth_file_plan *plan, struct hearth_error *error)
+{
+	struct error *e = own(error);
+	struct hearth_file_plan made;
+	uint64_t asked = context;
+	if (!link_ask(f->link, WIRE_PLAN, &asked, sizeof asked, WIRE_PLANNED, true, e)) return failed_at(f, e);
+	if (!wire_get_file_plan(f->link->answer.data, f->link->answer.size, &made))
+		return error_set(e, "%s: what the engine says makes no sense", f->path);
+	size_t given = plan->size;
+	memcpy(plan, &made, given < sizeof made ? given : sizeof made);
+	plan->size = given;
+	return true;
+}

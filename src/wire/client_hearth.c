@@ -51,6 +51,11 @@ bool hearth_file_verify(struct hearth_file *file, uint64_t *n_tensors, uint64_t 
 	return client_file_verify(file, n_tensors, bytes, error);
 }
 
+bool hearth_file_plan(struct hearth_file *file, uint32_t context, struct hearth_file_plan *plan, struct hearth_error *error)
+{
+	return client_file_plan(file, context, plan, error);
+}
+
 uint64_t hearth_session_new(struct hearth *h)
 {
 	return client_session_new(h);

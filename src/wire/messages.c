@@ -18,6 +18,7 @@ ENDS_WITH(hearth_options, draft);
 ENDS_WITH(hearth_sampling, seed);
 ENDS_WITH(hearth_info, seconds_token);
 ENDS_WITH(hearth_file_info, n_expert);
+ENDS_WITH(hearth_file_plan, context);
 ENDS_WITH(hearth_request, grammar_length);
 ENDS_WITH(hearth_event, n_accepted);
 
@@ -142,6 +143,13 @@ void wire_put_file_info(struct buffer *b, const struct hearth_file_info *i)
 	for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) put_u32(b, counts[k]);
 	put_u8(b, i->has_template);
 	put_sampling(b, &i->sampling);
+}
+
+void wire_put_file_plan(struct buffer *b, const struct hearth_file_plan *p)
+{
+	const uint64_t sizes[] = { p->bytes_weights, p->bytes_kv, p->bytes_scratch, p->bytes_total, p->bytes_token };
+	for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) wire_put_u64(b, sizes[k]);
+	put_u32(b, p->context);
 }
 
 void wire_put_lists(struct buffer *b, const struct wire_lists *l)
@@ -378,6 +386,16 @@ bool wire_get_file_info(const void *data, size_t size, struct hearth_file_info *
 	for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) *counts[k] = cursor_u32(&c);
 	i->has_template = get_bool(&c);
 	i->sampling = get_sampling(&c);
+	return whole(&c);
+}
+
+bool wire_get_file_plan(const void *data, size_t size, struct hearth_file_plan *p)
+{
+	struct cursor c = cursor_over(data, size);
+	*p = (struct hearth_file_plan){ .size = sizeof *p };
+	uint64_t *sizes[] = { &p->bytes_weights, &p->bytes_kv, &p->bytes_scratch, &p->bytes_total, &p->bytes_token };
+	for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) *sizes[k] = cursor_u64(&c);
+	p->context = cursor_u32(&c);
 	return whole(&c);
 }
 

@@ -26,6 +26,7 @@ enum wire_kind {
 	WIRE_LOOK,          /* a path: WIRE_FACTS */
 	WIRE_VALUES,        /* of what was looked at: WIRE_LISTS */
 	WIRE_VERIFY,        /* it: WIRE_VERIFIED */
+	WIRE_PLAN,          /* u64 context, what running it would take: WIRE_PLANNED */
 	WIRE_OPEN,          /* struct hearth_options: WIRE_OPENED */
 	WIRE_DESCRIBE,      /* u8 json: WIRE_TEXT */
 	WIRE_KERNELS,       /* WIRE_TEXT */
@@ -44,6 +45,7 @@ enum wire_kind {
 	WIRE_FACTS,        /* struct hearth_file_info */
 	WIRE_LISTS,        /* struct wire_lists */
 	WIRE_VERIFIED,     /* u64 tensors, u64 bytes */
+	WIRE_PLANNED,      /* struct hearth_file_plan */
 	WIRE_OPENED,       /* struct hearth_info */
 	WIRE_TEXT,         /* a text */
 	WIRE_NUMBER,       /* u64 */
@@ -95,6 +97,7 @@ void wire_put_jailed(struct buffer *b, const struct wire_jailed *j);
 void wire_put_options(struct buffer *b, const struct hearth_options *o);
 void wire_put_info(struct buffer *b, const struct hearth_info *i);
 void wire_put_file_info(struct buffer *b, const struct hearth_file_info *i);
+void wire_put_file_plan(struct buffer *b, const struct hearth_file_plan *p);
 void wire_put_lists(struct buffer *b, const struct wire_lists *l);
 void wire_put_adapt(struct buffer *b, const struct wire_adapt *a);
 void wire_put_request(struct buffer *b, const struct hearth_request *r);
@@ -109,6 +112,7 @@ bool wire_get_jailed(const void *data, size_t size, struct wire_jailed *j);
 bool wire_get_options(const void *data, size_t size, struct hearth_options *o);
 bool wire_get_info(const void *data, size_t size, struct hearth_info *i);
 bool wire_get_file_info(const void *data, size_t size, struct hearth_file_info *i);
+bool wire_get_file_plan(const void *data, size_t size, struct hearth_file_plan *p);
 bool wire_get_lists(const void *data, size_t size, struct wire_lists *l);
 bool wire_get_adapt(const void *data, size_t size, struct wire_adapt *a);
 bool wire_get_request(const void *data, size_t size, struct hearth_request *r, struct wire_room *room);

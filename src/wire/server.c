@@ -204,6 +204,22 @@ static bool on_values(struct server *s, struct error *e)
 	return finish(s, begun);
 }
 
+static bool on_plan(struct server *s, const struct frame *f, struct error *e)
+{
+	uint64_t context;
+	struct hearth_error unfit;
+	struct error why;
+	struct hearth_file_plan plan = { .size = sizeof plan };
+	if (!s->file || !wire_get_u64(f->data, f->size, &context) || context > UINT32_MAX) return bad(e, "plan");
+	if (!hearth_file_plan(s->file, (uint32_t)context, &plan, &unfit)) {
+		error_set(&why, "%s", unfit.text);
+		return refuse(s, &why);
+	}
+	size_t begun = begin(s, WIRE_PLANNED);
+	wire_put_file_plan(&s->reply, &plan);
+	return finish(s, begun);
+}
+
 static bool on_verify(struct server *s, struct error *e)
 {
 	uint64_t tensors, bytes;
@@ -338,6 +354,7 @@ static bool take(struct server *s, const struct frame *f, struct error *e)
 	case WIRE_LOOK: return on_look(s, f, e);
 	case WIRE_VALUES: return on_values(s, e);
 	case WIRE_VERIFY: return on_verify(s, e);
+	case WIRE_PLAN: return on_plan(s, f, e);
 	case WIRE_OPEN: return on_open(s, f, e);
 	case WIRE_KERNELS: return reply_text(s, hearth_kernels());
 	default: return take_model(s, f, e);

@@ -48,6 +48,32 @@ static void a_file_says_what_it_holds(void **state)
 	hearth_file_close(f);
 }
 
+/* What a file would take is what the open model says that it takes. */
+static void a_file_says_what_running_it_would_take(void **state)
+{
+	(void)state;
+	struct hearth_error error;
+	struct hearth_file *f;
+	struct hearth *h;
+	struct hearth_info info = { .size = sizeof info };
+	struct hearth_file_plan plan = { .size = sizeof plan }, old = { .size = offsetof(struct hearth_file_plan, bytes_kv) };
+	const struct hearth_options options = { .size = sizeof options, .model = tiny_path, .threads = 1, .context = 64 };
+	if (!hearth_file_open(tiny_path, &f, &error)) fail_msg("%s", error.text);
+	if (!hearth_file_plan(f, 64, &plan, &error)) fail_msg("%s", error.text);
+	assert_true(hearth_open(&options, &h, &error));
+	hearth_info(h, &info);
+	assert_int_equal(plan.bytes_weights, info.bytes_weights);
+	assert_int_equal(plan.bytes_kv, info.bytes_kv);
+	assert_int_equal(plan.bytes_scratch, info.bytes_scratch);
+	assert_int_equal(plan.bytes_total, info.bytes_total);
+	assert_int_equal(plan.context, 64);
+	assert_true(plan.bytes_token > 0 && plan.bytes_token <= plan.bytes_weights);
+	hearth_close(h);
+	assert_true(hearth_file_plan(f, 0, &old, &error));
+	assert_true(old.bytes_weights == plan.bytes_weights && old.bytes_kv == 0);
+	hearth_file_close(f);
+}
+
 static void a_descriptor_is_as_good_as_a_path(void **state)
 {
 	(void)state;
@@ -119,9 +145,8 @@ static void what_is_no_model_is_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_file_says_what_it_holds),
-		cmocka_unit_test(a_descriptor_is_as_good_as_a_path),
-		cmocka_unit_test(advice_is_taken_where_it_makes_sense),
+		cmocka_unit_test(a_file_says_what_it_holds),         cmocka_unit_test(a_file_says_what_running_it_would_take),
+		cmocka_unit_test(a_descriptor_is_as_good_as_a_path), cmocka_unit_test(advice_is_taken_where_it_makes_sense),
 		cmocka_unit_test(what_is_no_model_is_named),
 	};
 	return cmocka_run_group_tests(tests, tiny_begin, tiny_end);

@@ -23,10 +23,11 @@ static void check(uint8_t kind, const uint8_t *data, size_t size, struct wire_ro
 	struct hearth_options options;
 	struct hearth_info info;
 	struct hearth_file_info facts;
+	struct hearth_file_plan plan;
 	struct hearth_request request;
 	struct hearth_event event;
 	const char *text;
-	switch (kind % 10) {
+	switch (kind % 11) {
 	case 0:
 		if (wire_get_start(data, size, &start)) wire_put_start(b, &start);
 		break;
@@ -52,6 +53,9 @@ static void check(uint8_t kind, const uint8_t *data, size_t size, struct wire_ro
 		if (wire_get_event(data, size, &event, room)) wire_put_event(b, &event);
 		break;
 	case 8: check_lists(data, size, b); break;
+	case 10:
+		if (wire_get_file_plan(data, size, &plan)) wire_put_file_plan(b, &plan);
+		break;
 	default:
 		if (wire_get_text(data, size, &text)) wire_put_text(b, text);
 	}

@@ -151,6 +151,24 @@ static bool again_file_info(const void *p, size_t n, struct buffer *b)
 	return true;
 }
 
+static void put_file_plan(struct buffer *b)
+{
+	wire_put_file_plan(b, &(struct hearth_file_plan){ .bytes_weights = 1,
+	                                                  .bytes_kv = 1ull << 40,
+	                                                  .bytes_scratch = 3,
+	                                                  .bytes_total = 4,
+	                                                  .bytes_token = 5,
+	                                                  .context = 6 });
+}
+
+static bool again_file_plan(const void *p, size_t n, struct buffer *b)
+{
+	struct hearth_file_plan i;
+	if (!wire_get_file_plan(p, n, &i)) return false;
+	wire_put_file_plan(b, &i);
+	return true;
+}
+
 static void put_lists(struct buffer *b)
 {
 	struct hearth_file_value values[] = { { "key", "value" }, { "", "" } };
@@ -216,9 +234,9 @@ static const struct {
 	bool (*again)(const void *p, size_t n, struct buffer *b);
 } kinds[] = { { "start", put_start, again_start },         { "jailed", put_jailed, again_jailed },
 	      { "options", put_options, again_options },   { "info", put_info, again_info },
-	      { "facts", put_file_info, again_file_info }, { "lists", put_lists, again_lists },
-	      { "adapt", put_adapt, again_adapt },         { "request", put_request, again_request },
-	      { "event", put_event, again_event } };
+	      { "facts", put_file_info, again_file_info }, { "plan", put_file_plan, again_file_plan },
+	      { "lists", put_lists, again_lists },         { "adapt", put_adapt, again_adapt },
+	      { "request", put_request, again_request },   { "event", put_event, again_event } };
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
