@@ -109,6 +109,8 @@ struct hearth_info {
 	struct hearth_sampling sampling; /* what the file recommends (general.sampling.*); the rest as in hearth_request_new */
 	double seconds_token; /* to be expected of a token of an answer where weights come from the disk again and again, since they
 	                         did not fit into the memory that was free; 0: they did */
+	const char *tool_form; /* how the chat template writes calls of tools, such as "hermes"; "": it knows of none */
+	bool fills;            /* HEARTH_FILL is understood */
 };
 HEARTH_API void hearth_info(struct hearth *h, struct hearth_info *info);
 
@@ -208,14 +210,20 @@ enum hearth_kind {
 	                    chat template; add_generation_prompt is true unless it says otherwise, bos_token and eos_token are the
 	                    model's. The space that some vocabularies put in front of all text is left out of the answer */
 	HEARTH_TEXT = 2, /* text: as it is, behind BOS where the model wants one; control tokens in it are plain text */
-	HEARTH_IDS = 3   /* ids: as they are, nothing added */
+	HEARTH_IDS = 3,  /* ids: as they are, nothing added */
+	HEARTH_FILL = 4  /* text: a JSON object {"prefix": "...", "suffix": "...", "extra": [{"filename": "...", "text": "..."}]}:
+	                    what  stands between prefix and suffix, by the model's own tokens for that; all members may be left out */
 };
 
 /* A schema that is not understood whole is refused with the keyword's name; what is made under one that is taken is valid. */
 enum hearth_grammar {
 	HEARTH_GRAMMAR_NONE = 0,
-	HEARTH_GRAMMAR_GBNF = 1,  /* the notation of llama.cpp's grammars; the text begins with the rule named root */
-	HEARTH_GRAMMAR_SCHEMA = 2 /* JSON Schema, draft 2020-12 */
+	HEARTH_GRAMMAR_GBNF = 1,   /* the notation of llama.cpp's grammars; the text begins with the rule named root */
+	HEARTH_GRAMMAR_SCHEMA = 2, /* JSON Schema, draft 2020-12 */
+	HEARTH_GRAMMAR_FORM =
+	        3 /* schemas between other text, as JSON: a string is itself, {"schema": S} a document,
+	             {"sequence": [...]}, {"either": [...]}, {"repeat": P, "least": N, "most": N} are made of parts, and
+	             {"without": "TEXT"} is any text in which TEXT does not occur */
 };
 
 struct hearth_request {
@@ -237,6 +245,25 @@ struct hearth_request {
 	uint32_t grammar_kind; /* enum hearth_grammar: what form the answer must have. A model that thinks first does so freely */
 	const char *grammar;   /* the grammar or schema; the engine copies it */
 	size_t grammar_length; /* bytes, at most 4 MiB */
+	const char *trigger; /* the grammar begins behind this text (zero-terminated, at most 63 bytes), before which the answer is
+	                        free; it may also end without. NULL: the grammar holds for the whole answer */
+	const char *const *marks; /* names of control tokens that are shown as text in the answer, and are text for the grammar,
+	                             such as "[TOOL_CALLS]"; at most 63; a name that the model has not is ignored */
+	size_t n_marks;
+	uint32_t n_scores; /* ANSWER tells for each token its log probability and those of the n_scores - 1 most likely ones; 0:
+	                      not; at most 21 */
+	uint32_t limit_ms; /* the answer ends as by max_tokens when it takes longer; 0: no limit */
+	bool adapt; /* HEARTH_CHAT: a conversation in the form of OpenAI's API, which is given to the template as it can take it:
+	               calls of tools with arguments as objects, or as text where it fails with these; system messages in the first
+	               user's where it has no place for them; "continue_final_message": true goes on from the last message */
+};
+
+/* A token and the logarithm of its probability, as the model has it: before penalties, grammar and temperature. */
+struct hearth_score {
+	int32_t id;
+	float logprob;
+	const char *text; /* its bytes, which need not be whole characters */
+	size_t length;
 };
 
 /* A request with the defaults: temperature 0.7, top_k 40, top_p 0.95, min_p 0.05, no penalties, 4096 tokens. */
@@ -299,8 +326,13 @@ struct hearth_event {
 	uint32_t n_done;      /* of them, computed or cached so far */
 	uint32_t n_generated; /* tokens of the answer, the end-of-generation token included */
 	double seconds_wait, seconds_prompt, seconds_generate;
-	uint32_t n_guessed;  /* tokens that were tried ahead of the answer */
-	uint32_t n_accepted; /* of them, those that it took */
+	uint32_t n_guessed;                /* tokens that were tried ahead of the answer */
+	uint32_t n_accepted;               /* of them, those that it took */
+	const struct hearth_score *scores; /* of an ANSWER with n_scores: so many for each id, first itself, then the most likely */
+	size_t n_scores;
+	const char *prompt_end; /* PROMPT: the last bytes of the prompt's text, at most 256, want_prompt or not */
+	size_t prompt_end_length;
+	uint32_t stop_text; /* HEARTH_STOP_TEXT: which one, from 0 */
 };
 
 /* Waits for the next event of any request: at most timeout_ms milliseconds, for ever when negative. False when none came in

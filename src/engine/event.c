@@ -17,6 +17,9 @@ struct event *event_new(uint32_t kind, uint64_t request, struct error *e)
 	event->text = buffer_new(MOST_BYTES);
 	event->ids = buffer_new(MOST_BYTES);
 	event->pieces = buffer_new(MOST_BYTES);
+	event->scores = buffer_new(MOST_BYTES);
+	event->score_texts = buffer_new(MOST_BYTES);
+	event->prompt_end = buffer_new(MOST_BYTES);
 	return event;
 }
 
@@ -32,6 +35,9 @@ void event_free(struct event *event)
 	free_wiped(&event->text);
 	free_wiped(&event->ids);
 	free_wiped(&event->pieces);
+	free_wiped(&event->scores);
+	free_wiped(&event->score_texts);
+	free_wiped(&event->prompt_end);
 	memory_free(event);
 }
 
@@ -50,9 +56,33 @@ bool event_add_pieces(struct event *event, const struct hearth_piece *pieces, si
 	return n == 0 || buffer_append(&event->pieces, pieces, n * sizeof *pieces);
 }
 
+bool event_add_scores(struct event *event, const struct hearth_score *scores, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (scores[i].length) buffer_append(&event->score_texts, scores[i].text, scores[i].length);
+	}
+	return n == 0 || (buffer_append(&event->scores, scores, n * sizeof *scores) && !event->score_texts.failed);
+}
+
+/* The texts have moved while the buffer grew. */
+static void place_texts(struct event *event)
+{
+	struct hearth_score *scores = (void *)event->scores.data;
+	const char *at = event->score_texts.data;
+	for (size_t i = 0; i < event->scores.size / sizeof *scores; i++) {
+		scores[i].text = scores[i].length ? at : "";
+		if (scores[i].length) at += scores[i].length;
+	}
+}
+
 const struct hearth_event *event_show(struct event *event)
 {
 	struct hearth_event *s = &event->shown;
+	place_texts(event);
+	s->scores = (const struct hearth_score *)(const void *)event->scores.data;
+	s->n_scores = event->scores.size / sizeof *s->scores;
+	s->prompt_end = buffer_text(&event->prompt_end);
+	s->prompt_end_length = event->prompt_end.size;
 	s->text = buffer_text(&event->text);
 	s->text_length = event->text.size;
 	s->ids = (const int32_t *)(const void *)event->ids.data;

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "engine/file.h"
 #include "nn/kernels.h"
+#include "text/tool_form.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,7 +75,9 @@ static bool fill_info(struct hearth *h, double start, size_t free_memory, struct
 		                        .has_template = !h->source.plain,
 		                        .seconds_load = clock_seconds() - start,
 		                        .sampling = file_sampling(h->file),
-		                        .seconds_token = model_seconds_from_disk(h->model, free_memory) };
+		                        .seconds_token = model_seconds_from_disk(h->model, free_memory),
+		                        .tool_form = tool_form_of(h->source.text, h->source.text_length),
+		                        .fills = prompt_fills(h->source.vocab) };
 	return copy_text(h, "general.name", slash ? slash + 1 : gguf_name(h->file), &h->info.name, e) &&
 	       copy_text(h, "general.architecture", "", &h->info.architecture, e);
 }

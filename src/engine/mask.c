@@ -1,182 +1,203 @@
-/* mask: the tree of a vocabulary's tokens, and walking the automaton over it (see mask.h). */
+/* mask: walking the automaton over the vocabulary's tree (see mask.h). */
 #include "engine/mask.h"
 
 #include "base/memory.h"
+#include "text/thoughts.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
 	AUTOMATON_MEMORY = 64 << 20,
 	MASKS_MEMORY = 32 << 20,
 	SPACES_FIRST = 8, /* at most, where white space may come first */
-	END_LENGTH = 8    /* of "</think>" */
+	MOST_UNUSED = 8   /* grammars that are kept for when they are asked for again */
 };
 
-static const char think_begin[] = "<think>", think_end[] = "</think>";
-
-/* The tree, depth first: a node stands for the bytes on the way to it. */
-struct mask_tree {
-	const struct vocab *vocab;
-	uint32_t n;
-	uint8_t *byte;
-	uint32_t *behind; /* the first node that is not below this one */
-	uint32_t *token;  /* the first token of these bytes; TOKEN_NONE */
-	uint32_t *alike;  /* of each token, the next one of the same bytes; TOKEN_NONE */
-};
-
-struct mask {
+/* A grammar with the states that were met so far, for all answers that follow it. */
+struct mask_shared {
+	struct mask_shared *next;
+	struct mask_cache *cache;
+	uint32_t kind;
+	bool lead; /* white space may come first */
+	char *source;
+	size_t length;
+	uint32_t *marks;
+	size_t n_marks;
 	const struct mask_tree *tree;
 	struct grammar *grammar;
 	struct automaton *automaton;
-	uint32_t state;
-	enum mask_thoughts thoughts;
-	char tail[END_LENGTH]; /* the last bytes of a thought */
-	size_t n_tail;
+	struct mask *users;
 	uint64_t **kept; /* by state: the tokens that may come, a bit each; NULL where not made yet */
 	uint32_t n_kept;
 	size_t kept_bytes;
 	uint32_t *states, *ends; /* of the walk, by depth */
 };
 
-/* ---- the tree ---- */
+struct mask {
+	struct mask_shared *shared;
+	struct mask *next; /* that shares it */
+	uint32_t state;
+	bool may_think;                  /* the answer has not begun */
+	size_t pair;                     /* of thoughts_pairs, while it thinks; else thoughts_n_pairs */
+	const char *trigger;             /* NULL: the grammar holds */
+	char tail[MASK_LONGEST_TRIGGER]; /* the last bytes of a thought, or in front of the trigger */
+	size_t n_tail;
+};
 
-static bool is_text(const struct vocab *v, uint32_t id)
+/* ---- grammars that are shared ---- */
+
+static void forget_kept(struct mask_shared *s)
 {
-	bool kind = v->type[id] == TOKEN_NORMAL || v->type[id] == TOKEN_USER_DEFINED || v->type[id] == TOKEN_BYTE;
-	return kind && !(v->flags[id] & TOKEN_ENDS) && v->offset[id + 1] > v->offset[id];
+	for (uint32_t i = 0; i < s->n_kept; i++) memory_free(s->kept[i]);
+	memory_free(s->kept);
+	s->kept = NULL;
+	s->n_kept = 0;
+	s->kept_bytes = 0;
 }
 
-static int by_bytes(const void *a, const void *b, void *vocab)
+static void free_shared(struct mask_shared *s)
 {
-	size_t n, m;
-	const char *x = vocab_bytes(vocab, *(const uint32_t *)a, &n), *y = vocab_bytes(vocab, *(const uint32_t *)b, &m);
-	int order = memcmp(x, y, n < m ? n : m);
-	if (order != 0) return order;
-	return n != m ? (n < m ? -1 : 1) : (*(const uint32_t *)a < *(const uint32_t *)b ? -1 : 1);
+	forget_kept(s);
+	automaton_free(s->automaton);
+	grammar_free(s->grammar);
+	if (s->source) memory_wipe(s->source, s->length);
+	memory_free(s->source);
+	memory_free(s->marks);
+	memory_free(s->states);
+	memory_free(s->ends);
+	memory_free(s);
 }
 
-static size_t in_common(const char *x, size_t n, const char *y, size_t m)
+void mask_cache_clear(struct mask_cache *c)
 {
-	size_t i = 0;
-	while (i < n && i < m && x[i] == y[i]) i++;
-	return i;
-}
-
-/* The nodes of all bytes in ids[0..n), which are sorted. `open` has room for the nodes on the way to the last one. */
-static void lay_tree(struct mask_tree *t, const uint32_t *ids, size_t n, uint32_t *open)
-{
-	const char *last = "";
-	size_t depth = 0;
-	for (size_t i = 0; i < n; i++) {
-		size_t length;
-		const char *bytes = vocab_bytes(t->vocab, ids[i], &length);
-		size_t common = in_common(last, depth, bytes, length);
-		while (depth > common) t->behind[open[--depth]] = t->n;
-		for (; depth < length; depth++) {
-			open[depth] = t->n;
-			t->byte[t->n] = (uint8_t)bytes[depth];
-			t->token[t->n++] = TOKEN_NONE;
-		}
-		uint32_t *first = &t->token[open[length - 1]];
-		t->alike[ids[i]] = *first;
-		*first = ids[i];
-		last = bytes;
+	for (struct mask_shared *s = c->first, *next; s; s = next) {
+		next = s->next;
+		free_shared(s);
 	}
-	while (depth > 0) t->behind[open[--depth]] = t->n;
+	c->first = NULL;
 }
 
-struct mask_tree *mask_tree_new(const struct vocab *v, struct error *e)
+/* Lets those go that nobody uses, but for the last used ones. */
+static void tidy(struct mask_cache *c)
 {
-	size_t bytes = v->offset[v->count], n = 0;
-	struct mask_tree *t = memory_new(1, sizeof *t);
-	uint32_t *ids = memory_new(v->count, sizeof *ids), *open = memory_new(VOCAB_LONGEST_TOKEN + 1, sizeof *open);
-	if (t) {
-		t->vocab = v;
-		t->byte = memory_new(bytes + 1, sizeof *t->byte);
-		t->behind = memory_new(bytes + 1, sizeof *t->behind);
-		t->token = memory_new(bytes + 1, sizeof *t->token);
-		t->alike = memory_new((size_t)v->count + 1, sizeof *t->alike);
-	}
-	if (t && ids && open && t->byte && t->behind && t->token && t->alike) {
-		for (uint32_t id = 0; id < v->count; id++) {
-			if (is_text(v, id)) ids[n++] = id;
+	size_t unused = 0;
+	for (struct mask_shared **at = &c->first; *at;) {
+		struct mask_shared *s = *at;
+		if (s->users || ++unused <= MOST_UNUSED) {
+			at = &s->next;
+			continue;
 		}
-		qsort_r(ids, n, sizeof *ids, by_bytes, (void *)(uintptr_t)v);
-		lay_tree(t, ids, n, open);
-	} else {
-		mask_tree_free(t);
-		t = NULL;
+		*at = s->next;
+		free_shared(s);
+	}
+}
+
+static bool is_same(const struct mask_shared *s, const struct mask_tree *t, const struct mask_ask *ask, bool lead)
+{
+	return s->tree == t && s->kind == ask->kind && s->lead == lead && s->length == ask->length && s->n_marks == ask->n_marks &&
+	       memcmp(s->source, ask->source, s->length) == 0 &&
+	       (s->n_marks == 0 || memcmp(s->marks, ask->marks, s->n_marks * sizeof *s->marks) == 0);
+}
+
+/* Takes the grammar, also when it fails. */
+static struct mask_shared *make_shared(struct mask_cache *c, const struct mask_tree *t, const struct mask_ask *ask, bool lead,
+                                       struct error *e)
+{
+	struct mask_shared *s = memory_new(1, sizeof *s);
+	if (!s) {
+		grammar_free(ask->grammar);
 		error_memory(e);
+		return NULL;
 	}
-	memory_free(ids);
-	memory_free(open);
-	return t;
+	*s = (struct mask_shared){ .cache = c, .kind = ask->kind, .lead = lead, .length = ask->length, .tree = t };
+	s->grammar = ask->grammar;
+	s->source = memory_copy_text(ask->source, ask->length);
+	s->marks = memory_new(ask->n_marks + 1, sizeof *s->marks);
+	s->n_marks = ask->n_marks;
+	s->states = memory_new(VOCAB_LONGEST_TOKEN + 2, sizeof *s->states);
+	s->ends = memory_new(VOCAB_LONGEST_TOKEN + 2, sizeof *s->ends);
+	bool ok = s->source && s->marks && s->states && s->ends && (!lead || grammar_allow_space(s->grammar, SPACES_FIRST));
+	if (!ok) error_memory(e);
+	if (ok && s->n_marks) memcpy(s->marks, ask->marks, s->n_marks * sizeof *s->marks);
+	if (ok) s->automaton = automaton_new(s->grammar, AUTOMATON_MEMORY, e);
+	if (s->automaton) return s;
+	free_shared(s);
+	return NULL;
 }
 
-void mask_tree_free(struct mask_tree *t)
+/* What equal requests had, at the front of the list; or a new one. NULL with the line. */
+static struct mask_shared *find_shared(struct mask_cache *c, const struct mask_tree *t, const struct mask_ask *ask, bool lead,
+                                       struct error *e)
 {
-	if (!t) return;
-	memory_free(t->byte);
-	memory_free(t->behind);
-	memory_free(t->token);
-	memory_free(t->alike);
-	memory_free(t);
+	struct mask_shared **at = &c->first, *s;
+	while (*at && (!is_same(*at, t, ask, lead) || automaton_failed((*at)->automaton, NULL))) at = &(*at)->next;
+	s = *at;
+	if (s) {
+		*at = s->next;
+		grammar_free(ask->grammar);
+	} else {
+		s = make_shared(c, t, ask, lead, e);
+		if (!s) return NULL;
+	}
+	s->next = c->first;
+	c->first = s;
+	return s;
 }
 
 /* ---- one answer ---- */
 
-enum mask_thoughts mask_thoughts(const struct vocab *v, const char *prompt, size_t length)
+/* The thought that the prompt has opened; thoughts_n_pairs: none. */
+static size_t open_thought(const char *prompt, size_t length)
 {
-	size_t n = sizeof think_begin - 1;
-	while (length > 0 && strchr(" \n\r\t", prompt[length - 1])) length--;
-	if (length >= n && memcmp(prompt + length - n, think_begin, n) == 0) return MASK_THINKS;
-	bool both =
-	        vocab_find_special(v, think_begin, n) != TOKEN_NONE && vocab_find_special(v, think_end, END_LENGTH) != TOKEN_NONE;
-	return both ? MASK_MAY_THINK : MASK_PLAIN;
+	struct thoughts t = thoughts_new(prompt, length);
+	return t.place == THOUGHTS_INSIDE ? t.pair : thoughts_n_pairs;
 }
 
-struct mask *mask_new(const struct mask_tree *t, struct grammar *g, enum mask_thoughts thoughts, bool space, struct error *e)
+/* Whether the vocabulary has the marks of some thought as tokens. */
+static bool knows_thoughts(const struct vocab *v)
+{
+	for (size_t i = 0; i < thoughts_n_pairs; i++) {
+		const struct thoughts_pair *p = &thoughts_pairs[i];
+		if (vocab_find_special(v, p->open, strlen(p->open)) != TOKEN_NONE &&
+		    vocab_find_special(v, p->close, strlen(p->close)) != TOKEN_NONE)
+			return true;
+	}
+	return false;
+}
+
+struct mask *mask_new(struct mask_cache *c, const struct mask_tree *t, const struct mask_ask *ask, struct error *e)
 {
 	struct mask *m = memory_new(1, sizeof *m);
 	if (!m) {
-		grammar_free(g);
+		grammar_free(ask->grammar);
 		error_memory(e);
 		return NULL;
 	}
-	*m = (struct mask){ .tree = t, .grammar = g, .thoughts = thoughts };
-	m->states = memory_new(VOCAB_LONGEST_TOKEN + 2, sizeof *m->states);
-	m->ends = memory_new(VOCAB_LONGEST_TOKEN + 2, sizeof *m->ends);
-	bool lead = space || thoughts != MASK_PLAIN;
-	bool ok = m->states && m->ends && (!lead || grammar_allow_space(g, SPACES_FIRST));
-	if (!ok) error_memory(e);
-	if (ok) m->automaton = automaton_new(g, AUTOMATON_MEMORY, e);
-	if (m->automaton) {
-		m->state = automaton_start(m->automaton);
-		return m;
+	m->pair = ask->thinks ? open_thought(ask->prompt, ask->prompt_length) : thoughts_n_pairs;
+	bool thinks = m->pair < thoughts_n_pairs;
+	m->may_think = ask->thinks && !thinks && knows_thoughts(t->vocab);
+	m->trigger = ask->trigger;
+	bool lead = (ask->space || thinks || m->may_think) && !m->trigger;
+	m->shared = find_shared(c, t, ask, lead, e);
+	if (!m->shared) {
+		memory_free(m);
+		return NULL;
 	}
-	mask_free(m);
-	return NULL;
-}
-
-static void forget_kept(struct mask *m)
-{
-	for (uint32_t i = 0; i < m->n_kept; i++) memory_free(m->kept[i]);
-	memory_free(m->kept);
-	m->kept = NULL;
-	m->n_kept = 0;
-	m->kept_bytes = 0;
+	m->state = automaton_start(m->shared->automaton);
+	m->next = m->shared->users;
+	m->shared->users = m;
+	return m;
 }
 
 void mask_free(struct mask *m)
 {
 	if (!m) return;
-	forget_kept(m);
-	automaton_free(m->automaton);
-	grammar_free(m->grammar);
-	memory_free(m->states);
-	memory_free(m->ends);
+	struct mask **at = &m->shared->users;
+	while (*at != m) at = &(*at)->next;
+	*at = m->next;
+	tidy(m->shared->cache);
+	memory_wipe(m, sizeof *m);
 	memory_free(m);
 }
 
@@ -185,78 +206,112 @@ static void set_bits(const struct mask_tree *t, uint32_t token, uint64_t *bits)
 	for (; token != TOKEN_NONE; token = t->alike[token]) bits[token / 64] |= (uint64_t)1 << token % 64;
 }
 
-/* Tries all tokens from m->state on; a branch that the automaton does not pass is left out as a whole. */
-static void walk_tree(struct mask *m, uint64_t *bits)
+/* Tries all tokens from `from` on; a branch that the automaton does not pass is left out as a whole. */
+static void walk_tree(struct mask_shared *s, uint32_t from, uint64_t *bits)
 {
-	const struct mask_tree *t = m->tree;
+	const struct mask_tree *t = s->tree;
 	size_t depth = 0;
-	m->states[0] = m->state;
-	m->ends[0] = t->n;
+	s->states[0] = from;
+	s->ends[0] = t->n;
 	for (uint32_t i = 0; i < t->n;) {
-		while (i >= m->ends[depth]) depth--;
-		uint32_t state = automaton_step(m->automaton, m->states[depth], t->byte[i]);
+		while (i >= s->ends[depth]) depth--;
+		uint32_t state = automaton_step(s->automaton, s->states[depth], t->byte[i]);
 		if (state == AUTOMATON_DEAD) {
 			i = t->behind[i];
 			continue;
 		}
 		if (t->token[i] != TOKEN_NONE) set_bits(t, t->token[i], bits);
-		m->states[++depth] = state;
-		m->ends[depth] = t->behind[i++];
+		s->states[++depth] = state;
+		s->ends[depth] = t->behind[i++];
 	}
 }
 
-static bool has_room(struct mask *m, uint32_t state)
+/* The same for the control tokens that count as text. */
+static void try_marks(struct mask_shared *s, uint32_t from, uint64_t *bits)
 {
-	if (state < m->n_kept) return true;
+	for (size_t i = 0; i < s->n_marks; i++) {
+		size_t n;
+		const char *bytes = vocab_bytes(s->tree->vocab, s->marks[i], &n);
+		uint32_t state = n ? from : AUTOMATON_DEAD;
+		for (size_t k = 0; k < n && state != AUTOMATON_DEAD; k++)
+			state = automaton_step(s->automaton, state, (uint8_t)bytes[k]);
+		if (state != AUTOMATON_DEAD) bits[s->marks[i] / 64] |= (uint64_t)1 << s->marks[i] % 64;
+	}
+}
+
+static bool has_room(struct mask_shared *s, uint32_t state)
+{
+	if (state < s->n_kept) return true;
 	uint32_t n = state + 64;
-	uint64_t **more = memory_resize(m->kept, n, sizeof *more);
+	uint64_t **more = memory_resize(s->kept, n, sizeof *more);
 	if (!more) return false;
-	memset(more + m->n_kept, 0, (n - m->n_kept) * sizeof *more);
-	m->kept_bytes += (n - m->n_kept) * sizeof *more;
-	m->kept = more;
-	m->n_kept = n;
+	memset(more + s->n_kept, 0, (n - s->n_kept) * sizeof *more);
+	s->kept_bytes += (n - s->n_kept) * sizeof *more;
+	s->kept = more;
+	s->n_kept = n;
 	return true;
+}
+
+/* Makes room: the states where answers stand stay. */
+static bool forget(struct mask_shared *s, struct error *e)
+{
+	size_t n = 0;
+	for (struct mask *m = s->users; m; m = m->next) n++;
+	uint32_t **states = memory_new(n, sizeof *states);
+	if (!states) return error_memory(e);
+	n = 0;
+	for (struct mask *m = s->users; m; m = m->next) states[n++] = &m->state;
+	forget_kept(s);
+	bool ok = automaton_forget(s->automaton, states, n, e);
+	memory_free(states);
+	return ok;
 }
 
 /* The tokens that may come in m->state; NULL with the line. */
 static const uint64_t *tokens_of(struct mask *m, struct error *e)
 {
-	size_t words = (m->tree->vocab->count + 63) / 64;
-	if (automaton_is_full(m->automaton) || m->kept_bytes > MASKS_MEMORY) {
-		forget_kept(m);
-		if (!automaton_forget(m->automaton, &m->state, e)) return NULL;
-	}
-	uint64_t *bits = has_room(m, m->state) ? m->kept[m->state] : NULL;
+	struct mask_shared *s = m->shared;
+	size_t words = (s->tree->vocab->count + 63) / 64;
+	if ((automaton_is_full(s->automaton) || s->kept_bytes > MASKS_MEMORY) && !forget(s, e)) return NULL;
+	uint64_t *bits = has_room(s, m->state) ? s->kept[m->state] : NULL;
 	if (bits) return bits;
-	bits = m->state < m->n_kept ? memory_new(words, sizeof *bits) : NULL;
+	bits = m->state < s->n_kept ? memory_new(words, sizeof *bits) : NULL;
 	if (!bits) {
 		error_memory(e);
 		return NULL;
 	}
-	walk_tree(m, bits);
-	m->kept[m->state] = bits;
-	m->kept_bytes += words * sizeof *bits;
-	return automaton_failed(m->automaton, e) ? NULL : bits;
+	walk_tree(s, m->state, bits);
+	try_marks(s, m->state, bits);
+	s->kept[m->state] = bits;
+	s->kept_bytes += words * sizeof *bits;
+	return automaton_failed(s->automaton, e) ? NULL : bits;
 }
 
-/* Whether the answer may begin with a thought, and the token is where it begins. */
-static bool begins_thought(const struct mask *m, uint32_t token)
+/* The thought that begins with this token; thoughts_n_pairs: none. */
+static size_t begins_thought(const struct mask *m, uint32_t token)
 {
-	size_t n;
-	if (m->thoughts != MASK_MAY_THINK) return false;
-	const char *bytes = vocab_bytes(m->tree->vocab, token, &n);
-	return n == sizeof think_begin - 1 && memcmp(bytes, think_begin, n) == 0;
+	size_t n, i = 0;
+	if (!m->may_think) return thoughts_n_pairs;
+	const char *bytes = vocab_bytes(m->shared->tree->vocab, token, &n);
+	while (i < thoughts_n_pairs && (strlen(thoughts_pairs[i].open) != n || memcmp(bytes, thoughts_pairs[i].open, n) != 0)) i++;
+	return i;
+}
+
+static bool is_free(const struct mask *m)
+{
+	return m->pair < thoughts_n_pairs || m->trigger;
 }
 
 bool mask_apply(struct mask *m, float *logits, struct error *e)
 {
-	const struct vocab *v = m->tree->vocab;
-	if (m->thoughts == MASK_THINKS) return true;
+	const struct vocab *v = m->shared->tree->vocab;
+	if (is_free(m)) return true;
 	const uint64_t *bits = tokens_of(m, e);
 	if (!bits) return false;
-	bool ends = automaton_accepts(m->automaton, m->state), any = false;
+	bool ends = automaton_accepts(m->shared->automaton, m->state), any = false;
 	for (uint32_t id = 0; id < v->count; id++) {
-		bool may = (bits[id / 64] >> id % 64 & 1) || (ends && (v->flags[id] & TOKEN_ENDS)) || begins_thought(m, id);
+		bool may = (bits[id / 64] >> id % 64 & 1) || (ends && (v->flags[id] & TOKEN_ENDS));
+		if (!may && m->may_think) may = begins_thought(m, id) < thoughts_n_pairs;
 		if (!may) logits[id] = -INFINITY;
 		any |= may;
 	}
@@ -265,36 +320,63 @@ bool mask_apply(struct mask *m, float *logits, struct error *e)
 
 static bool take_bytes(struct mask *m, const char *bytes, size_t n, struct error *e)
 {
-	for (size_t i = 0; i < n; i++) m->state = automaton_step(m->automaton, m->state, (uint8_t)bytes[i]);
+	struct automaton *a = m->shared->automaton;
+	for (size_t i = 0; i < n; i++) m->state = automaton_step(a, m->state, (uint8_t)bytes[i]);
 	if (m->state != AUTOMATON_DEAD) return true;
-	return automaton_failed(m->automaton, e) ? false : error_set(e, "grammar: the answer has left it");
+	return automaton_failed(a, e) ? false : error_set(e, "grammar: the answer has left it");
 }
 
-/* A thought goes on to its end mark; what stands behind the mark in the same token belongs to the answer. */
-static bool take_thought(struct mask *m, const char *bytes, size_t n, struct error *e)
+/* Passes free bytes up to the end of the mark that ends the free part: how many; *found: it came. */
+static size_t pass_free(struct mask *m, const char *mark, const char *bytes, size_t n, bool *found)
 {
+	size_t length = strlen(mark);
+	*found = false;
 	for (size_t i = 0; i < n; i++) {
-		if (m->n_tail == END_LENGTH) memmove(m->tail, m->tail + 1, --m->n_tail);
+		if (m->n_tail == length) memmove(m->tail, m->tail + 1, --m->n_tail);
 		m->tail[m->n_tail++] = bytes[i];
-		if (m->n_tail < END_LENGTH || memcmp(m->tail, think_end, END_LENGTH) != 0) continue;
-		m->thoughts = MASK_PLAIN;
-		return take_bytes(m, bytes + i + 1, n - i - 1, e);
+		*found = m->n_tail == length && memcmp(m->tail, mark, length) == 0;
+		if (!*found) continue;
+		m->n_tail = 0;
+		return i + 1;
 	}
-	return true;
+	return n;
+}
+
+/* A token's bytes: those of the free part first, which may end within it. */
+static bool take_text(struct mask *m, const char *bytes, size_t n, struct error *e)
+{
+	bool found = true;
+	size_t done = 0;
+	if (m->pair < thoughts_n_pairs) {
+		done = pass_free(m, thoughts_pairs[m->pair].close, bytes, n, &found);
+		if (found) m->pair = thoughts_n_pairs;
+	}
+	if (found && m->trigger) {
+		done += pass_free(m, m->trigger, bytes + done, n - done, &found);
+		if (found) m->trigger = NULL;
+	}
+	return found ? take_bytes(m, bytes + done, n - done, e) : true;
 }
 
 bool mask_take(struct mask *m, uint32_t token, struct error *e)
 {
+	const struct mask_shared *s = m->shared;
 	size_t n;
-	const char *bytes = vocab_bytes(m->tree->vocab, token, &n);
-	if (vocab_ends(m->tree->vocab, token)) return true;
-	if (m->thoughts == MASK_THINKS) return take_thought(m, bytes, n, e);
-	bool thinks = begins_thought(m, token);
-	m->thoughts = thinks ? MASK_THINKS : MASK_PLAIN;
-	return thinks ? true : take_bytes(m, bytes, n, e);
+	const char *bytes = vocab_bytes(s->tree->vocab, token, &n);
+	if (vocab_ends(s->tree->vocab, token)) return true;
+	size_t pair = begins_thought(m, token);
+	m->may_think = false;
+	if (pair < thoughts_n_pairs) {
+		m->pair = pair;
+		return true;
+	}
+	bool shown = s->tree->vocab->type[token] != TOKEN_CONTROL;
+	for (size_t i = 0; i < s->n_marks; i++) shown |= s->marks[i] == token;
+	if (m->pair < thoughts_n_pairs) shown = true; /* a thought may end with a control token */
+	return shown ? take_text(m, bytes, n, e) : true;
 }
 
 bool mask_is_final(const struct mask *m)
 {
-	return m->thoughts == MASK_PLAIN && automaton_is_final(m->automaton, m->state);
+	return !is_free(m) && !m->may_think && automaton_is_final(m->shared->automaton, m->state);
 }

@@ -77,6 +77,16 @@ static bool add_bos(const struct vocab *v, struct token_list *ids, struct error 
 	return true;
 }
 
+/* The same for a prompt whose ids stand. */
+static bool add_bos_to(struct prompt *p, const struct vocab *v, struct error *e)
+{
+	struct token_list ids = { .ids = (uint32_t *)p->ids, .count = p->n_ids, .room = p->n_ids };
+	bool ok = add_bos(v, &ids, e);
+	p->ids = (int32_t *)ids.ids;
+	p->n_ids = ids.count;
+	return ok;
+}
+
 static bool encode_pieces(const struct prompt *p, const struct prompt_source *s, struct token_list *ids, struct error *e)
 {
 	struct text_piece *pieces = memory_new(p->n_pieces ? p->n_pieces : 1, sizeof *pieces);
@@ -145,9 +155,12 @@ bool prompt_make(struct prompt *p, const struct prompt_source *s, const struct h
 	if (kind == HEARTH_IDS) {
 		if (!take_ids(p, s, asked, failure, e)) return false;
 	} else {
-		bool ok = kind == HEARTH_CHAT ? prompt_render(p, s, asked, &memory, e) : take_text(p, asked, e);
+		bool ok = kind == HEARTH_CHAT   ? prompt_render(p, s, asked, &memory, e)
+		          : kind == HEARTH_FILL ? prompt_fill(p, s, asked, &memory, e)
+		                                : take_text(p, asked, e);
 		*failure = memory ? HEARTH_FAIL_RESOURCES : HEARTH_FAIL_REQUEST;
-		if (!ok || !encode(p, s, kind, failure, e)) return false;
+		if (!ok || (kind != HEARTH_FILL && !encode(p, s, kind, failure, e))) return false;
+		if (kind == HEARTH_FILL && !add_bos_to(p, s->vocab, e)) return false;
 	}
 	if (s->context && p->n_ids > s->context) return refuse_long(p, s, failure, e);
 	if (p->n_ids > 0) return true;

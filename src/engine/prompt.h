@@ -41,6 +41,7 @@ struct prompt {
 	int32_t *ids;
 	size_t n_ids;
 	size_t n_estimated; /* of a prompt that was refused untokenized: how many tokens it has at least */
+	bool continues;     /* the prompt ends with the beginning of the answer */
 	const char *stop;   /* a text that ends the answer as well (the plain form's); NULL: none */
 };
 
@@ -49,6 +50,9 @@ struct prompt {
 bool prompt_make(struct prompt *p, const struct prompt_source *s, const struct hearth_request *asked, enum hearth_failure *failure,
                  struct error *e);
 void prompt_clear(struct prompt *p); /* wiped; all zero is allowed */
+
+/* Whether the model has tokens to fill in the middle with. */
+bool prompt_fills(const struct vocab *v);
 
 /* Whether a date is "YYYY-MM-DDTHH:MM:SS" with numbers that can be. */
 bool prompt_check_date(const char *date);

@@ -111,8 +111,8 @@ static bool take_output(struct prompt *p, struct template_output *out, struct er
 	return true;
 }
 
-static bool render(struct prompt *p, const struct prompt_source *s, const struct hearth_request *asked, json_t *variables,
-                   bool *memory, struct error *e)
+bool prompt_render_as(struct prompt *p, const struct prompt_source *s, const struct hearth_request *asked, json_t *variables,
+                      bool *memory, struct error *e)
 {
 	const char *trusted[2];
 	struct template_input input = { .variables = variables, .trusted = trusted, .now = moment_of(asked) };
@@ -130,6 +130,24 @@ static bool render(struct prompt *p, const struct prompt_source *s, const struct
 	return ok;
 }
 
+/* A conversation in OpenAI's form, whose last message may be the beginning of the answer. */
+static bool render_openai(struct prompt *p, const struct prompt_source *s, const struct hearth_request *asked, json_t *variables,
+                          bool *memory, struct error *e)
+{
+	struct buffer beginning = buffer_new(asked->text_length);
+	bool goes_on = json_is_true(json_object_get(variables, "continue_final_message"));
+	json_object_del(variables, "continue_final_message");
+	bool ok = !goes_on || prompt_take_beginning(variables, &beginning, e);
+	ok = ok && prompt_render_adapted(p, s, asked, variables, memory, e);
+	if (ok && goes_on) {
+		*memory = true;
+		ok = prompt_append_beginning(p, &beginning, e);
+	}
+	if (beginning.data) memory_wipe(beginning.data, beginning.size);
+	buffer_free(&beginning);
+	return ok;
+}
+
 bool prompt_render(struct prompt *p, const struct prompt_source *s, const struct hearth_request *asked, bool *memory,
                    struct error *e)
 {
@@ -139,7 +157,8 @@ bool prompt_render(struct prompt *p, const struct prompt_source *s, const struct
 	if (!variables) return false;
 	bool ok = json_is_object(variables) || error_set(e, "request: a conversation is a JSON object");
 	ok = ok && (json_is_array(json_object_get(variables, "messages")) || error_set(e, "request: 'messages' must be an array"));
-	ok = ok && render(p, s, asked, variables, memory, e);
+	ok = ok && (asked->adapt ? render_openai(p, s, asked, variables, memory, e)
+	                         : prompt_render_as(p, s, asked, variables, memory, e));
 	if (ok && s->plain) p->stop = prompt_plain_stop;
 	json_decref(variables);
 	return ok;

@@ -8,6 +8,8 @@
 
 enum {
 	MOST_STOPS = STREAM_MOST_STOPS - 1, /* one is left for the plain form's */
+	MOST_MARKS = 63,
+	MOST_SCORES = 21,
 	MOST_STOP_BYTES = STREAM_LONGEST_STOP,
 	MOST_TEXT = 256 << 20, /* bytes; far above what any context holds */
 	MOST_IDS = 16 << 20,
@@ -19,6 +21,7 @@ static bool check_source(const struct hearth_request *a, struct error *e)
 	switch (a->kind) {
 	case HEARTH_CHAT:
 	case HEARTH_TEXT:
+	case HEARTH_FILL:
 		if (!a->text && a->text_length) return error_set(e, "request: text is missing");
 		if (a->text_length > MOST_TEXT) return error_set(e, "request: a text of %zu bytes is too long", a->text_length);
 		return true;
@@ -28,6 +31,21 @@ static bool check_source(const struct hearth_request *a, struct error *e)
 		return true;
 	default: return error_set(e, "request: kind %u is unknown", a->kind);
 	}
+}
+
+static bool check_grammar(const struct hearth_request *a, struct error *e)
+{
+	if (a->grammar_kind > HEARTH_GRAMMAR_FORM) return error_set(e, "request: grammar kind %u is unknown", a->grammar_kind);
+	if (a->grammar_kind && !a->grammar) return error_set(e, "request: the grammar is missing");
+	if (a->trigger && (!*a->trigger || strnlen(a->trigger, MASK_LONGEST_TRIGGER + 1) > MASK_LONGEST_TRIGGER))
+		return error_set(e, "request: the trigger must have 1 to %d bytes", MASK_LONGEST_TRIGGER);
+	if (a->n_marks > MOST_MARKS || (a->n_marks && !a->marks))
+		return error_set(e, "request: %zu marks; at most %d", a->n_marks, MOST_MARKS);
+	for (size_t i = 0; i < a->n_marks; i++) {
+		if (!a->marks[i] || strnlen(a->marks[i], MOST_STOP_BYTES + 1) > MOST_STOP_BYTES)
+			return error_set(e, "request: mark %zu is missing or too long", i + 1);
+	}
+	return true;
 }
 
 bool request_check(const struct hearth_request *a, struct error *e)
@@ -41,8 +59,8 @@ bool request_check(const struct hearth_request *a, struct error *e)
 		if (n > MOST_STOP_BYTES)
 			return error_set(e, "request: stop text %zu has more than %d bytes", i + 1, MOST_STOP_BYTES);
 	}
-	if (a->grammar_kind > HEARTH_GRAMMAR_SCHEMA) return error_set(e, "request: grammar kind %u is unknown", a->grammar_kind);
-	if (a->grammar_kind && !a->grammar) return error_set(e, "request: the grammar is missing");
+	if (!check_grammar(a, e)) return false;
+	if (a->n_scores > MOST_SCORES) return error_set(e, "request: n_scores is %u; at most %d", a->n_scores, MOST_SCORES);
 	if (a->date && !prompt_check_date(a->date)) return error_set(e, "request: date must be YYYY-MM-DDTHH:MM:SS");
 	return true;
 }
@@ -55,16 +73,28 @@ static int32_t *copy_ids(struct arena *arena, const int32_t *ids, size_t n)
 	return copy;
 }
 
-static bool copy_stops(struct request *r, const struct hearth_request *asked)
+/* Copies `n` texts to *to, NULL for none. */
+static bool copy_texts(struct arena *arena, const char *const *texts, size_t n, const char *const **to)
 {
-	const char **stops = arena_alloc(r->arena, asked->n_stop, sizeof *stops);
-	if (!stops) return false;
-	for (size_t i = 0; i < asked->n_stop; i++) {
-		stops[i] = arena_copy(r->arena, asked->stop[i], strlen(asked->stop[i]));
-		if (!stops[i]) return false;
+	const char **copies = n ? arena_alloc(arena, n, sizeof *copies) : NULL;
+	*to = copies;
+	if (n && !copies) return false;
+	for (size_t i = 0; i < n; i++) {
+		copies[i] = arena_copy(arena, texts[i], strlen(texts[i]));
+		if (!copies[i]) return false;
 	}
-	r->asked.stop = stops;
 	return true;
+}
+
+/* The grammar's text, by which a mask that was made for it before is found. */
+static bool copy_grammar(struct request *r, const struct hearth_request *asked)
+{
+	r->asked.trigger = asked->trigger ? arena_copy(r->arena, asked->trigger, strlen(asked->trigger)) : NULL;
+	if (asked->trigger && !r->asked.trigger) return false;
+	r->asked.grammar = NULL;
+	if (asked->grammar_kind == HEARTH_GRAMMAR_NONE || asked->grammar_length > GRAMMAR_MOST_SOURCE) return true;
+	r->asked.grammar = arena_copy(r->arena, asked->grammar, asked->grammar_length);
+	return r->asked.grammar != NULL;
 }
 
 /* Replaces the pointers of r->asked by copies. */
@@ -74,7 +104,8 @@ static bool copy_parts(struct request *r, const struct hearth_request *asked)
 	r->asked.text = ids ? NULL : arena_copy(r->arena, asked->text ? asked->text : "", asked->text_length);
 	r->asked.ids = ids ? copy_ids(r->arena, asked->ids, asked->n_ids) : NULL;
 	if (!r->asked.text && !r->asked.ids) return false;
-	if (asked->n_stop && !copy_stops(r, asked)) return false;
+	if (!copy_texts(r->arena, asked->stop, asked->n_stop, &r->asked.stop)) return false;
+	if (!copy_texts(r->arena, asked->marks, asked->n_marks, &r->asked.marks) || !copy_grammar(r, asked)) return false;
 	if (!asked->date) return true;
 	r->asked.date = arena_copy(r->arena, asked->date, strlen(asked->date));
 	return r->asked.date != NULL;
@@ -83,10 +114,13 @@ static bool copy_parts(struct request *r, const struct hearth_request *asked)
 /* r->grammar, where one is asked for. */
 static bool make_grammar(struct request *r, const struct hearth_request *asked, struct error *e)
 {
-	r->asked.grammar = NULL;
+	static struct grammar *(*const from[])(const char *, size_t, struct error *) = {
+		[HEARTH_GRAMMAR_GBNF] = grammar_from_gbnf,
+		[HEARTH_GRAMMAR_SCHEMA] = grammar_from_schema,
+		[HEARTH_GRAMMAR_FORM] = grammar_from_form,
+	};
 	if (asked->grammar_kind == HEARTH_GRAMMAR_NONE) return true;
-	bool schema = asked->grammar_kind == HEARTH_GRAMMAR_SCHEMA;
-	r->grammar = (schema ? grammar_from_schema : grammar_from_gbnf)(asked->grammar, asked->grammar_length, e);
+	r->grammar = from[asked->grammar_kind](asked->grammar, asked->grammar_length, e);
 	return r->grammar != NULL;
 }
 
@@ -102,9 +136,12 @@ struct request *request_new(const struct hearth_request *asked, struct error *e)
 	r->asked.ids = NULL;
 	r->asked.stop = NULL;
 	r->asked.date = NULL;
+	r->asked.marks = NULL;
+	r->asked.trigger = r->asked.grammar = NULL;
 	r->submitted = clock_seconds();
 	r->text = buffer_new(MOST_ANSWER_STEP);
-	r->arena = arena_new((size_t)MOST_TEXT + (size_t)MOST_IDS * sizeof(int32_t) + (size_t)MOST_STOPS * 2 * MOST_STOP_BYTES);
+	r->arena = arena_new((size_t)MOST_TEXT + (size_t)MOST_IDS * sizeof(int32_t) + (size_t)MOST_STOPS * 4 * MOST_STOP_BYTES +
+	                     GRAMMAR_MOST_SOURCE);
 	r->last = event_new(HEARTH_DONE, 0, e);
 	if (r->arena && r->last && buffer_extend(&r->last->text, sizeof r->error.text) && copy_parts(r, asked)) {
 		buffer_clear(&r->last->text);
@@ -129,9 +166,12 @@ void request_free(struct request *r)
 	event_free(r->last);
 	prompt_clear(&r->prompt);
 	if (r->asked.text) memory_wipe((char *)(uintptr_t)r->asked.text, r->asked.text_length);
+	if (r->asked.grammar) memory_wipe((char *)(uintptr_t)r->asked.grammar, r->asked.grammar_length);
 	if (r->ids) memory_wipe(r->ids, r->n_prompt * sizeof *r->ids);
 	memory_free(r->ids);
 	memory_free(r->logits);
+	memory_free(r->shown);
+	scores_clear(&r->scores);
 	guess_clear(&r->guess);
 	sampler_clear(&r->sampler);
 	mask_free(r->mask);

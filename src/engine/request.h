@@ -18,6 +18,7 @@
 #include "engine/mask.h"
 #include "engine/prompt.h"
 #include "engine/sampler.h"
+#include "engine/scores.h"
 #include "engine/session.h"
 #include "text/stream.h"
 
@@ -52,8 +53,11 @@ struct request {
 	uint32_t n_logits;
 	struct guess guess;
 	struct sampler sampler;
-	struct grammar *grammar;               /* NULL: none, or the mask has it */
-	struct mask *mask;                     /* NULL: the answer is free */
+	struct grammar *grammar; /* NULL: none, or the mask has it */
+	struct mask *mask;       /* NULL: the answer is free */
+	uint32_t *shown;         /* ids of the control tokens in asked.marks, n_shown of them */
+	uint32_t n_shown;
+	struct scores scores;                  /* of this step, not yet told */
 	struct stream stream;                  /* begun when admitted */
 	struct buffer text;                    /* of this step, not yet told */
 	enum hearth_stop stop;                 /* 0: goes on */

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <time.h>
 
+enum { MOST_PROMPT_END = 256 };
+
 /* ---- the end of a request ---- */
 
 static void fill_counts(const struct scheduler *s, const struct request *r, struct hearth_event *shown)
@@ -62,6 +64,7 @@ static void end_request(struct scheduler *s, struct request *r, enum hearth_stop
 		event_add_text(last, r->error.text, strlen(r->error.text)); /* fits into the room that was made for it */
 	} else {
 		last->shown.stop = stop;
+		last->shown.stop_text = stop == HEARTH_STOP_TEXT ? (uint32_t)r->stream.stop : 0;
 	}
 	event_detach(&r->open);
 	event_push(&s->events, last, NULL);
@@ -90,9 +93,11 @@ static bool tell_prompt(struct scheduler *s, struct request *r)
 	if (!event) return request_fail(r, HEARTH_FAIL_RESOURCES);
 	fill_counts(s, r, &event->shown);
 	const struct prompt *p = &r->prompt;
-	bool told = !r->asked.want_prompt ||
-	            (event_add_text(event, p->text, p->text_length) && event_add_pieces(event, p->pieces, p->n_pieces) &&
-	             event_add_ids(event, r->ids, r->n_prompt));
+	size_t end = p->text_length < MOST_PROMPT_END ? p->text_length : MOST_PROMPT_END;
+	bool told = end == 0 || buffer_append(&event->prompt_end, p->text + p->text_length - end, end);
+	told = told && (!r->asked.want_prompt ||
+	                (event_add_text(event, p->text, p->text_length) && event_add_pieces(event, p->pieces, p->n_pieces) &&
+	                 event_add_ids(event, r->ids, r->n_prompt)));
 	event_push(&s->events, event, &r->open);
 	pthread_cond_broadcast(&s->news);
 	if (told) return true;
@@ -112,7 +117,9 @@ static bool tell_answer(struct scheduler *s, struct request *r)
 	if (!event) return false;
 	fill_counts(s, r, &event->shown);
 	bool told = event_add_text(event, r->text.data, r->text.size) &&
-	            (r->n_chosen == 0 || event_add_ids(event, r->chosen, r->n_chosen));
+	            (r->n_chosen == 0 || event_add_ids(event, r->chosen, r->n_chosen)) &&
+	            event_add_scores(event, r->scores.all, r->scores.n);
+	r->scores.n = 0;
 	memory_wipe(r->text.data, r->text.size);
 	buffer_clear(&r->text);
 	r->n_chosen = 0;
@@ -337,6 +344,7 @@ void scheduler_free(struct scheduler *s)
 	pthread_cond_destroy(&s->ends);
 	pthread_mutex_destroy(&s->lock);
 	sampler_room_clear(&s->room);
+	mask_cache_clear(&s->masks);
 	mask_tree_free(s->tree);
 	memory_free(s->rows);
 	memory_free(s);

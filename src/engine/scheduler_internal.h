@@ -46,6 +46,7 @@ struct scheduler {
 	struct pace pace;       /* of steps with answer rows alone */
 	struct draft *draft;    /* NULL: none */
 	struct mask_tree *tree; /* made for the first answer that must follow a grammar */
+	struct mask_cache masks;
 };
 
 /* Admits a request that is ready: finds what its session has of it and prepares its computing. False: it has failed or, with

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "text/vocab.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* How long a step with prompt rows may take, and how many it has at least and before the time of a row is known: beside answers
@@ -49,8 +50,32 @@ static bool start_stream(struct scheduler *s, struct request *r)
 		const char *text = i < r->asked.n_stop ? r->asked.stop[i] : r->prompt.stop;
 		stops[i] = (struct stream_stop){ text, strlen(text) };
 	}
-	unsigned options = r->asked.kind == HEARTH_CHAT ? STREAM_TRIM : 0;
-	return stream_start(&r->stream, s->source->vocab, stops, n, options, &r->error);
+	unsigned options = r->asked.kind == HEARTH_CHAT && !r->prompt.continues ? STREAM_TRIM : 0;
+	bool ok = stream_start(&r->stream, s->source->vocab, stops, n, options, &r->error);
+	r->stream.shown = r->shown;
+	r->stream.n_shown = r->n_shown;
+	return ok;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+/* The control tokens that the request wants to see: r->shown. */
+static bool find_marks(struct scheduler *s, struct request *r)
+{
+	const struct vocab *v = s->source->vocab;
+	if (r->asked.n_marks == 0) return true;
+	r->shown = memory_new(r->asked.n_marks, sizeof *r->shown);
+	if (!r->shown) return error_memory(&r->error);
+	for (size_t i = 0; i < r->asked.n_marks; i++) {
+		uint32_t id = vocab_find_special(v, r->asked.marks[i], strlen(r->asked.marks[i]));
+		if (id != TOKEN_NONE && v->type[id] == TOKEN_CONTROL && !vocab_ends(v, id)) r->shown[r->n_shown++] = id;
+	}
+	qsort(r->shown, r->n_shown, sizeof *r->shown, by_id);
+	return true;
 }
 
 /* The mask of a request with a grammar. */
@@ -61,10 +86,19 @@ static bool start_mask(struct scheduler *s, struct request *r)
 	if (!s->tree) s->tree = mask_tree_new(v, &r->error);
 	if (!s->tree) return false;
 	bool chat = r->asked.kind == HEARTH_CHAT; /* else what the model thinks is part of the answer */
-	enum mask_thoughts thoughts = chat ? mask_thoughts(v, r->prompt.text, r->prompt.text_length) : MASK_PLAIN;
-	struct grammar *g = r->grammar;
+	struct mask_ask ask = { .kind = r->asked.grammar_kind,
+		                .source = r->asked.grammar,
+		                .length = r->asked.grammar_length,
+		                .grammar = r->grammar,
+		                .marks = r->shown,
+		                .n_marks = r->n_shown,
+		                .trigger = r->asked.trigger,
+		                .prompt = r->prompt.text,
+		                .prompt_length = r->prompt.text_length,
+		                .thinks = chat,
+		                .space = chat && v->add_space_prefix };
 	r->grammar = NULL;
-	r->mask = mask_new(s->tree, g, thoughts, chat && v->add_space_prefix, &r->error);
+	r->mask = mask_new(&s->masks, s->tree, &ask, &r->error);
 	return r->mask != NULL;
 }
 
@@ -88,7 +122,7 @@ static bool prepare(struct scheduler *s, struct request *r)
 	if (!r->logits) return error_memory(&r->error);
 	r->n_logits = 1;
 	guess_begin(&r->guess);
-	return start_mask(s, r) && start_stream(s, r);
+	return find_marks(s, r) && start_mask(s, r) && start_stream(s, r);
 }
 
 bool scheduler_admit(struct scheduler *s, struct request *r)
@@ -211,6 +245,12 @@ static void run_batch(struct scheduler *s, uint32_t n)
 	}
 }
 
+/* Whether the answer takes longer than the request allows. */
+static bool is_late(const struct request *r)
+{
+	return r->asked.limit_ms > 0 && clock_seconds() - r->answering > r->asked.limit_ms / 1000.0;
+}
+
 /* What follows from the token that was just chosen: its text, and whether the answer ends. */
 static bool take_token(struct scheduler *s, struct request *r)
 {
@@ -226,7 +266,7 @@ static bool take_token(struct scheduler *s, struct request *r)
 		r->stop = HEARTH_STOP_TEXT;
 	} else if (r->mask && mask_is_final(r->mask)) {
 		r->stop = HEARTH_STOP_END;
-	} else if (r->n_generated == r->asked.max_tokens) {
+	} else if (r->n_generated == r->asked.max_tokens || is_late(r)) {
 		r->stop = HEARTH_STOP_LENGTH;
 	} else if (r->session->n_ids == s->context) {
 		r->stop = HEARTH_STOP_CONTEXT;
@@ -240,9 +280,14 @@ static bool take_token(struct scheduler *s, struct request *r)
 static bool choose_token(struct scheduler *s, struct request *r, uint32_t i)
 {
 	float *logits = r->logits + (size_t)i * s->n_vocab;
+	const struct vocab *v = s->source->vocab;
+	uint32_t n_scores = r->asked.n_scores;
+	if (n_scores && !scores_note(&r->scores, logits, s->n_vocab, &r->error)) return false;
 	if (r->mask && !mask_apply(r->mask, logits, &r->error)) return false;
 	r->token = sampler_choose(&r->sampler, &s->room, logits, &r->error);
 	if (r->token < 0 || (r->mask && !mask_take(r->mask, (uint32_t)r->token, &r->error))) return false;
+	bool ends = vocab_ends(v, (uint32_t)r->token) && !r->asked.ignore_end;
+	if (n_scores && !ends && !scores_take(&r->scores, v, s->n_vocab, (uint32_t)r->token, n_scores, &r->error)) return false;
 	return take_token(s, r);
 }
 

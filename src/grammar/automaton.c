@@ -350,23 +350,34 @@ static uint32_t copy_stack(struct automaton *a, const struct stack *stacks, uint
 	return made;
 }
 
-bool automaton_forget(struct automaton *a, uint32_t *state, struct error *e)
+/* A state of `old`, made here: its number. `places` and `room` hold what one state needs. */
+static uint32_t copy_state(struct automaton *a, const struct automaton *old, uint32_t state, struct place *places, uint32_t *room)
+{
+	const struct state kept = old->states[state];
+	for (uint32_t i = 0; i < kept.n_places; i++) {
+		struct place p = old->places[kept.first + i];
+		places[i] = (struct place){ p.node, copy_stack(a, old->stacks, p.stack, room) };
+	}
+	return intern(a, places, kept.n_places, kept.accepts);
+}
+
+bool automaton_forget(struct automaton *a, uint32_t *const *states, size_t n, struct error *e)
 {
 	struct automaton old = *a;
-	const struct state kept = old.states[*state];
-	struct place *places = memory_new((size_t)kept.n_places + 1, sizeof *places);
+	size_t most = 0;
+	for (size_t i = 0; i < n; i++) most = old.states[*states[i]].n_places > most ? old.states[*states[i]].n_places : most;
+	struct place *places = memory_new(most + 1, sizeof *places);
 	uint32_t *room = memory_new(LARGEST_STACK + 1, sizeof *room);
 	without_states(a);
 	bool ok = places && room && begin(a);
-	for (uint32_t i = 0; ok && i < kept.n_places; i++) {
-		struct place p = old.places[kept.first + i];
-		places[i] = (struct place){ p.node, copy_stack(a, old.stacks, p.stack, room) };
+	for (size_t i = 0; ok && i < n; i++) {
+		if (*states[i] != AUTOMATON_DEAD) *states[i] = copy_state(a, &old, *states[i], places, room);
+		ok = !a->out_of_memory;
 	}
-	if (ok) *state = intern(a, places, kept.n_places, kept.accepts);
 	clear_states(&old);
 	memory_free(places);
 	memory_free(room);
-	if (ok && !a->out_of_memory && !a->too_many) return true;
+	if (ok && !a->too_many) return true;
 	a->out_of_memory = true;
 	return error_memory(e);
 }

@@ -33,9 +33,9 @@ bool automaton_is_final(const struct automaton *a, uint32_t state);
 /* True when a step could not be made, with the reason: memory, or more places than AUTOMATON_MOST_PLACES. */
 bool automaton_failed(const struct automaton *a, struct error *e);
 
-/* Whether its memory is used up: then automaton_forget keeps `state` alone and returns its new number. False with the reason
- * when memory is out; then the automaton is of no use any more. */
+/* Whether its memory is used up: then automaton_forget keeps these `n` states alone and gives them their new numbers. False with
+ * the reason when memory is out; then the automaton is of no use any more. */
 bool automaton_is_full(const struct automaton *a);
-bool automaton_forget(struct automaton *a, uint32_t *state, struct error *e);
+bool automaton_forget(struct automaton *a, uint32_t *const *states, size_t n, struct error *e);
 
 #endif

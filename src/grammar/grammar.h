@@ -47,6 +47,9 @@ struct grammar {
  * whose every document is valid. What is not understood is refused by its name. NULL with the line. */
 struct grammar *grammar_from_gbnf(const char *text, size_t length, struct error *e);
 struct grammar *grammar_from_schema(const char *text, size_t length, struct error *e);
+
+/* Schemas between other text: see hearth.h's HEARTH_GRAMMAR_FORM. */
+struct grammar *grammar_from_form(const char *text, size_t length, struct error *e);
 void grammar_free(struct grammar *g); /* NULL is allowed */
 
 /* Lets up to `most` spaces and line ends stand in front of the text. False: memory. */

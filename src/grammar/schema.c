@@ -461,12 +461,14 @@ bool schema_make(struct schema_builder *b, const json_t *schema, uint32_t *rule)
 	return ok;
 }
 
-static bool build(struct schema_builder *b, struct error *e)
+bool schema_add(struct grammar *g, json_t *root, uint32_t *rule, struct error *e)
 {
-	uint32_t rule;
-	for (int i = 0; i < SHARED_RULES; i++) b->shared[i] = GRAMMAR_NONE;
-	if (!schema_make(b, b->root, &rule)) return false;
-	return grammar_finish(b->g, rule, e) ? true : error_at(e, "schema");
+	struct schema_builder b = { .g = g, .arena = g->arena, .root = root, .made = json_array(), .e = e };
+	for (int i = 0; i < SHARED_RULES; i++) b.shared[i] = GRAMMAR_NONE;
+	bool ok = b.made ? schema_make(&b, root, rule) : error_memory(e);
+	json_decref(b.made);
+	memory_free(b.rules);
+	return ok;
 }
 
 struct grammar *grammar_from_schema(const char *text, size_t length, struct error *e)
@@ -477,11 +479,10 @@ struct grammar *grammar_from_schema(const char *text, size_t length, struct erro
 	}
 	json_t *root = json_parse(text, length, "schema", e);
 	struct grammar *g = root ? grammar_new(e) : NULL;
-	struct schema_builder b = { .g = g, .arena = g ? g->arena : NULL, .root = root, .made = json_array(), .e = e };
-	bool ok = g && b.made && build(&b, e);
-	json_decref(b.made);
+	uint32_t rule;
+	bool ok = g && schema_add(g, root, &rule, e);
+	if (ok) ok = grammar_finish(g, rule, e) || error_at(e, "schema");
 	json_decref(root);
-	memory_free(b.rules);
 	if (ok) return g;
 	grammar_free(g);
 	return NULL;

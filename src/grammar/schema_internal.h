@@ -56,6 +56,9 @@ struct schema_bound {
 /* The rule of a schema, made when it is first met. False with the line. */
 bool schema_make(struct schema_builder *b, const json_t *schema, uint32_t *rule);
 
+/* Adds a whole schema, whose references lead into itself, to a grammar that is being built: its rule. False with the line. */
+bool schema_add(struct grammar *g, json_t *root, uint32_t *rule, struct error *e);
+
 /* A keyword that counts: *count is changed when it is there. False with the line when it is no count. */
 bool schema_count(struct schema_builder *b, const json_t *schema, const char *key, uint32_t *count);
 

@@ -28,7 +28,7 @@ void stream_free(struct stream *s)
 }
 
 /* The stop strings at held[at..): whether one may begin there, and in *end where the shortest whole one ends, if it is less. */
-static bool stop_begins(const struct stream *s, size_t at, size_t *end)
+static bool stop_begins(struct stream *s, size_t at, size_t *end)
 {
 	size_t left = s->held.size - at;
 	bool part = false;
@@ -36,7 +36,9 @@ static bool stop_begins(const struct stream *s, size_t at, size_t *end)
 		size_t n = s->stops[i].length < left ? s->stops[i].length : left;
 		if (memcmp(s->held.data + at, s->stops[i].text, n) != 0) continue;
 		part = true;
-		if (n == s->stops[i].length && at + n < *end) *end = at + n;
+		if (n != s->stops[i].length || at + n >= *end) continue;
+		*end = at + n;
+		s->stop = i;
 	}
 	return part;
 }
@@ -92,11 +94,19 @@ bool stream_add_bytes(struct stream *s, const char *bytes, size_t length, struct
 	return true;
 }
 
+static bool is_shown(const struct stream *s, uint32_t id)
+{
+	for (size_t i = 0; i < s->n_shown; i++) {
+		if (s->shown[i] == id) return true;
+	}
+	return false;
+}
+
 bool stream_add(struct stream *s, uint32_t id, struct buffer *out, struct error *e)
 {
 	size_t length;
 	if (id >= s->vocab->count) return error_set(e, "token %u is not one of %u", (unsigned)id, (unsigned)s->vocab->count);
-	if (s->vocab->type[id] == TOKEN_CONTROL && !(s->options & STREAM_CONTROL)) return true;
+	if (s->vocab->type[id] == TOKEN_CONTROL && !(s->options & STREAM_CONTROL) && !is_shown(s, id)) return true;
 	const char *bytes = vocab_bytes(s->vocab, id, &length);
 	return stream_add_bytes(s, bytes, length, out, e);
 }

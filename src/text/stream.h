@@ -32,9 +32,12 @@ struct stream {
 	const struct stream_stop *stops;
 	size_t n_stops;
 	unsigned options;
+	const uint32_t *shown; /* control tokens that are shown all the same, by their names; the caller's */
+	size_t n_shown;
 	struct buffer held; /* bytes that are not handed out yet */
 	bool begun;         /* something was handed out */
 	bool stopped;       /* a stop string came: no more text follows */
+	size_t stop;        /* which one, then */
 };
 
 /* `stops` stays the caller's and must live as long as the stream. False when there are too many, or an empty or long one. */

@@ -98,10 +98,21 @@ static void free_queued(struct queued *q)
 	memory_free(q);
 }
 
+/* Copies bytes to *at and moves it behind them. */
+static const char *copy_text(char **at, const char *bytes, size_t length)
+{
+	char *copy = *at;
+	if (length) memcpy(copy, bytes, length);
+	*at += length;
+	return copy;
+}
+
 static struct queued *copy_event(const struct hearth_event *e)
 {
 	size_t pieces = e->n_pieces * sizeof *e->pieces, ids = e->n_ids * sizeof *e->ids;
-	size_t size = sizeof(struct queued) + pieces + ids + e->text_length + 1;
+	size_t scores = e->n_scores * sizeof *e->scores, texts = e->prompt_end_length + e->text_length + 2;
+	for (size_t i = 0; i < e->n_scores; i++) texts += e->scores[i].length;
+	size_t size = sizeof(struct queued) + pieces + scores + ids + texts;
 	struct queued *q = memory_new(size, 1);
 	if (!q) return NULL;
 	char *at = (char *)(q + 1);
@@ -109,10 +120,19 @@ static struct queued *copy_event(const struct hearth_event *e)
 	q->size = size;
 	q->event.pieces = e->n_pieces ? (const struct hearth_piece *)(void *)at : NULL;
 	if (pieces) memcpy(at, e->pieces, pieces);
-	q->event.ids = e->n_ids ? (const int32_t *)(void *)(at + pieces) : NULL;
-	if (ids) memcpy(at + pieces, e->ids, ids);
-	q->event.text = at + pieces + ids;
-	if (e->text_length) memcpy(at + pieces + ids, e->text, e->text_length);
+	at += pieces;
+	struct hearth_score *copies = e->n_scores ? (struct hearth_score *)(void *)at : NULL;
+	q->event.scores = copies;
+	if (scores) memcpy(copies, e->scores, scores);
+	at += scores;
+	q->event.ids = e->n_ids ? (const int32_t *)(void *)at : NULL;
+	if (ids) memcpy(at, e->ids, ids);
+	at += ids;
+	q->event.text = copy_text(&at, e->text, e->text_length);
+	at++;
+	q->event.prompt_end = copy_text(&at, e->prompt_end, e->prompt_end_length);
+	at++;
+	for (size_t i = 0; i < e->n_scores; i++) copies[i].text = copy_text(&at, copies[i].text, copies[i].length);
 	return q;
 }
 
@@ -507,6 +527,8 @@ static bool check_request(const struct hearth_request *r, struct error *e)
 	if (r->n_stop > MOST_STOP_TEXTS)
 		return error_set(e, "request: %zu stop texts; at most %d", r->n_stop, (int)MOST_STOP_TEXTS);
 	if (r->n_stop && !r->stop) return error_set(e, "request: stop texts are missing");
+	if (r->n_marks > MOST_STOP_TEXTS || (r->n_marks && !r->marks))
+		return error_set(e, "request: %zu marks; at most %d", r->n_marks, (int)MOST_STOP_TEXTS);
 	if (r->grammar_length > MOST_TEXT) return error_set(e, "request: a grammar of %zu bytes is too long", r->grammar_length);
 	return true;
 }

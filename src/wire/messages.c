@@ -16,11 +16,12 @@ enum { MOST_IDS = 1 << 26, MOST_LIST = 1 << 17, MOST_LOST = 4096 };
 	               #type " has a new member")
 ENDS_WITH(hearth_options, draft);
 ENDS_WITH(hearth_sampling, seed);
-ENDS_WITH(hearth_info, seconds_token);
+ENDS_WITH(hearth_info, fills);
 ENDS_WITH(hearth_file_info, n_expert);
 ENDS_WITH(hearth_file_plan, context);
-ENDS_WITH(hearth_request, grammar_length);
-ENDS_WITH(hearth_event, n_accepted);
+ENDS_WITH(hearth_request, adapt);
+ENDS_WITH(hearth_event, stop_text);
+ENDS_WITH(hearth_score, length);
 
 /* ---- putting ---- */
 
@@ -131,6 +132,8 @@ void wire_put_info(struct buffer *b, const struct hearth_info *i)
 	put_f64(b, i->seconds_load);
 	put_sampling(b, &i->sampling);
 	put_f64(b, i->seconds_token);
+	wire_put_text(b, i->tool_form);
+	put_u8(b, i->fills);
 }
 
 void wire_put_file_info(struct buffer *b, const struct hearth_file_info *i)
@@ -196,6 +199,12 @@ void wire_put_request(struct buffer *b, const struct hearth_request *r)
 	put_u32(b, r->grammar_kind);
 	put_u8(b, r->grammar != NULL);
 	if (r->grammar) put_bytes(b, r->grammar, r->grammar_length);
+	put_optional(b, r->trigger);
+	wire_put_u64(b, r->n_marks);
+	for (size_t i = 0; i < r->n_marks && i < WIRE_MOST_STOPS; i++) put_optional(b, r->marks[i]);
+	put_u32(b, r->n_scores);
+	put_u32(b, r->limit_ms);
+	put_u8(b, r->adapt);
 }
 
 void wire_put_event(struct buffer *b, const struct hearth_event *e)
@@ -216,21 +225,31 @@ void wire_put_event(struct buffer *b, const struct hearth_event *e)
 		put_u8(b, e->pieces[i].trusted);
 	}
 	put_ids(b, e->ids, e->n_ids);
+	wire_put_u64(b, e->n_scores);
+	for (size_t i = 0; i < e->n_scores; i++) {
+		put_u32(b, (uint32_t)e->scores[i].id);
+		put_f32(b, e->scores[i].logprob);
+		put_bytes(b, e->scores[i].text, e->scores[i].length);
+	}
+	put_bytes(b, e->prompt_end, e->prompt_end_length);
+	put_u32(b, e->stop_text);
 }
 
 /* ---- getting ---- */
 
 struct wire_room wire_room_new(void)
 {
-	return (struct wire_room){ .ids = buffer_new((size_t)MOST_IDS * sizeof(int32_t)), .pieces = buffer_new(SIZE_MAX / 4) };
+	return (struct wire_room){ .ids = buffer_new((size_t)MOST_IDS * sizeof(int32_t)),
+		                   .pieces = buffer_new(SIZE_MAX / 4),
+		                   .scores = buffer_new(SIZE_MAX / 4) };
 }
 
 void wire_room_free(struct wire_room *r)
 {
-	struct buffer *both[] = { &r->ids, &r->pieces };
-	for (size_t i = 0; i < 2; i++) {
-		if (both[i]->data) memory_wipe(both[i]->data, both[i]->room);
-		buffer_free(both[i]);
+	struct buffer *all[] = { &r->ids, &r->pieces, &r->scores };
+	for (size_t i = 0; i < 3; i++) {
+		if (all[i]->data) memory_wipe(all[i]->data, all[i]->room);
+		buffer_free(all[i]);
 	}
 }
 
@@ -371,6 +390,8 @@ bool wire_get_info(const void *data, size_t size, struct hearth_info *i)
 	i->seconds_load = cursor_f64(&c);
 	i->sampling = get_sampling(&c);
 	i->seconds_token = cursor_f64(&c);
+	i->tool_form = get_text(&c);
+	i->fills = get_bool(&c);
 	return whole(&c) && isfinite(i->seconds_load) && i->seconds_token >= 0;
 }
 
@@ -457,6 +478,13 @@ bool wire_get_request(const void *data, size_t size, struct hearth_request *r, s
 	r->no_guess = get_bool(&c);
 	r->grammar_kind = cursor_u32(&c);
 	if (get_bool(&c)) r->grammar = get_bytes(&c, &r->grammar_length);
+	r->trigger = get_optional(&c);
+	r->n_marks = get_count(&c, 1, WIRE_MOST_STOPS);
+	r->marks = room->marks;
+	for (size_t i = 0; i < r->n_marks; i++) room->marks[i] = get_optional(&c);
+	r->n_scores = cursor_u32(&c);
+	r->limit_ms = cursor_u32(&c);
+	r->adapt = get_bool(&c);
 	return whole(&c);
 }
 
@@ -476,6 +504,20 @@ static void get_pieces(struct cursor *c, struct hearth_event *e, struct buffer *
 	e->n_pieces = n;
 }
 
+static void get_scores(struct cursor *c, struct hearth_event *e, struct buffer *room)
+{
+	size_t n = get_count(c, 17, SIZE_MAX / sizeof(struct hearth_score));
+	buffer_clear(room);
+	for (size_t i = 0; i < n && !c->failed; i++) {
+		struct hearth_score score = { .id = (int32_t)cursor_u32(c), .logprob = cursor_f32(c) };
+		score.text = get_bytes(c, &score.length);
+		if (!isfinite(score.logprob) || !buffer_append(room, &score, sizeof score)) c->failed = true;
+	}
+	if (c->failed || n == 0) return;
+	e->scores = (const struct hearth_score *)(const void *)room->data;
+	e->n_scores = n;
+}
+
 bool wire_get_event(const void *data, size_t size, struct hearth_event *e, struct wire_room *room)
 {
 	struct cursor c = cursor_over(data, size);
@@ -490,6 +532,9 @@ bool wire_get_event(const void *data, size_t size, struct hearth_event *e, struc
 	e->text = get_bytes(&c, &e->text_length);
 	get_pieces(&c, e, &room->pieces);
 	e->ids = get_ids(&c, &e->n_ids, &room->ids);
+	get_scores(&c, e, &room->scores);
+	e->prompt_end = get_bytes(&c, &e->prompt_end_length);
+	e->stop_text = cursor_u32(&c);
 	bool known = e->kind >= HEARTH_PROMPT && e->kind <= HEARTH_FAILED && e->stop <= HEARTH_STOP_CONTEXT &&
 	             e->failure <= HEARTH_FAIL_ENGINE;
 	/* What a program computes with must be sensible whoever sent it. */

@@ -84,8 +84,8 @@ struct wire_lists {
 
 /* Room for what a struct points to and the frame has in another form; wiped and freed by wire_room_free. */
 struct wire_room {
-	struct buffer ids, pieces;
-	const char *stops[WIRE_MOST_STOPS];
+	struct buffer ids, pieces, scores;
+	const char *stops[WIRE_MOST_STOPS], *marks[WIRE_MOST_STOPS];
 };
 struct wire_room wire_room_new(void);
 void wire_room_free(struct wire_room *r);

@@ -57,7 +57,7 @@ static void a_wrong_schema_is_refused_at_once(void **state)
 	uint64_t id;
 	assert_false(hearth_submit(h, &r, &id, &error));
 	assert_string_equal(error.text, "schema: the keyword 'not' is not supported");
-	r.grammar_kind = 3;
+	r.grammar_kind = 4;
 	assert_false(hearth_submit(h, &r, &id, &error));
 	hearth_close(h);
 }
@@ -75,6 +75,87 @@ static void what_no_token_can_spell_fails_with_a_line(void **state)
 	hearth_close(h);
 }
 
+static void a_form_puts_schemas_between_text(void **state)
+{
+	(void)state;
+	struct hearth *h = asked_open(tiny_path, 1, 256);
+	static const char form[] = "{\"sequence\": [\"<c>\", {\"schema\": {\"enum\": [\"a\", 7]}}, "
+	                           "{\"repeat\": {\"either\": [\"x\", \"yy\"]}, \"least\": 1, \"most\": 2}, "
+	                           "{\"repeat\": {\"sequence\": [\"s\", {\"without\": \"</c>\"}]}, \"most\": 0}, \"</c>\"]}";
+	for (uint64_t seed = 1; seed < 20; seed++) {
+		struct hearth_request r = asked_by(HEARTH_GRAMMAR_FORM, form, seed);
+		asked_run(h, &r, &a);
+		assert_int_equal(a.last.stop, HEARTH_STOP_END);
+		const char *at = a.text + 3;
+		assert_memory_equal(a.text, "<c>", 3);
+		at += at[0] == '7' ? 1 : 3;
+		size_t n = strspn(at, "xy");
+		assert_true(n >= 1 && n <= 4);
+		assert_string_equal(at + n, "</c>");
+	}
+	hearth_close(h);
+}
+
+static void a_broken_form_is_refused_at_once(void **state)
+{
+	(void)state;
+	static const char *const broken[][2] = {
+		{ "[1]", "form: a part is a string or an object" },
+		{ "{\"a\": 1}", "form: a part has none of schema, sequence, either, repeat, without" },
+		{ "{\"repeat\": \"a\", \"least\": 3, \"most\": 2}",
+		  "form: least and most must be whole numbers from 0 to 10000, in this order" },
+		{ "{\"without\": \"aba\"}", "form: without takes an ASCII text whose first character does not come again in it" },
+		{ "{\"schema\": {\"not\": {}}}", "schema: the keyword 'not' is not supported" },
+	};
+	struct hearth *h = asked_open(tiny_path, 1, 256);
+	for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+		struct hearth_request r = asked_by(HEARTH_GRAMMAR_FORM, broken[i][0], 1);
+		struct hearth_error error;
+		uint64_t id;
+		assert_false(hearth_submit(h, &r, &id, &error));
+		assert_string_equal(error.text, broken[i][1]);
+	}
+	hearth_close(h);
+}
+
+/* Free text ends where the trigger comes; the tiny model soon writes any one letter. */
+static void the_grammar_begins_behind_its_trigger(void **state)
+{
+	(void)state;
+	struct hearth *h = asked_open(tiny_path, 1, 256);
+	unsigned seen = 0;
+	for (uint64_t seed = 1; seed < 30; seed++) {
+		struct hearth_request r = asked_by(HEARTH_GRAMMAR_GBNF, "root ::= \"[no]\"", seed);
+		r.trigger = "e";
+		r.max_tokens = 200;
+		asked_run(h, &r, &a);
+		const char *at = strchr(a.text, 'e');
+		if (!at) continue;
+		seen++;
+		assert_memory_equal(at + 1, "[no]", strlen(at + 1) < 4 ? strlen(at + 1) : 4);
+		if (a.last.stop == HEARTH_STOP_END) assert_string_equal(at + 1, "[no]");
+	}
+	assert_true(seen > 3);
+	hearth_close(h);
+}
+
+static void answers_side_by_side_share_a_grammar(void **state)
+{
+	(void)state;
+	struct hearth *h = asked_open(tiny_path, 1, 256);
+	struct hearth_request r = asked_by(HEARTH_GRAMMAR_GBNF, "root ::= (\"ab\" | \"ba\"){20}", 5), s = r;
+	s.sampling.seed = 6;
+	asked_run(h, &r, &a);
+	char alone[sizeof a.text];
+	memcpy(alone, a.text, sizeof alone);
+	asked_submit(h, &r, &a);
+	asked_submit(h, &s, &b);
+	asked_wait(h, (struct asked *[]){ &a, &b }, 2);
+	assert_string_equal(a.text, alone);
+	assert_int_equal(strlen(b.text), 40);
+	hearth_close(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -82,6 +163,10 @@ int main(void)
 		cmocka_unit_test(guesses_change_nothing),
 		cmocka_unit_test(a_wrong_schema_is_refused_at_once),
 		cmocka_unit_test(what_no_token_can_spell_fails_with_a_line),
+		cmocka_unit_test(a_form_puts_schemas_between_text),
+		cmocka_unit_test(a_broken_form_is_refused_at_once),
+		cmocka_unit_test(the_grammar_begins_behind_its_trigger),
+		cmocka_unit_test(answers_side_by_side_share_a_grammar),
 	};
 	return cmocka_run_group_tests(tests, tiny_begin, tiny_end);
 }

@@ -210,6 +210,91 @@ static void dates_are_checked(void **state)
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) assert_false(prompt_check_date(bad[i]));
 }
 
+/* ---- OpenAI's form, and filling ---- */
+
+static bool adapt(const char *text)
+{
+	struct hearth_request r = hearth_request_new(HEARTH_CHAT);
+	r.text = text;
+	r.text_length = strlen(text);
+	r.adapt = true;
+	prompt_clear(&prompt);
+	return prompt_make(&prompt, &source, &r, &failure, &error);
+}
+
+#define CALLS                                                                                                                      \
+	"{\"messages\": [{\"role\": \"assistant\", \"content\": \"\", \"tool_calls\": [{\"function\": {\"name\": \"f\", "          \
+	"\"arguments\": \"{\\\"a\\\": 1}\"}}]}], \"add_generation_prompt\": false}"
+
+static void arguments_come_as_the_template_takes_them(void **state)
+{
+	(void)state;
+	static const char *const templates[] = {
+		"{% for m in messages %}{% for c in m.tool_calls %}{{ c.function.arguments | tojson }}{% endfor %}{% endfor %}",
+		"{% for m in messages %}{% for c in m.tool_calls %}{{ c.function.arguments + '' }}{% endfor %}{% endfor %}",
+		"{% for m in messages %}{% for c in m.tool_calls %}{{ c.function.arguments }}{% endfor %}{% endfor %}",
+	};
+	for (size_t i = 0; i < 3; i++) {
+		open_source(templates[i], 0);
+		if (!adapt(CALLS)) fail_msg("%s", error.text);
+		assert_string_equal(pieces_text(), "M({\"a\": 1})");
+		close_source();
+	}
+}
+
+static void a_system_message_finds_a_place(void **state)
+{
+	(void)state;
+	open_source("{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+	            "[{{ m.content }}]{% endfor %}",
+	            0);
+	if (!adapt("{\"messages\": [{\"role\": \"system\", \"content\": \"be\"}, {\"role\": \"user\", \"content\": \"hi\"}]}"))
+		fail_msg("%s", error.text);
+	assert_string_equal(pieces_text(), "T([)M(be\n\nhi)T(])");
+	assert_false(make(HEARTH_CHAT, "{\"messages\": [{\"role\": \"system\", \"content\": \"be\"}]}"));
+	close_source();
+}
+
+static void an_answer_that_has_begun_goes_on(void **state)
+{
+	(void)state;
+	open_source("{% for m in messages %}[{{ m.content }}]{% endfor %}{% if add_generation_prompt %}>{% endif %}", 0);
+	static const char begun[] =
+	        "{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}, {\"role\": \"assistant\", \"content\": "
+	        "\"the s\"}], \"continue_final_message\": true}";
+	if (!adapt(begun)) fail_msg("%s", error.text);
+	assert_string_equal(pieces_text(), "T([)M(hi)T(]>)M(the s)");
+	assert_true(prompt.continues);
+	assert_false(adapt("{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}], \"continue_final_message\": true}"));
+	assert_string_equal(error.text, "request: only an answer of the assistant with a text can be gone on with");
+	close_source();
+	open_source("{% if add_generation_prompt %}<think>\n{% endif %}", 0);
+	if (!adapt(begun)) fail_msg("%s", error.text);
+	assert_string_equal(pieces_text(), "T(<think>\n)T(\n</think>\n\n)M(the s)");
+	close_source();
+}
+
+static void between_two_texts_stand_the_models_tokens(void **state)
+{
+	(void)state;
+	open_source(chatml, 0);
+	source.vocab->special[VOCAB_FIM_PRE] = TINY_BYTES + 1;
+	source.vocab->special[VOCAB_FIM_SUF] = TINY_BYTES + 2;
+	make_well(HEARTH_FILL, "{\"prefix\": \"he\", \"suffix\": \"on\", \"extra\": []}");
+	assert_int_equal(prompt.ids[1], TINY_BYTES + 2); /* no middle token: the suffix comes first, behind BOS */
+	source.vocab->special[VOCAB_FIM_MID] = TINY_BYTES + 3;
+	source.vocab->special[VOCAB_FIM_SEP] = TINY_BYTES + 4;
+	make_well(HEARTH_FILL, "{\"prefix\": \"he\", \"suffix\": \"on\"}");
+	assert_int_equal(prompt.ids[1], TINY_BYTES + 1);
+	assert_int_equal(prompt.ids[prompt.n_ids - 1], TINY_BYTES + 3);
+	make_well(HEARTH_FILL, "{\"extra\": [{\"filename\": \"a\", \"text\": \"he\"}]}");
+	assert_int_equal(prompt.ids[1], TINY_BYTES + 4);
+	assert_int_equal(count_id(TINY_BYTES + 4), 2);
+	assert_false(make(HEARTH_FILL, "{\"extra\": [1]}"));
+	assert_false(make(HEARTH_FILL, "{\"prefix\": 1}"));
+	close_source();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +309,10 @@ int main(void)
 		cmocka_unit_test(what_is_no_conversation_is_refused),
 		cmocka_unit_test(a_prompt_longer_than_the_context_is_refused),
 		cmocka_unit_test(dates_are_checked),
+		cmocka_unit_test(arguments_come_as_the_template_takes_them),
+		cmocka_unit_test(a_system_message_finds_a_place),
+		cmocka_unit_test(an_answer_that_has_begun_goes_on),
+		cmocka_unit_test(between_two_texts_stand_the_models_tokens),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; a && i < size; i++) {
 		uint32_t next = automaton_step(a, at, data[i]);
 		if (next != AUTOMATON_DEAD) at = next;
-		if (automaton_is_full(a) && !automaton_forget(a, &at, &e)) break;
+		if (automaton_is_full(a) && !automaton_forget(a, &(uint32_t *){ &at }, 1, &e)) break;
 	}
 	automaton_free(a);
 	grammar_free(g);

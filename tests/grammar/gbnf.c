@@ -112,7 +112,7 @@ static void a_full_automaton_forgets_and_goes_on(void **state)
 		at = automaton_step(a, at, (uint8_t)(opens ? (odd ? '[' : '(') : (odd ? ']' : ')')));
 		assert_true(at != AUTOMATON_DEAD);
 		if (!automaton_is_full(a)) continue;
-		assert_true(automaton_forget(a, &at, &e));
+		assert_true(automaton_forget(a, &(uint32_t *){ &at }, 1, &e));
 		forgotten++;
 	}
 	assert_true(automaton_is_final(a, at) || automaton_accepts(a, at));

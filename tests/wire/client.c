@@ -77,8 +77,9 @@ static void put_report(struct buffer *b, void *data)
 static void put_opened(struct buffer *b, void *data)
 {
 	(void)data;
-	wire_put_info(b, &(struct hearth_info){
-	                         .name = "played", .architecture = "a", .weights = "w", .kernels = "k", .context = 64 });
+	wire_put_info(
+	        b, &(struct hearth_info){
+	                   .name = "played", .architecture = "a", .weights = "w", .kernels = "k", .context = 64, .tool_form = "" });
 }
 
 static void put_event(struct buffer *b, void *data)

@@ -9,7 +9,7 @@
 #include "app/hearth/markdown.h"
 #include "app/hearth/screen.h"
 #include "app/hearth/terminal.h"
-#include "app/hearth/thoughts.h"
+#include "text/thoughts.h"
 
 struct view {
 	struct terminal terminal;

@@ -139,9 +139,12 @@ void hearth_close(struct hearth *h)
 
 void hearth_info(struct hearth *h, struct hearth_info *info)
 {
-	*info = (struct hearth_info){
-		.size = sizeof *info, .name = "scripted", .architecture = "script", .weights = "F32", .kernels = "none"
-	};
+	*info = (struct hearth_info){ .size = sizeof *info,
+		                      .name = "scripted",
+		                      .architecture = "script",
+		                      .weights = "F32",
+		                      .kernels = "none",
+		                      .tool_form = "" };
 	info->context = h->context;
 	info->sampling = hearth_request_new(0).sampling;
 	info->context_trained = 2 * SCRIPTED_CONTEXT;

@@ -1,5 +1,5 @@
 /* thoughts: told from the answer however the text is cut, and never lost. */
-#include "app/hearth/thoughts.h"
+#include "text/thoughts.h"
 
 #include "base/buffer.h"
 

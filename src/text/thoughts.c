@@ -1,18 +1,21 @@
 /* thoughts: a matcher for the marks around a model's thoughts (see thoughts.h). */
-#include "app/hearth/thoughts.h"
+#include "text/thoughts.h"
 
 #include <string.h>
 
-static const struct pair {
-	const char *open, *close;
-} pairs[] = {
+const struct thoughts_pair thoughts_pairs[] = {
 	{ "<think>", "</think>" },
 	{ "<thinking>", "</thinking>" },
 	{ "<thought>", "</thought>" },
 	{ "[THINK]", "[/THINK]" },
+	{ "<seed:think>", "</seed:think>" },
+	{ "<|START_THINKING|>", "<|END_THINKING|>" },
+	{ "<|channel>thought", "<channel|>" },
+	{ "<|channel|>analysis<|message|>", "<|end|>" },
 };
 
-enum { N_PAIRS = sizeof pairs / sizeof pairs[0] };
+enum { N_PAIRS = sizeof thoughts_pairs / sizeof thoughts_pairs[0] };
+const size_t thoughts_n_pairs = N_PAIRS;
 
 static bool is_space(char c)
 {
@@ -24,8 +27,8 @@ struct thoughts thoughts_new(const char *prompt, size_t length)
 	struct thoughts t = { .place = THOUGHTS_START };
 	while (length > 0 && is_space(prompt[length - 1])) length--;
 	for (size_t i = 0; i < N_PAIRS; i++) {
-		size_t n = strlen(pairs[i].open);
-		if (length < n || memcmp(prompt + length - n, pairs[i].open, n) != 0) continue;
+		size_t n = strlen(thoughts_pairs[i].open);
+		if (length < n || memcmp(prompt + length - n, thoughts_pairs[i].open, n) != 0) continue;
 		t = (struct thoughts){ .place = THOUGHTS_INSIDE, .pair = i, .trimming = true };
 	}
 	return t;
@@ -64,7 +67,7 @@ static bool start_byte(struct thoughts *t, char c, thoughts_sink sink, void *dat
 	if (t->n_held == 0 && is_space(c)) return true;
 	bool may = false;
 	for (size_t i = 0; i < N_PAIRS; i++) {
-		int match = compare(t, c, pairs[i].open);
+		int match = compare(t, c, thoughts_pairs[i].open);
 		if (match == 2) {
 			*t = (struct thoughts){ .place = THOUGHTS_INSIDE, .pair = i, .trimming = true };
 			return true;
@@ -84,7 +87,7 @@ static bool start_byte(struct thoughts *t, char c, thoughts_sink sink, void *dat
 static bool inside_byte(struct thoughts *t, char c, thoughts_sink sink, void *data)
 {
 	for (;;) {
-		int match = compare(t, c, pairs[t->pair].close);
+		int match = compare(t, c, thoughts_pairs[t->pair].close);
 		if (match == 2)
 			*t = (struct thoughts){ .place = THOUGHTS_ANSWER, .trimming = true };
 		else if (match == 1)
@@ -111,7 +114,7 @@ void thoughts_text(struct thoughts *t, const char *text, size_t length, thoughts
 			continue;
 		}
 		size_t run = i;
-		while (run < length && text[run] != pairs[t->pair].close[0]) run++;
+		while (run < length && text[run] != thoughts_pairs[t->pair].close[0]) run++;
 		let_out(t, text + i, run - i, sink, data);
 		i = run;
 	}

@@ -4,11 +4,18 @@
  * Thoughts stand at the start of an answer; some templates open them already in the prompt, so that the answer begins inside.
  * The line ends around the marks belong to them. An answer without marks goes through as it is.
  */
-#ifndef HEARTH_APP_HEARTH_THOUGHTS_H
-#define HEARTH_APP_HEARTH_THOUGHTS_H
+#ifndef HEARTH_TEXT_THOUGHTS_H
+#define HEARTH_TEXT_THOUGHTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+/* The marks that models write around a thought. */
+struct thoughts_pair {
+	const char *open, *close;
+};
+extern const struct thoughts_pair thoughts_pairs[];
+extern const size_t thoughts_n_pairs;
 
 enum thoughts_place { THOUGHTS_START, THOUGHTS_INSIDE, THOUGHTS_ANSWER };
 
