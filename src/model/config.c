@@ -108,6 +108,16 @@ static bool read_window(const struct config_source *s, struct config *c)
 	return true;
 }
 
+/* What a gate and what it gates are counted together as, by layer, is the width of either. */
+static bool halve_widths(const struct config_source *s, struct config *c)
+{
+	for (uint32_t i = 0; c->family->half_ffn && i < c->n_layer; i++) {
+		if (c->layer[i].n_ff % 2 != 0) return config_fail(s, "feed_forward_length", "is odd");
+		c->layer[i].n_ff /= 2;
+	}
+	return true;
+}
+
 /* Heads of windowed layers where they have sizes of their own, and layers that read the keys and values of earlier ones. */
 static bool read_window_heads(const struct config_source *s, struct config *c)
 {
@@ -154,11 +164,12 @@ static bool read_scores(const struct config_source *s, struct config *c)
 	bool wide = f->wide_head_layers && c->n_layer == f->wide_head_layers;
 	c->attention_scale = 1 / sqrtf(wide ? (float)c->n_embd / (float)l->n_head : (float)l->head_k); /* unused without heads */
 	if (f->unit_scores) c->attention_scale = 1;
+	if (f->scores_by_size) c->attention_scale = 1 / (float)l->head_k;
 	if (f->scores_key && config_stated(s, "attention.scale") &&
 	    !config_float(s, "attention.scale", 1e-6f, 1e6f, &c->attention_scale))
 		return false;
 	c->attention_cap = f->attention_cap;
-	c->alibi = f->alibi;
+	c->alibi = !f->alibi_layers || c->n_layer == f->alibi_layers ? f->alibi : 0;
 	if (f->clamp_qkv && !config_float(s, "attention.clamp_kqv", 0, 1e6f, &c->clamp_qkv)) return false;
 	if (f->alibi_key && !config_float(s, "attention.max_alibi_bias", 0, 1e3f, &c->alibi)) return false;
 	return f->attention_cap == 0 || config_float(s, "attn_logit_softcapping", 0, 1e6f, &c->attention_cap);
@@ -230,9 +241,11 @@ bool config_read(struct config *c, const struct gguf *file, struct error *e)
 	          config_count(&s, "context_length", 1, CONFIG_MAX_CONTEXT, &c->n_context);
 	uint32_t least = c->family->recurrent || c->family->gaps ? 0 : 1; /* a layer may have no feed-forward block */
 	ok = ok && config_layers(&s, c, "feed_forward_length", least, CONFIG_MAX_FF, 0, offsetof(struct config_layer, n_ff)) &&
-	     read_heads(&s, c) && config_latent(&s, c) && config_recurrent(&s, c) && read_window(&s, c) &&
+	     halve_widths(&s, c) && read_heads(&s, c) && config_latent(&s, c) && config_recurrent(&s, c) && read_window(&s, c) &&
 	     read_window_heads(&s, c) && read_shared_kv(&s, c) && config_blocks(&s, c) && read_scores(&s, c) &&
 	     config_rope(&s, c) && config_blocks_rope(&s, c) && config_experts(&s, c) && read_stream(&s, c) && config_xielu(&s, c);
-	if (ok) config_latent_scale(c);
-	return ok;
+	if (!ok) return false;
+	config_latent_scale(c);
+	c->unit_qk = c->family->unit_qk && c->experts.n != c->family->unit_qk_not;
+	return true;
 }

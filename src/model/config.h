@@ -119,6 +119,7 @@ struct config {
 	float attention_cap, logit_cap; /* soft caps; 0: none */
 	uint32_t n_layer_input;         /* values of the token's input to each layer; 0: none */
 	float clamp_qkv;                /* 0: none */
+	bool unit_qk;                   /* see struct family */
 	float alibi;                    /* greatest bias by distance; 0: none */
 
 	uint32_t n_rot[ROPE_SETS]; /* values of a head that turn; even, at most head_k */
@@ -130,6 +131,7 @@ struct config {
 	float rope_magnitude;        /* rope.scaling.attn_factor; 1: none */
 	float temperature_scale;     /* 0: none */
 	uint32_t temperature_length; /* positions from one step of it to the next */
+	uint32_t temperature_first;  /* the number of the first position */
 
 	struct config_experts experts;
 	struct config_latent latent;

@@ -38,6 +38,8 @@ static bool read_shared(const struct config_source *s, const struct config *c, s
 {
 	uint32_t shared = 0;
 	enum shared_expert kind = c->family->shared;
+	if (kind == SHARED_ONE) x->n_ff_shared = x->n_ff;
+	if (kind == SHARED_ONE) return true;
 	if (kind != SHARED_BY_COUNT && kind != SHARED_OPTIONAL) {
 		if (kind == SHARED_ALWAYS) x->n_ff_shared = c->layer[0].n_ff;
 		return config_count(s, "expert_shared_feed_forward_length", 0, CONFIG_MAX_FF, &x->n_ff_shared);

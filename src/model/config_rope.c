@@ -1,6 +1,7 @@
 /* config_rope: how positions turn heads, and how that is stretched to longer contexts. */
 #include "model/config_internal.h"
 
+#include <math.h>
 #include <string.h>
 
 static bool read_scaling_kind(const struct config_source *s, struct config *c)
@@ -34,7 +35,7 @@ static bool read_turning(const struct config_source *s, struct config *c)
 	for (uint32_t i = 0; i < c->n_layer; i++) {
 		struct config_layer *l = &c->layer[i];
 		l->rope = ROPE_UNTURNED;
-		if (f->rope == ROPE_NONE || !l->n_head_kv) continue;
+		if (f->rope == ROPE_NONE || !l->n_head_kv || (f->rope_layers && c->n_layer != f->rope_layers)) continue;
 		any = true;
 		l->rope = f->local_rope && l->window ? ROPE_LOCAL : ROPE_GLOBAL;
 		bool left_out = f->unturned_period && (f->unturned_first ? first && i % f->unturned_period == 0
@@ -60,6 +61,31 @@ static bool read_turning(const struct config_source *s, struct config *c)
 	return true;
 }
 
+/* How the scores of far positions are kept apart: see query_temperature and unturned_temperature in struct family. */
+static bool read_temperature(const struct config_source *s, struct config *c)
+{
+	const struct family *f = c->family;
+	c->temperature_length = c->original_context;
+	if (f->unturned_temperature) {
+		c->temperature_scale = 0.1f;
+		c->temperature_length = f->window;
+		c->temperature_first = 1;
+	}
+	if (f->query_temperature && !config_float(s, "attention.temperature_scale", 0, 1e3f, &c->temperature_scale)) return false;
+	return f->attention != ATTENTION_LATENT ||
+	       config_count(s, "attention.temperature_length", 1, CONFIG_MAX_CONTEXT, &c->temperature_length);
+}
+
+/* The base grows with the context that a model was stretched to. */
+static bool read_alpha(const struct config_source *s, struct config *c)
+{
+	float alpha = 0, size = (float)c->layer[0].head_k;
+	if (!c->family->rope_alpha) return true;
+	if (!config_float(s, "rope.scaling.alpha", 0, 1e6f, &alpha)) return false;
+	if (alpha > 0 && size > 2) c->rope_base[ROPE_GLOBAL] *= powf(alpha, size / (size - 2));
+	return true;
+}
+
 bool config_rope(const struct config_source *s, struct config *c)
 {
 	const struct family *f = c->family;
@@ -70,7 +96,7 @@ bool config_rope(const struct config_source *s, struct config *c)
 	c->yarn_beta_slow = 1;
 	c->rope_magnitude = 1;
 	bool ok = read_turning(s, c) && config_float(s, "rope.freq_base", 1, 1e12f, &c->rope_base[ROPE_GLOBAL]) &&
-	          read_scaling_kind(s, c);
+	          read_alpha(s, c) && read_scaling_kind(s, c);
 	c->rope_base[ROPE_LOCAL] = f->local_rope_base > 0 ? f->local_rope_base : c->rope_base[ROPE_GLOBAL];
 	if (ok && f->local_rope && !f->local_rope_fixed)
 		ok = config_float(s, "rope.freq_base_swa", 1, 1e12f, &c->rope_base[ROPE_LOCAL]);
@@ -84,9 +110,5 @@ bool config_rope(const struct config_source *s, struct config *c)
 	     config_float(s, "rope.scaling.yarn_beta_slow", 1e-3f, 1e6f, &c->yarn_beta_slow);
 	if (ok && f->yarn_log_multiplier)
 		ok = config_float(s, "rope.scaling.yarn_log_multiplier", 0, 1e3f, &c->yarn_log_multiplier);
-	if (ok && f->query_temperature) ok = config_float(s, "attention.temperature_scale", 0, 1e3f, &c->temperature_scale);
-	c->temperature_length = c->original_context;
-	if (ok && f->attention == ATTENTION_LATENT)
-		ok = config_count(s, "attention.temperature_length", 1, CONFIG_MAX_CONTEXT, &c->temperature_length);
-	return ok;
+	return ok && read_temperature(s, c);
 }

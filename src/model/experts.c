@@ -126,6 +126,15 @@ static const float *bias_of(const struct plan_product *p, uint32_t expert)
 	return p->bias ? p->bias + (size_t)expert * p->weights->rows : NULL;
 }
 
+/* How much the choice in that slot counts. */
+static float slot_weight(const struct model *m, uint32_t slot)
+{
+	const struct choices *ch = &m->choices;
+	uint32_t used = m->config.experts.n_used, choice = ch->row_of[slot] * used;
+	while (ch->slot[choice] != slot) choice++;
+	return ch->weight[choice];
+}
+
 /* gate = act(gate) * up, both limited where the model wants it; or up = act(up) where there is no gate. */
 static void gate_slot(const struct model *m, const struct step *s, float *gate, float *up, size_t n)
 {
@@ -178,8 +187,14 @@ static void expert_up(struct model *m, const struct step *s, const struct activa
 	}
 	for (uint32_t i = begin; i < begin + n; i++) {
 		size_t at = i * width + first;
-		gate_slot(m, s, model_buffer(m, s->product[0].out) + at, model_buffer(m, s->product[s->n_products - 1].out) + at,
-		          last - first);
+		float *gate = model_buffer(m, s->product[0].out) + at,
+		      *up = model_buffer(m, s->product[s->n_products - 1].out) + at;
+		if (m->config.family->early_weights) {
+			float weight = slot_weight(m, i);
+			ops_scale(gate, weight, last - first);
+			if (up != gate) ops_scale(up, weight, last - first);
+		}
+		gate_slot(m, s, gate, up, last - first);
 	}
 }
 
@@ -250,7 +265,8 @@ void step_experts_sum(struct model *m, const struct step *s, unsigned t, unsigne
 		if (!s->add) memset(model_buffer(m, s->out) + r * width, 0, width * sizeof(float));
 		for (uint32_t i = 0; i < used; i++) {
 			const float *result = model_buffer(m, s->in) + ch->slot[r * used + i] * in_width;
-			ops_add_scaled(model_buffer(m, s->out) + r * width, result, ch->weight[r * used + i], width);
+			float weight = m->config.family->early_weights ? 1 : ch->weight[r * used + i];
+			ops_add_scaled(model_buffer(m, s->out) + r * width, result, weight, width);
 		}
 	}
 }

@@ -71,7 +71,8 @@ enum shared_expert {
 	SHARED_BY_COUNT, /* expert_shared_count times expert_feed_forward_length */
 	SHARED_OPTIONAL, /* the same; a layer without the tensors adds the activation of its input */
 	SHARED_BY_WIDTH, /* expert_shared_feed_forward_length; none where the file has no such key */
-	SHARED_ALWAYS    /* the same, but feed_forward_length where the file has no such key */
+	SHARED_ALWAYS,   /* the same, but feed_forward_length where the file has no such key */
+	SHARED_ONE       /* expert_feed_forward_length */
 };
 
 /* How router logits become weights; the numbers are those of the key expert_gating_func. */
@@ -107,6 +108,8 @@ struct family {
 	bool ffn_norm_optional;  /* a layer without one is parallel */
 	bool sum_norms;          /* norms of the stream behind each sum: attn_output_norm, layer_output_norm */
 	bool attn_norm_optional; /* a layer without one reads the stream as it is */
+	bool bare_norms;         /* norms of the stream have no weights, and the file no tensors for them */
+	bool half_ffn;           /* feed_forward_length counts gate and up together */
 	const char *ffn_norm;    /* the name of the norm before the feed-forward block; NULL: ffn_norm */
 	const char *output_norm; /* the name of the norm behind the last layer; NULL: output_norm.weight */
 
@@ -129,7 +132,10 @@ struct family {
 	bool sinks;             /* logits that take part in the softmax without a value */
 	bool value_norm;        /* RMS norm of each value head, without weights */
 	bool keys_as_values;    /* layers without attn_v take the keys before their norm */
+	bool unit_qk;           /* heads of queries and keys are normed behind rope, without weights, where they turn */
+	uint32_t unit_qk_not;   /* not in models of that many experts */
 	bool unit_scores;       /* scores are not scaled */
+	bool scores_by_size;    /* scores are divided by the head size in place of its root */
 	bool scores_key;        /* reads attention.scale */
 	bool window_heads;      /* windowed layers have head sizes of their own */
 	bool shared_kv;         /* the last attention.shared_kv_layers layers read keys and values of earlier ones */
@@ -137,6 +143,7 @@ struct family {
 	bool clamp_qkv;         /* reads attention.clamp_kqv */
 	float alibi;            /* biases of scores by distance: the greatest; 0: none */
 	bool alibi_key;         /* reads attention.max_alibi_bias */
+	uint32_t alibi_layers;  /* models of another number of layers have no biases; 0: any */
 	bool ignore_window;     /* attention.sliding_window has no effect */
 	bool every_window;      /* every layer has the window */
 	uint32_t window;        /* its default; 0: none */
@@ -144,12 +151,15 @@ struct family {
 	bool window_last;       /* the same, unless i % period == 0 */
 	uint32_t window_fixed;  /* what counts in place of a window that the file states; 0: what it states */
 	uint32_t window_layers; /* models of another number of layers have no window; 0: any */
+	bool chunks;            /* a window does not slide: a row sees what is in its own stretch of that many positions */
 	float attention_cap;    /* default of attn_logit_softcapping; 0: none, and the key has no effect */
 	float logit_cap;        /* 0: none */
 	bool logit_cap_key;     /* reads final_logit_softcapping */
 	uint32_t wide_head_layers; /* a model of that many layers scales scores by 1/sqrt(n_embd / n_head) in place of the head size
 	                            */
 	bool query_temperature;    /* queries times 1 + scale ln(1 + floor(position / length)) */
+	bool unturned_temperature; /* the same with scale 0.1 and the window for length, of positions counted from 1, where a
+	                              layer does not turn */
 
 	/* rope */
 	bool yarn_scores;         /* YaRN's growth of attention is in the scale of scores (config_latent.c) */
@@ -160,6 +170,8 @@ struct family {
 	bool local_rope_scaled;   /* scaled as the others */
 	bool rope_windowed_only;  /* layers without a window do not turn, where others have one */
 	bool rope_switch;         /* rope.scaling.finetuned = false: no layer turns */
+	bool rope_alpha;          /* reads rope.scaling.alpha: the base times alpha to the power of d / (d - 2), d a head's size */
+	uint32_t rope_layers;     /* models of another number of layers do not turn; 0: any */
 	uint32_t unturned_period; /* layer i does not turn where i % period == period - 1; 0: all do */
 	bool unturned_first;      /* the same where i % period == 0, in models with windows and more than one period */
 
@@ -189,6 +201,7 @@ struct family {
 	bool experts_every; /* reads moe_every_n_layers: layer i has them where i % n == 1 */
 	bool experts_step;  /* reads interleave_moe_layer_step: layers between are dense */
 	bool early_router;  /* the router reads the stream before the mixer */
+	bool early_weights; /* what experts read is weighted in place of what they give */
 	enum shared_expert shared;
 	bool shared_gate;          /* the shared expert's result times the sigmoid of a product of its input */
 	enum expert_gating gating; /* the default; 0: softmax */

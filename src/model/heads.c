@@ -35,6 +35,8 @@ static void place_heads(const struct model *m, uint32_t layer, size_t row, float
 	if (norm->weight && !last) norm_heads(m, heads, n_heads, size, norm);
 	step_turn(m, layer, row, heads, n_heads, size);
 	if (norm->weight && last) norm_heads(m, heads, n_heads, size, norm);
+	if (!m->config.unit_qk || m->config.layer[layer].rope == ROPE_UNTURNED) return;
+	for (size_t i = 0; i < n_heads; i++) ops_rms_norm(heads + i * size, NULL, m->config.norm_eps, heads + i * size, size);
 }
 
 /* One row's keys and values, to their page. */
@@ -56,12 +58,13 @@ void step_heads(struct model *m, const struct step *s, unsigned t, unsigned coun
 {
 	const struct config_layer *n = &m->config.layer[s->layer];
 	const struct norm *norm = &m->weights.layer[s->layer].q_norm;
+	bool tempered = !m->config.family->unturned_temperature || n->rope == ROPE_UNTURNED;
 	size_t first, last;
 	step_rows(m, t, count, &first, &last);
 	for (size_t r = first; r < last; r++) {
 		float *q = model_buffer(m, s->in) + r * model_width(m, s->in);
 		place_heads(m, s->layer, r, q, n->n_head, norm);
-		if (m->query_factor[r] != 1) ops_scale(q, m->query_factor[r], model_width(m, s->in));
+		if (m->query_factor[r] != 1 && tempered) ops_scale(q, m->query_factor[r], model_width(m, s->in));
 		if (s->keys != PLAN_NO_BUFFER) store_heads(m, s, r);
 	}
 }
@@ -81,6 +84,7 @@ static struct attention_job attention_of(const struct model *m, const struct ste
 		                       .scale = c->attention_scale,
 		                       .soft_cap = c->attention_cap,
 		                       .window = n->window,
+		                       .chunks = c->family->chunks,
 		                       .whole = c->whole,
 		                       .sinks = m->weights.layer[s->layer].sinks,
 		                       .slopes = m->slopes,

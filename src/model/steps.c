@@ -32,7 +32,8 @@ void step_tables(struct model *m, const struct step *s, unsigned t, unsigned cou
 			float *cosines = m->tables[set] + r * half;
 			ops_rope_table(m->rope[set].frequency, half, position, m->rope[set].magnitude, cosines, cosines + all);
 		}
-		m->query_factor[r] = 1 + c->temperature_scale * logf(1 + floorf((float)position / (float)c->temperature_length));
+		double place = position + c->temperature_first;
+		m->query_factor[r] = 1 + c->temperature_scale * logf(1 + floorf((float)place / (float)c->temperature_length));
 	}
 }
 

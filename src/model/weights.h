@@ -47,6 +47,7 @@ struct layer_weights {
 	struct norm attn_sum_norm_2;                  /* behind a second sum with what the layer read, or none */
 	struct norm attn_sub_norm, ffn_sub_norm;      /* of what the last products of both halves read, or none */
 	struct projection q, k, v, o;                 /* of attention */
+	struct projection attn_gate;                  /* of its result, or none: q gives it too */
 	const float *sinks;                           /* n_head, or NULL */
 	const float *out_scale;                       /* the stream times this behind the layer, or NULL */
 	const struct layer_input *input;              /* of the layer (model/layer_inputs.c) */

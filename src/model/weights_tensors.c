@@ -159,10 +159,21 @@ bool weights_has(const struct weights_binder *b, uint32_t layer, const char *rol
 	return gguf_tensor(b->file, weights_name(name, layer, role, ".weight")) != NULL;
 }
 
+/* n times 1: the weights of a norm that has none. */
+static bool bind_ones(const struct weights_binder *b, size_t n, const float **out)
+{
+	float *ones = arena_alloc(b->arena, n, sizeof *ones);
+	if (!ones) return error_memory(b->e);
+	for (size_t i = 0; i < n; i++) ones[i] = 1;
+	*out = ones;
+	return true;
+}
+
 bool weights_norm(const struct weights_binder *b, const char *name, bool needed, size_t n, struct norm *norm)
 {
 	char bias[WEIGHTS_MAX_NAME];
 	*norm = (struct norm){ .layer = b->c->family->norm == NORM_LAYER };
+	if (b->c->family->bare_norms) return bind_ones(b, n, &norm->weight);
 	if (!weights_vector(b, name, needed, n, &norm->weight)) return false;
 	if (!norm->weight) return true;
 	size_t length = strlen(name), end = strlen(".weight");

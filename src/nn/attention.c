@@ -110,6 +110,7 @@ static void visible(const struct attention_job *job, const struct attention_run 
 	}
 	*last = position + 1;
 	*first = job->window > 0 && position + 1 > job->window ? position + 1 - job->window : 0;
+	if (job->chunks && job->window > 0) *first = position / job->window * job->window;
 }
 
 /* The positions that some row of a unit sees. */

@@ -62,6 +62,7 @@ struct attention_job {
 	float scale;    /* of scores, 1/sqrt(head_k) or what the model says */
 	float soft_cap; /* 0: none; else score = cap * tanh(score / cap) */
 	size_t window;  /* 0: none; else a row sees its own and the window - 1 positions before it */
+	bool chunks;    /* the window does not slide: a row sees the positions before it of its own stretch of that many */
 	bool whole;     /* not causal: every row sees all positions to its run's end, of a window half on each side (encoders) */
 	const float *slopes; /* n_heads: a score loses slope for each position between; or NULL */
 	const float *sinks;  /* n_heads logits that take part in the sum without a value, or NULL */
