@@ -131,6 +131,7 @@ static const struct family table[] = {
 	  .activation = OPS_SILU,
 	  .bare_norms = true,
 	  .clamp_qkv = true },
+	{ .architecture = "openelm", .rope = ROPE_HALVES, .activation = OPS_SILU, .qk_norm = QK_NORM_HEAD },
 	{ .architecture = "baichuan",
 	  .rope = ROPE_PAIRS,
 	  .activation = OPS_SILU,

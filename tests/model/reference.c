@@ -56,6 +56,7 @@ static const struct kind kinds[] = {
 	  .layer_norm = true,
 	  .biases = true,
 	  .plain_ffn = true },
+	{ .arch = "openelm", .uneven = true, .turning = TURNS_HALVES, .fused_qkv = true, .head_norm = HEADS_NORMED_FIRST },
 	{ .arch = "hunyuan_vl", .turning = TURNS_HALVES, .head_norm = HEADS_NORMED_LAST, .alpha = 1000 },
 	{ .arch = "paddleocr", .turning = TURNS_HALVES },
 	{ .arch = "mellum",
