@@ -291,7 +291,7 @@ install: all
 	@$(call pc_file,$(PREFIX),$${prefix}/lib,$${prefix}/include) > $(DESTDIR)$(PREFIX)/lib/pkgconfig/hearth.pc
 	@install -m 644 include/hearth.h $(DESTDIR)$(PREFIX)/include/
 	@install -m 644 docs/hearth.1 docs/hearth-lab.1 $(DESTDIR)$(PREFIX)/share/man/man1/
-	@install -m 644 $(wildcard models/*.gguf models/*.md) $(DESTDIR)$(PREFIX)/share/hearth/
+	@install -m 644 $(wildcard models/*.gguf models/*.md models/*.tsv) $(DESTDIR)$(PREFIX)/share/hearth/
 	@install -m 644 share/completions/hearth.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hearth
 	@install -m 644 share/completions/_hearth $(DESTDIR)$(PREFIX)/share/zsh/site-functions/
 

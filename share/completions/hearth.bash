@@ -30,7 +30,7 @@ _hearth() {
 	case $command in
 	chat) words="$talk --resume --open --private --vault --key-file --version" ;;
 	run) words="$talk --file --json --schema --grammar --raw --vault --key-file" ;;
-	models) words="list inspect verify pull lock unlock --plan --sha256 --proxy --vault --key-file --json --help -h" ;;
+	models) words="list scan suggest inspect verify pull lock unlock --plan --sha256 --proxy --vault --key-file --json --help -h" ;;
 	chats) words="list show search rename branch delete --vault --key-file --json --help -h" ;;
 	vault) words="create passphrase slots recovery lock size backup restore export import delete --vault --key-file --unencrypted --keyring --all --yes --json --help -h" ;;
 	net) words="log --key-file --json --help -h" ;;

@@ -215,6 +215,24 @@ rm -rf "$models"
 check_status 1 "another hash by --sha256 is taken for the person's word" "$limit" 60 "$hearth" models pull pin/x:x.gguf --sha256 "$digest"
 check "and the host contradicts it" grep -q "not the one of --sha256" "$work/err"
 
+# The catalogue: its files are pinned by it, and the one that suits is fetched without a name.
+own_catalogue() { # SHA-256; the size is another one than the built-in model's, which would be known as the same
+	printf 'good/repo:tiny-Q4_K_M.gguf\tTiny\ttests\tApache-2.0\t7000000\t7344384\t7344384\t4096\t2048\tno\tchat\t%s\n' "$1" | cover models/catalogue.tsv
+}
+own_catalogue "$(printf 'b%.0s' $(seq 64))"
+HOME=$work/nobody HEARTH_HOME=$work/third refused "a file that is not the catalogue's" good/repo:Q4_K_M "in hearth's catalogue, and another one at the host"
+umount models/catalogue.tsv
+own_catalogue "$digest"
+export HEARTH_HOME=$work/third
+check "without a name the one that suits is fetched" env HOME="$work/nobody" "$limit" 120 "$hearth" models pull
+check "it is said which, and why" grep -q "memory 7 MB file + 8 MB for 2,048 tokens of context + 100 MB to work" "$work/out"
+check "the catalogue vouches for it" grep -q "as hearth's catalogue says" "$work/out"
+check "it is the file" cmp "$HEARTH_HOME/models/tiny-Q4_K_M.gguf" "$net/model.gguf"
+check "the next start takes it" grep -qx "model = $HEARTH_HOME/models/tiny-Q4_K_M.gguf" "$HEARTH_HOME/settings"
+check "and the rate is remembered for the next estimate" grep -qE "^rate = [0-9]+$" "$HEARTH_HOME/settings"
+umount models/catalogue.tsv
+export HEARTH_HOME=$work/home
+
 # A proxy.
 : >"$net/names.log"
 : >"$net/proxy.log"

@@ -11,6 +11,8 @@ int run_command(const struct options *o);
 int models_command(const struct options *o);
 int chats_command(const struct options *o);
 int vault_command(const struct options *o);
+int models_scan_command(const struct options *o);
+int models_suggest_command(const struct options *o);
 int models_pull_command(const struct options *o);
 int models_lock_command(const struct options *o);
 int models_unlock_command(const struct options *o);

@@ -1,6 +1,7 @@
 /* model_file: facts of a model file, and finding it (see model_file.h). */
 #include "app/hearth/model_file.h"
 
+#include "app/hearth/model_caches.h"
 #include "app/hearth/visible.h"
 #include "base/machine.h"
 
@@ -31,12 +32,6 @@ void model_file_count(char out[32], uint64_t count)
 		out[at++] = digits[i];
 	}
 	out[at] = 0;
-}
-
-static bool is_model_name(const char *name)
-{
-	size_t n = strlen(name);
-	return n > 5 && strcasecmp(name + n - 5, ".gguf") == 0;
 }
 
 /* ---- facts ---- */
@@ -137,6 +132,17 @@ static bool is_later_part(const char *name)
 	return of && of - name >= 6 && of[-6] == '-' && strncmp(of - 5, "00001", 5) != 0;
 }
 
+bool model_file_is_projector(const char *name)
+{
+	return strncasecmp(name, "mmproj", 6) == 0;
+}
+
+bool model_file_is_name(const char *name)
+{
+	size_t n = strlen(name);
+	return n > 5 && strcasecmp(name + n - 5, ".gguf") == 0 && !is_later_part(name) && !model_file_is_projector(name);
+}
+
 size_t model_file_list(struct buffer *names, const char *folder)
 {
 	struct buffer found = buffer_new(MAX_NAMES);
@@ -145,7 +151,7 @@ size_t model_file_list(struct buffer *names, const char *folder)
 	DIR *d = opendir(folder);
 	struct dirent *entry;
 	while (d && n < MAX_LISTED && (entry = readdir(d)) != NULL) {
-		if (!is_model_name(entry->d_name) || is_later_part(entry->d_name)) continue;
+		if (!model_file_is_name(entry->d_name)) continue;
 		offsets[n] = found.size;
 		if (buffer_append(&found, entry->d_name, strlen(entry->d_name) + 1)) n++;
 	}
@@ -167,7 +173,7 @@ static bool contains(const char *text, const char *part)
 }
 
 /* The one file of the folder that the name means. */
-static bool find_in_folder(char out[PATHS_ROOM], const char *folder, const char *name, struct error *e)
+static bool find_in_folder(char out[PATHS_ROOM], const char *folder, const char *name, bool *several, struct error *e)
 {
 	struct buffer names = buffer_new(MAX_NAMES);
 	size_t n = model_file_list(&names, folder), hits = 0;
@@ -184,6 +190,7 @@ static bool find_in_folder(char out[PATHS_ROOM], const char *folder, const char 
 		hits++;
 	}
 	bool ok = hits == 1 && paths_join(out, folder, hit);
+	*several = hits > 1;
 	if (hits > 1)
 		error_set(e, "%s: %zu files in %s have this in their name; say more of it", name, hits, folder);
 	else if (!ok && n == 0)
@@ -209,8 +216,11 @@ bool model_file_find(char out[PATHS_ROOM], const struct paths *p, const char *na
 		if (paths_absolute(out, name)) return true;
 		return error_set(e, "%s: the path is too long", name);
 	}
-	if (strchr(name, '/'))
-		return error_set(e, "%s: there is no such file; `hearth models list` shows which models are there", name);
-	if (!p->models[0]) return error_set(e, "%s: there is no such file", name);
-	return find_in_folder(out, p->models, name, e);
+	bool several = false, plain = !strchr(name, '/');
+	if (plain && p->models[0] && find_in_folder(out, p->models, name, &several, e)) return true;
+	if (several || model_caches_find(out, name, &several, e)) return !several;
+	if (several) return false;
+	if (plain && p->models[0]) return false; /* *e says what the folder has */
+	return error_set(e, "%s: there is no such file; `hearth models list` and `hearth models scan` show which models are there",
+	                 name);
 }

@@ -43,6 +43,12 @@ bool model_file_json(struct buffer *out, const struct model_file *m);
  * that only one file has. "builtin" is the built-in model. */
 bool model_file_find(char out[PATHS_ROOM], const struct paths *p, const char *name, struct error *e);
 
+/* Is it the name of a model's file to show: ends with .gguf, is no later part of a split one and no projector? */
+bool model_file_is_name(const char *name);
+
+/* A projector of images, which is no model of its own? */
+bool model_file_is_projector(const char *name);
+
 /* Appends the names of the model files in a folder, in order, each with a zero byte behind it, and returns how many. */
 size_t model_file_list(struct buffer *names, const char *folder);
 

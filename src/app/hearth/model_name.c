@@ -91,17 +91,11 @@ static bool has_word(const char *file, const char *word)
 	return false;
 }
 
-/* A projector of images is no model of its own. */
-static bool is_projector(const char *file)
-{
-	return strncasecmp(file, "mmproj", 6) == 0;
-}
-
 static bool fits(const struct model_name *n, const struct fetch_entry *entry)
 {
 	const char *file = last_part(entry->path);
-	if (!n->wanted[0]) return !is_projector(file);
-	return strcmp(entry->path, n->wanted) == 0 || (!is_projector(file) && has_word(file, n->wanted));
+	if (!n->wanted[0]) return !model_file_is_projector(file);
+	return strcmp(entry->path, n->wanted) == 0 || (!model_file_is_projector(file) && has_word(file, n->wanted));
 }
 
 static void add_choice(struct buffer *choices, const struct fetch_entry *entry)

@@ -78,7 +78,7 @@ static bool list_locked(struct buffer *out, const struct options *o, bool *any, 
 	return ok;
 }
 
-static int list(const struct options *o, const struct opening *n)
+static int list(const struct options *o, struct opening *n)
 {
 	struct error e;
 	struct buffer out = buffer_new(MAX_OUT), names = buffer_new(MAX_OUT);
@@ -104,7 +104,9 @@ static int list(const struct options *o, const struct opening *n)
 		buffer_append_text(&out, "]\n");
 	else {
 		buffer_append_text(&out, any ? "\n* starts when no model is named. " : "No model is here yet. ");
-		buffer_format(&out, "Save GGUF files in\n  %s\nand start one with: hearth -m NAME\n",
+		buffer_format(&out,
+		              "Save GGUF files in\n  %s\nand start one with: hearth -m NAME\n`hearth models suggest` says which "
+		              "suit this machine, `hearth models scan` finds those of other programs.\n",
 		              n->paths.models[0] ? n->paths.models : "a folder");
 	}
 	buffer_free(&names);
@@ -169,42 +171,82 @@ static int verify(const struct options *o, struct opening *n)
 	return commands_fail(&e);
 }
 
+/* ---- the words ---- */
+
+static int looking(const struct options *o, int (*command)(const struct options *o, struct opening *n))
+{
+	struct error e;
+	struct opening *n = memory_new(1, sizeof *n);
+	if (!n) {
+		error_memory(&e);
+		return commands_fail(&e);
+	}
+	opening_begin(n, o);
+	int status = command(o, n);
+	hearth_close(n->engine);
+	memory_free(n);
+	return status;
+}
+
+static int list_command(const struct options *o)
+{
+	return looking(o, list);
+}
+
+static int inspect_command(const struct options *o)
+{
+	return looking(o, inspect);
+}
+
+static int verify_command(const struct options *o)
+{
+	return looking(o, verify);
+}
+
+static const char words[] = "list, scan, suggest, inspect FILE, verify FILE, pull [NAME], lock NAME or unlock NAME";
+
+static const struct model_word {
+	const char *name;
+	const char *needs; /* NULL: no further word */
+	command_run run;
+} model_words[] = {
+	{ "list", NULL, list_command },
+	{ "scan", NULL, models_scan_command },
+	{ "suggest", NULL, models_suggest_command },
+	{ "inspect", "file", inspect_command },
+	{ "verify", "file", verify_command },
+	{ "pull", NULL, models_pull_command }, /* or a name */
+	{ "lock", "file", models_lock_command },
+	{ "unlock", "file", models_unlock_command },
+};
+
+static const struct model_word *find_word(const struct options *o, struct error *e)
+{
+	const struct model_word *word = NULL;
+	for (size_t i = 0; o->n_words && i < sizeof model_words / sizeof *model_words; i++) {
+		if (strcmp(o->words[0], model_words[i].name) == 0) word = &model_words[i];
+	}
+	size_t least = word && word->needs ? 2 : 1, most = word && word->run == models_pull_command ? 2 : least;
+	if (o->n_words == 0)
+		error_set(e, "models needs a word: %s", words);
+	else if (!word)
+		error_set(e, "models does not know '%.80s': %s", o->words[0], words);
+	else if (o->n_words < least)
+		error_set(e, "models %s needs a %s", word->name, word->needs);
+	else if (o->n_words > most)
+		error_set(e, "models %s takes no further word '%.80s'", word->name, o->words[most]);
+	else if (word->run != inspect_command && o->plan)
+		error_set(e, "--plan belongs to models inspect");
+	else if (word->run != models_pull_command && (o->sha256 || o->proxy))
+		error_set(e, "%s belongs to models pull", o->sha256 ? "--sha256" : "--proxy");
+	else
+		return word;
+	return NULL;
+}
+
 int models_command(const struct options *o)
 {
 	struct error e;
-	const char *what = o->n_words ? o->words[0] : "";
-	bool is_list = strcmp(what, "list") == 0, is_inspect = strcmp(what, "inspect") == 0,
-	     is_verify = strcmp(what, "verify") == 0, is_pull = strcmp(what, "pull") == 0, is_lock = strcmp(what, "lock") == 0,
-	     is_unlock = strcmp(what, "unlock") == 0;
-	if (!is_list && !is_inspect && !is_verify && !is_pull && !is_lock && !is_unlock)
-		error_set(
-		        &e,
-		        *what ? "models does not know '%.80s': list, inspect FILE, verify FILE, pull NAME, lock NAME or unlock NAME"
-		              : "models needs a word: list, inspect FILE, verify FILE, pull NAME, lock NAME or unlock NAME",
-		        what);
-	else if (!is_list && o->n_words < 2)
-		error_set(&e, "models %s needs a %s", what, is_pull ? "name: OWNER/REPO:FILE or an https:// URL" : "file");
-	else if (o->n_words > (is_list ? 1u : 2u))
-		error_set(&e, "models %s takes no further word '%.80s'", what, o->words[is_list ? 1 : 2]);
-	else if (!is_inspect && o->plan)
-		error_set(&e, "--plan belongs to models inspect");
-	else if (!is_pull && (o->sha256 || o->proxy))
-		error_set(&e, "%s belongs to models pull", o->sha256 ? "--sha256" : "--proxy");
-	else if (is_pull)
-		return models_pull_command(o);
-	else if (is_lock || is_unlock)
-		return is_lock ? models_lock_command(o) : models_unlock_command(o);
-	else {
-		struct opening *n = memory_new(1, sizeof *n);
-		if (!n) {
-			error_memory(&e);
-			return commands_fail(&e);
-		}
-		opening_begin(n, o);
-		int status = is_list ? list(o, n) : is_verify ? verify(o, n) : inspect(o, n);
-		hearth_close(n->engine);
-		memory_free(n);
-		return status;
-	}
-	return commands_misuse("models", &e);
+	const struct model_word *word = find_word(o, &e);
+	return word ? word->run(o) : commands_misuse("models", &e);
 }

@@ -1,16 +1,20 @@
 /*
- * models_pull: `hearth models pull URL|NAME`.
+ * models_pull: `hearth models pull [URL|NAME]`. Without a name it is the model that suits this machine (suggest.h).
  *
  * The file is fetched into NAME.part, compared with the hash that the person, the host or an earlier pin says, read as a model, and
- * only then given its name. What a name led to the first time is pinned in the ledger.
+ * only then given its name. What a name led to the first time is pinned in the ledger; the catalogue's files are pinned by it.
  */
+#include "app/hearth/catalogue.h"
 #include "app/hearth/commands.h"
 #include "app/hearth/ledger_place.h"
 #include "app/hearth/model_file.h"
 #include "app/hearth/programs.h"
 #include "app/hearth/pull.h"
+#include "app/hearth/settings.h"
+#include "app/hearth/suggest.h"
 #include "app/hearth/terminal.h"
 #include "app/hearth/web_address.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "format/json.h"
 
@@ -19,6 +23,8 @@
 #include <time.h>
 
 enum { MAX_OUT = 4 << 20, PATIENCE = 3 };
+
+static const double least_rated = 1 << 20; /* bytes: less says nothing about the rate */
 
 /* ---- pins ---- */
 
@@ -40,6 +46,24 @@ static bool find_pin(struct pull *p, const struct ledger_place *place, const str
 	return true;
 }
 
+/* What the catalogue says of a file that was never fetched here. */
+static void pin_by_catalogue(struct pull *p, const struct paths *paths)
+{
+	struct error ignored; /* a damaged catalogue pins nothing; `models suggest` says what is wrong with it */
+	struct model_name name;
+	struct catalogue *c = p->pinned[0] ? NULL : memory_new(1, sizeof *c);
+	if (!c) return;
+	if (!catalogue_read(c, paths, &ignored)) c->n = 0;
+	for (size_t i = 0; i < c->n; i++) {
+		const struct catalogue_row *r = &c->rows[i];
+		if (!r->sha256[0] || !model_name_read(&name, r->pull, &ignored) || strcmp(name.url, p->name.url) != 0) continue;
+		snprintf(p->pinned, sizeof p->pinned, "%s", r->sha256);
+		p->by_catalogue = true;
+	}
+	catalogue_free(c);
+	memory_free(c);
+}
+
 static bool pin(const struct pull *p, const char *hash, struct error *e)
 {
 	struct ledger_entry *entry = memory_new(1, sizeof *entry);
@@ -58,6 +82,7 @@ static bool pin(const struct pull *p, const char *hash, struct error *e)
 static const char *judge(const struct pull *p)
 {
 	return p->wanted[0]      ? "as --sha256 says"
+	       : p->by_catalogue ? "as hearth's catalogue says"
 	       : p->announced[0] ? "as the host says"
 	       : p->pinned[0]    ? "the same as when it was first fetched"
 	                         : "which nobody vouches for: compare it with what its maker publishes";
@@ -90,9 +115,13 @@ static int report(const struct pull *p, const struct options *o, const struct mo
 		              hash, first ? "true" : "false");
 		return commands_print(&out);
 	}
-	buffer_format(&out, "%s is here: %s, %s weights, context %u.\nSHA-256 %s,\n%s.%s\nStart it with: hearth -m %s\n",
-	              p->name.file, bytes, file->weights, file->context_trained, hash, judge(p),
-	              first ? " Pinned: from now on this name has to lead to this file." : "", p->name.file);
+	buffer_format(&out, "%s is here: %s, %s weights, context %u.\nSHA-256 %s,\n%s.%s\n", p->name.file, bytes, file->weights,
+	              file->context_trained, hash, judge(p),
+	              first ? " Pinned: from now on this name has to lead to this file." : "");
+	if (p->recommended)
+		buffer_format(&out, "Start it with: %s\n", o->program);
+	else
+		buffer_format(&out, "Start it with: %s -m %s\n", o->program, p->name.file);
 	return commands_print(&out);
 }
 
@@ -115,6 +144,22 @@ static int finish(struct pull *p, const struct options *o)
 	return status;
 }
 
+/* ---- what is remembered ---- */
+
+/* How fast it came, for the next estimate; and a model that was fetched because it suits, for the next start. */
+static void remember(const struct pull *p, const struct paths *paths, bool rate)
+{
+	struct error ignored; /* nothing depends on it */
+	struct settings *s = memory_new(1, sizeof *s);
+	double seconds = clock_seconds() - p->progress.began, bytes = (double)p->part.whole - (double)p->at;
+	if (s && settings_read(s, paths, &ignored)) {
+		if (rate && bytes >= least_rated && seconds > 0) s->rate = bytes / seconds;
+		if (!rate && p->recommended) snprintf(s->model, sizeof s->model, "%s", p->part.path);
+		settings_write(s, paths, &ignored);
+	}
+	memory_free(s);
+}
+
 /* ---- the command ---- */
 
 /* What is left when the download did not come to its end. */
@@ -128,7 +173,7 @@ static int stopped(struct pull *p, enum fetching_result result, const struct err
 	return status;
 }
 
-static int fetch(struct pull *p, const struct options *o)
+static int fetch(struct pull *p, const struct options *o, const struct paths *paths)
 {
 	struct error e;
 	/* A part that is whole, from a run that ended before it was checked, needs no network. */
@@ -144,7 +189,9 @@ static int fetch(struct pull *p, const struct options *o)
 		commands_note("%s are here from before", bytes);
 	}
 	enum fetching_result result = pull_fetch(p, &e);
-	return result == FETCHING_DONE ? finish(p, o) : stopped(p, result, &e);
+	if (result != FETCHING_DONE) return stopped(p, result, &e);
+	remember(p, paths, true);
+	return finish(p, o);
 }
 
 /* Which file, if the name does not say it: asks the hub. The exit status when that is the end. */
@@ -174,9 +221,11 @@ static int pull(struct pull *p, const struct options *o, const struct paths *pat
 	if (ok && !p->fetching.spawner) ok = error_set(&e, "no other program can be started here");
 	int status = ok ? choose(p) : commands_fail(&e);
 	if (status == STATUS_DONE) {
-		ok = web_host(p->name.url, p->host, &e) && find_pin(p, place, o, &e) &&
-		     part_file_open(&p->part, paths->models, p->name.file, p->name.url, &e);
-		status = ok ? fetch(p, o) : commands_fail(&e);
+		ok = web_host(p->name.url, p->host, &e) && find_pin(p, place, o, &e);
+		if (ok) pin_by_catalogue(p, paths);
+		ok = ok && part_file_open(&p->part, paths->models, p->name.file, p->name.url, &e);
+		status = ok ? fetch(p, o, paths) : commands_fail(&e);
+		if (status == STATUS_DONE) remember(p, paths, false);
 		part_file_close(&p->part);
 	}
 	memory_free(place);
@@ -193,24 +242,59 @@ static bool take_hash(struct pull *p, const char *text, struct error *e)
 	return true;
 }
 
+/* The one that suits this machine, and why. False: it is here already, or the line in *e says what is wrong. */
+static bool choose_suiting(char name[FETCH_URL], const struct options *o, const struct paths *paths, struct error *e)
+{
+	struct buffer out = buffer_new(MAX_OUT);
+	struct settings *settings = memory_new(1, sizeof *settings);
+	struct suggest *s = memory_new(1, sizeof *s);
+	bool ok = (settings && s) || error_memory(e);
+	if (ok) {
+		if (!settings_read(settings, paths, e)) commands_note("%s", e->text);
+		ok = suggest_make(s, paths, settings, e);
+		const struct suggest_row *r = ok && s->recommended != SUGGEST_NONE ? &s->rows[s->recommended] : NULL;
+		if (ok && !r) ok = error_set(e, "no known model suits this machine; `hearth models suggest` shows the arithmetic");
+		if (ok) snprintf(name, FETCH_URL, "%s", r->path[0] ? "" : r->name);
+		if (ok && !o->json) suggest_describe_one(&out, s, o->program, terminal_look(false).ascii);
+		suggest_free(s);
+	}
+	memory_free(s);
+	memory_free(settings);
+	if (!ok || o->json)
+		buffer_free(&out);
+	else
+		commands_print(&out);
+	return ok;
+}
+
+static bool read_options(struct pull *p, const struct options *o, struct error *e)
+{
+	p->part.fd = -1;
+	p->quiet = o->json;
+	return (!o->sha256 || take_hash(p, o->sha256, e)) && (!o->proxy || web_proxy(o->proxy, &p->request, e)) &&
+	       (o->n_words < 2 || model_name_read(&p->name, o->words[1], e));
+}
+
 int models_pull_command(const struct options *o)
 {
 	struct error e;
+	char name[FETCH_URL] = "";
 	struct pull *p = memory_new(1, sizeof *p);
 	struct paths *paths = memory_new(1, sizeof *paths);
 	int status = STATUS_FAILED;
 	if (!p || !paths) {
 		error_memory(&e);
 		status = commands_fail(&e);
-	} else if ((o->sha256 && !take_hash(p, o->sha256, &e)) || (o->proxy && !web_proxy(o->proxy, &p->request, &e)) ||
-	           !model_name_read(&p->name, o->words[1], &e)) {
+	} else if (!read_options(p, o, &e)) {
 		status = commands_misuse("models", &e);
 	} else {
-		p->part.fd = -1;
-		p->quiet = o->json;
 		paths_find(paths);
+		p->recommended = o->n_words < 2;
+		bool ok = !p->recommended ||
+		          (choose_suiting(name, o, paths, &e) && (!name[0] || model_name_read(&p->name, name, &e)));
 		terminal_watch_signals(PATIENCE);
-		status = pull(p, o, paths);
+		bool fetches = !p->recommended || name[0];
+		status = !ok ? commands_fail(&e) : fetches ? pull(p, o, paths) : STATUS_DONE;
 	}
 	memory_free(paths);
 	memory_free(p);

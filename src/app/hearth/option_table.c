@@ -77,14 +77,19 @@ const struct command_row command_rows[] = {
 	  "  dmesg | hearth run \"Is there an error in this?\"\n",
 	  run_command, NULL },
 	{ "models", FOR_MODELS,
-	  "list [--json] | inspect FILE [--plan] [--json] | verify FILE [--json] | pull NAME [--sha256 HASH] [--proxy URL] | lock "
+	  "list [--json] | scan [--json] | suggest [--json] | inspect FILE [--plan] [--json] | verify FILE [--json] | pull [NAME] "
+	  "[--sha256 HASH] [--proxy URL] | lock "
 	  "NAME | unlock NAME",
-	  "see which models there are, what is in one, whether it is whole; fetch or lock one",
+	  "see which models there are and which suits this machine; look into, fetch or lock one",
 	  "list shows the built-in model and the files in the models folder; inspect shows what a file says\n"
 	  "about itself and what memory it needs; verify reads all of it and looks for damage.\n\n"
+	  "suggest says which ONE model suits this machine, and why: memory, speed, time to fetch. scan finds\n"
+	  "the models that Ollama, LM Studio, llama.cpp and other programs have here; they are used where\n"
+	  "they lie, by the names that it shows.\n\n"
 	  "pull fetches a file from the network, and is the only command that connects anywhere: NAME is\n"
 	  "OWNER/REPO:FILE on huggingface.co (FILE may be a quantization such as Q4_K_M), or an https://\n"
-	  "URL. What was fetched in part is kept, and the same command goes on. The file gets its name when\n"
+	  "URL; without a NAME it is the one that suits this machine. What was fetched in part is kept, and the same command goes "
+	  "on. The file gets its name when\n"
 	  "its SHA-256 is right and it can be read. `hearth net log` shows every connection.\n\n"
 	  "  hearth models pull OWNER/REPO:Q4_K_M\n\n"
 	  "lock seals a model's file in the vault and removes the plain one: nobody who finds the disk learns\n"

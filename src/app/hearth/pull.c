@@ -73,6 +73,12 @@ static bool agrees(const struct pull *p, struct error *e)
 	if (p->wanted[0] && p->announced[0] && strcmp(p->wanted, p->announced) != 0)
 		return error_set(e, "announces a file with SHA-256 %s, not the one of --sha256", p->announced);
 	if (p->wanted[0] || !p->pinned[0] || !p->announced[0] || strcmp(p->pinned, p->announced) == 0) return true;
+	if (p->by_catalogue)
+		return error_set(
+		        e,
+		        "%s is the file with SHA-256 %s in hearth's catalogue, and another one at the host now; if its maker "
+		        "says so too, fetch it with --sha256 %s",
+		        p->name.file, p->pinned, p->announced);
 	return error_set(e,
 	                 "%s was the file with SHA-256 %s when it was first fetched, and is %s now; if that is meant, fetch "
 	                 "it with --sha256 %s",

@@ -24,9 +24,11 @@ struct pull {
 	uint64_t announced_size;    /* FETCH_UNKNOWN */
 	struct seal_sha256 hash;    /* of the first `hashed` bytes of the part */
 	uint64_t hashed;
-	uint64_t at; /* where this connection's bytes go */
-	bool again;  /* the answer was left because the part has to start anew */
-	bool quiet;  /* no progress: --json */
+	uint64_t at;       /* where this connection's bytes go */
+	bool again;        /* the answer was left because the part has to start anew */
+	bool quiet;        /* no progress: --json */
+	bool by_catalogue; /* `pinned` is what hearth's catalogue says */
+	bool recommended;  /* no name was given: it is the one that suits this machine, and starts from now on */
 };
 
 /* Asks the hub for a repository's files and chooses by p->name. Those to choose from go to `choices`. */

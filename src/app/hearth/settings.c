@@ -13,7 +13,7 @@
 
 enum { MAX_SETTINGS = 65536, MAX_LOCK = 10000 };
 
-static const double usual_lock = 15;
+static const double usual_lock = 15, most_rate = 1e12;
 
 static void take(struct settings *s, const char *name, const char *value)
 {
@@ -28,6 +28,10 @@ static void take(struct settings *s, const char *name, const char *value)
 		s->threads = (uint32_t)strtoul(value, NULL, 10);
 		if (s->threads > 1024) s->threads = 0;
 		if (strcmp(value, "auto-low") == 0) s->threads = HEARTH_THREADS_LOW;
+	}
+	if (strcmp(name, "rate") == 0) {
+		s->rate = strtod(value, NULL);
+		if (!(s->rate > 0 && s->rate < most_rate)) s->rate = 0;
 	}
 	if (strcmp(name, "model") == 0) snprintf(s->model, sizeof s->model, "%s", value);
 }
@@ -81,6 +85,7 @@ bool settings_write(const struct settings *s, const struct paths *p, struct erro
 	if (!s->keep) buffer_append_text(&b, "keep = off\n");
 	if (s->lock <= 0) buffer_append_text(&b, "lock = off\n");
 	if (s->lock > 0 && s->lock != usual_lock) buffer_format(&b, "lock = %g\n", s->lock);
+	if (s->rate > 0) buffer_format(&b, "rate = %.0f\n", s->rate);
 	if (s->model[0]) buffer_format(&b, "model = %s\n", s->model);
 	struct file_writer w;
 	mode_t mask = umask(077);

@@ -4,16 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Well-known chat models that run on ordinary machines, as `models pull` takes them. */
-static const char *const examples[] = {
-	"bartowski/Llama-3.2-3B-Instruct-GGUF:Q4_K_M",
-	"Qwen/Qwen3-4B-GGUF:Q4_K_M",
-	"ggml-org/gemma-3-4b-it-GGUF:Q4_K_M",
-};
-
 static void welcome_builtin(struct view *v, const struct opening *n, const char *program)
 {
-	char size[32], line[PATHS_ROOM];
+	char size[32];
 	model_file_bytes(size, n->file.size);
 	view_say(v, "hearth %s - a private AI. Nothing you type leaves this machine.", hearth_version());
 	view_say(v, "%s", "");
@@ -23,13 +16,13 @@ static void welcome_builtin(struct view *v, const struct opening *n, const char 
 	        "knows little.",
 	        size);
 	view_say(v, "%s", "");
-	view_say(v, "%s", "For a far better one, leave (Ctrl-D) and fetch one of these from huggingface.co (2 to 3 GB):");
-	for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
-		snprintf(line, sizeof line, "    %s models pull %s", program, examples[i]);
-		view_say(v, "%s", line);
-	}
-	view_say(v, "then start it by its name:");
-	view_say(v, "    %s -m Qwen3-4B", program);
+	view_say(v, "%s", "For a far better one, leave (Ctrl-D) and type");
+	view_say(v, "    %s models pull", program);
+	view_say(v, "%s",
+	         "which measures this machine and fetches the model that suits it, a download of some minutes. To see the choice "
+	         "first, "
+	         "and models that other programs have here:");
+	view_say(v, "    %s models suggest", program);
 	view_say(v, "%s", "");
 	view_say(v, "%s", "Type a message and press Enter. /help shows more, Ctrl-C stops an answer, Ctrl-D leaves.");
 }
