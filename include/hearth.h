@@ -68,6 +68,11 @@ struct hearth_options {
 	bool exact;        /* float32 throughout, K/V too: slower, for comparisons */
 	const char *draft; /* a small model of the same vocabulary that proposes tokens, path of a GGUF file; NULL: none. The
 	                      answers are the same with it and without */
+	bool words_only;   /* vocabulary and chat template alone: for HEARTH_WANT_PROMPT and nothing else; a file without weights
+	                      will do */
+	bool importance;   /* sums up what the products read, for hearth_importance */
+	uint64_t bytes_shared; /* of keys and values that requests leave for others to go on from (request.share), at most; 0: a
+	                          quarter of the free memory, or what one session of full length takes where that is more */
 };
 
 /* Opens a model. On success *h is the engine, to be closed with hearth_close. A program without a handler for SIGBUS gets one, so
@@ -111,6 +116,9 @@ struct hearth_info {
 	                         did not fit into the memory that was free; 0: they did */
 	const char *tool_form; /* how the chat template writes calls of tools, such as "hermes"; "": it knows of none */
 	bool fills;            /* HEARTH_FILL is understood */
+	bool encoder;          /* it reads texts and writes none: for HEARTH_WANT_VECTOR and HEARTH_WANT_RANK */
+	uint32_t pooling;      /* enum hearth_pooling: what it was made for; HEARTH_POOLING_RANK: it ranks documents */
+	uint64_t n_vector;     /* values of a text's vector */
 };
 HEARTH_API void hearth_info(struct hearth *h, struct hearth_info *info);
 
@@ -211,8 +219,39 @@ enum hearth_kind {
 	                    model's. The space that some vocabularies put in front of all text is left out of the answer */
 	HEARTH_TEXT = 2, /* text: as it is, behind BOS where the model wants one; control tokens in it are plain text */
 	HEARTH_IDS = 3,  /* ids: as they are, nothing added */
-	HEARTH_FILL = 4  /* text: a JSON object {"prefix": "...", "suffix": "...", "extra": [{"filename": "...", "text": "..."}]}:
-	                    what  stands between prefix and suffix, by the model's own tokens for that; all members may be left out */
+	HEARTH_FILL =
+	        4,      /* text: a JSON object {"prefix": "...", "suffix": "...", "extra": [{"filename": "...", "text": "..."}]}:
+	                   what stands between prefix and suffix, by the model's own tokens for that; all members may be left out */
+	HEARTH_PAIR = 5 /* text: a question, and document: put together as the model wants them for HEARTH_WANT_RANK */
+};
+
+/* What a request is for. */
+enum hearth_want {
+	HEARTH_WANT_ANSWER = 0,   /* an answer of at most max_tokens tokens */
+	HEARTH_WANT_PROMPT = 1,   /* nothing is computed: the PROMPT event shows text, pieces and ids, however many; with HEARTH_IDS
+	                             the text is what the ids stand for, byte by byte, and may be no UTF-8 */
+	HEARTH_WANT_VECTOR = 2,   /* the text as one vector: a SCORES event with n_vector values */
+	HEARTH_WANT_RANK = 3,     /* how well the document answers the question, by a reranker: a SCORES event with one value */
+	HEARTH_WANT_LOGITS = 4,   /* SCORES events with the n_vocab logits behind each token from `score_from` on */
+	HEARTH_WANT_LOGPROBS = 5, /* SCORES events with how likely each token from `score_from` on was, behind those before it; none
+	                             for the first one */
+	HEARTH_WANT_READING = 6   /* the tokens are computed and nothing is told of them (hearth_importance) */
+};
+
+enum hearth_pooling {
+	HEARTH_POOLING_MODEL = 0, /* as the file says, else mean for an encoder and last for the others */
+	HEARTH_POOLING_MEAN = 1,
+	HEARTH_POOLING_CLS = 2,
+	HEARTH_POOLING_LAST = 3,
+	HEARTH_POOLING_RANK = 4 /* in hearth_info alone */
+};
+
+/* How a text of HEARTH_TEXT becomes tokens. */
+enum hearth_text_option {
+	HEARTH_TEXT_CONTROL = 1, /* control tokens are matched in it: the text is the program's own */
+	HEARTH_TEXT_PLAIN = 2,   /* no BOS in front */
+	HEARTH_TEXT_CLOSED = 4,  /* in front and behind what the file says: BOS, EOS, SEP. Goes without saying for a vector */
+	HEARTH_TEXT_ALL = 8      /* text that reads like a control token becomes one where llama.cpp does so: for comparing */
 };
 
 /* A schema that is not understood whole is refused with the keyword's name; what is made under one that is taken is valid. */
@@ -251,11 +290,23 @@ struct hearth_request {
 	                             such as "[TOOL_CALLS]"; at most 63; a name that the model has not is ignored */
 	size_t n_marks;
 	uint32_t n_scores; /* ANSWER tells for each token its log probability and those of the n_scores - 1 most likely ones; 0:
-	                      not; at most 21 */
+	                      not; at most 21. HEARTH_WANT_LOGPROBS too */
 	uint32_t limit_ms; /* the answer ends as by max_tokens when it takes longer; 0: no limit */
-	bool adapt; /* HEARTH_CHAT: a conversation in the form of OpenAI's API, which is given to the template as it can take it:
-	               calls of tools with arguments as objects, or as text where it fails with these; system messages in the first
-	               user's where it has no place for them; "continue_final_message": true goes on from the last message */
+	bool adapt;    /* HEARTH_CHAT: a conversation in the form of OpenAI's API, which is given to the template as it can take it:
+	                  calls of tools with arguments as objects, or as text where it fails with these; system messages in the first
+	                  user's where it has no place for them; "continue_final_message": true goes on from the last message */
+	uint32_t want; /* enum hearth_want. What is no answer is computed with the session's adapters and in a timeline of
+	                  its own */
+	uint32_t text_options; /* of enum hearth_text_option, added up */
+	const char *document;  /* of HEARTH_PAIR */
+	size_t document_length;
+	uint32_t pooling;    /* enum hearth_pooling, of a vector */
+	bool raw;            /* a vector as the model makes it; else of length 1 */
+	bool as_answer;      /* logits and logprobs: tokens are computed as those of an answer are */
+	bool leaves_nothing; /* with `share`: behind, for others to go on from (a title, a suggestion) */
+	uint32_t score_from; /* of the prompt's tokens, for logits and logprobs */
+	uint64_t share; /* 0: none; else whatever requests of the same number have left, and begins like this prompt, need not be
+	                   computed again. For an answer without a session */
 };
 
 /* A token and the logarithm of its probability, as the model has it: before penalties, grammar and temperature. */
@@ -275,6 +326,9 @@ HEARTH_API bool hearth_submit(struct hearth *h, const struct hearth_request *req
 /* Ends a request soon; its last event is HEARTH_DONE with HEARTH_STOP_CANCEL. An unknown or finished id is ignored. */
 HEARTH_API void hearth_cancel(struct hearth *h, uint64_t id);
 
+/* Wipes what requests of this number have left for others to go on from (request.share), and lets those that run leave nothing. */
+HEARTH_API void hearth_forget(struct hearth *h, uint64_t share);
+
 /* ---- events ---- */
 
 enum hearth_event_kind {
@@ -284,7 +338,8 @@ enum hearth_event_kind {
 	HEARTH_ANSWER = 3,   /* text (whole characters; may be empty) and the ids it came from; several tokens when they were not
 	                        taken one by one, and at the end text without ids when some was held back for a stop text */
 	HEARTH_DONE = 4,     /* the last event of a request that went well or was cancelled: stop and all counts */
-	HEARTH_FAILED = 5    /* the last event of one that did not: text is the reason, `failure` its kind */
+	HEARTH_FAILED = 5,   /* the last event of one that did not: text is the reason, `failure` its kind */
+	HEARTH_SCORES = 6    /* values or logprobs, of some tokens or of all; they follow each other in order */
 };
 
 enum hearth_stop {
@@ -328,16 +383,35 @@ struct hearth_event {
 	double seconds_wait, seconds_prompt, seconds_generate;
 	uint32_t n_guessed;                /* tokens that were tried ahead of the answer */
 	uint32_t n_accepted;               /* of them, those that it took */
-	const struct hearth_score *scores; /* of an ANSWER with n_scores: so many for each id, first itself, then the most likely */
+	const struct hearth_score *scores; /* of an ANSWER, or of SCORES, with n_scores: so many for each id, first itself, then the
+	                                      most likely */
 	size_t n_scores;
 	const char *prompt_end; /* PROMPT: the last bytes of the prompt's text, at most 256, want_prompt or not */
 	size_t prompt_end_length;
-	uint32_t stop_text; /* HEARTH_STOP_TEXT: which one, from 0 */
+	uint32_t stop_text;  /* HEARTH_STOP_TEXT: which one, from 0 */
+	const float *values; /* of SCORES */
+	size_t n_values;
 };
 
 /* Waits for the next event of any request: at most timeout_ms milliseconds, for ever when negative. False when none came in
  * that time, or when nothing is queued or running. */
 HEARTH_API bool hearth_next(struct hearth *h, int timeout_ms, struct hearth_event *event);
+
+/* ---- what matters in a model, measured ---- */
+
+/* The inputs of one tensor's matrices, over all that was computed since the model was opened with `importance`: sums of their
+ * squares (n_matrices x cols), and over how many (n_matrices). */
+struct hearth_importance {
+	size_t size;      /* sizeof(struct hearth_importance), set by the caller */
+	const char *name; /* of the tensor, zero-terminated; like the others valid until the next call */
+	uint64_t cols, n_matrices;
+	const float *sums, *counts;
+};
+
+/* The tensor of this number, from 0 on, in the order of the file; those that nothing has read are left out. No request may be
+ * running. False behind the last one, with an empty error, and when memory is out. */
+HEARTH_API bool hearth_importance(struct hearth *h, uint64_t number, struct hearth_importance *importance,
+                                  struct hearth_error *error);
 
 /* ---- without an engine ---- */
 

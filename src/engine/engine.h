@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/threads.h"
 #include "engine/adapters.h"
+#include "engine/importance.h"
 #include "engine/prompt.h"
 #include "engine/scheduler.h"
 #include "format/gguf.h"
@@ -18,10 +19,12 @@ struct hearth {
 	struct arena *arena; /* texts of info and the plan */
 	struct gguf *file;
 	struct threads *threads;
-	struct model *model;
+	struct model *model;         /* NULL, like what follows from it: only the words were asked for */
 	struct prompt_source source; /* vocabulary and template */
 	struct draft *draft;         /* NULL: none */
 	struct adapters *adapters;
+	struct importance *importance; /* NULL: not asked for */
+	float *floats;                 /* that hearth_importance has shown */
 	struct scheduler *scheduler;
 	struct hearth_info info;
 	const char *plan[2];  /* hearth_describe: as text, as JSON; made when first asked for */
@@ -50,9 +53,5 @@ bool engine_check_options(const struct hearth_options *o, struct error *e);
 
 /* The caller's error as ours; NULL is allowed. */
 struct error *engine_error(struct hearth_error *error);
-
-/* Copies a struct that a program filled in, made for this version or an earlier one (whose first members are `least` bytes); what
- * it lacks keeps its default. */
-bool engine_take_struct(void *to, size_t size, const void *from, size_t least, const char *name, struct error *e);
 
 #endif

@@ -20,6 +20,7 @@ struct event *event_new(uint32_t kind, uint64_t request, struct error *e)
 	event->scores = buffer_new(MOST_BYTES);
 	event->score_texts = buffer_new(MOST_BYTES);
 	event->prompt_end = buffer_new(MOST_BYTES);
+	event->values = buffer_new(MOST_BYTES);
 	return event;
 }
 
@@ -38,6 +39,7 @@ void event_free(struct event *event)
 	free_wiped(&event->scores);
 	free_wiped(&event->score_texts);
 	free_wiped(&event->prompt_end);
+	free_wiped(&event->values);
 	memory_free(event);
 }
 
@@ -54,6 +56,11 @@ bool event_add_ids(struct event *event, const int32_t *ids, size_t n)
 bool event_add_pieces(struct event *event, const struct hearth_piece *pieces, size_t n)
 {
 	return n == 0 || buffer_append(&event->pieces, pieces, n * sizeof *pieces);
+}
+
+bool event_add_values(struct event *event, const float *values, size_t n)
+{
+	return n == 0 || buffer_append(&event->values, values, n * sizeof *values);
 }
 
 bool event_add_scores(struct event *event, const struct hearth_score *scores, size_t n)
@@ -89,6 +96,8 @@ const struct hearth_event *event_show(struct event *event)
 	s->n_ids = event->ids.size / sizeof *s->ids;
 	s->pieces = (const struct hearth_piece *)(const void *)event->pieces.data;
 	s->n_pieces = event->pieces.size / sizeof *s->pieces;
+	s->values = (const float *)(const void *)event->values.data;
+	s->n_values = event->values.size / sizeof *s->values;
 	return s;
 }
 

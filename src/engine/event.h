@@ -15,7 +15,7 @@ struct event {
 	struct hearth_event shown; /* its pointers are set by event_show */
 	struct buffer text, ids, pieces;
 	struct buffer scores, score_texts; /* the texts one behind the other */
-	struct buffer prompt_end;
+	struct buffer prompt_end, values;
 	struct event *next;
 	struct event **slot; /* where its request refers to it while it is queued; NULL: nowhere */
 };
@@ -32,6 +32,7 @@ bool event_add_text(struct event *event, const char *text, size_t length);
 bool event_add_ids(struct event *event, const int32_t *ids, size_t n);
 bool event_add_scores(struct event *event, const struct hearth_score *scores, size_t n);
 bool event_add_pieces(struct event *event, const struct hearth_piece *pieces, size_t n);
+bool event_add_values(struct event *event, const float *values, size_t n);
 
 /* The struct that a program sees; valid as long as the event. */
 const struct hearth_event *event_show(struct event *event);

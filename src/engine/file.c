@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/memory.h"
+#include "base/sized.h"
 #include "engine/sampler.h"
 #include "format/gguf_verify.h"
 #include "model/model.h"
@@ -211,9 +212,7 @@ void hearth_file_close(struct hearth_file *f)
 
 void hearth_file_info(struct hearth_file *f, struct hearth_file_info *info)
 {
-	size_t given = info->size, size = given < sizeof *info ? given : sizeof *info;
-	memcpy(info, &f->info, size);
-	info->size = given;
+	sized_show(info, &f->info, sizeof *info);
 }
 
 static bool describe_value(struct hearth_file *f, const struct gguf_value *v, struct hearth_file_value *out)

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/sized.h"
 #include "engine/file.h"
 #include "nn/kernels.h"
 #include "text/tool_form.h"
@@ -46,10 +47,12 @@ static bool copy_text(struct hearth *h, const char *key, const char *other, cons
 	return *copy ? true : error_memory(e);
 }
 
-static bool fill_info(struct hearth *h, double start, size_t free_memory, struct error *e)
+/* What follows from the model. */
+static void fill_model(struct hearth *h, size_t free_memory)
 {
 	const struct config *c = model_config(h->model);
 	struct model_memory memory = model_memory(h->model);
+	struct hearth_info *i = &h->info;
 	if (h->draft) {
 		struct model_memory more = draft_memory(h->draft);
 		memory.weights += more.weights;
@@ -57,45 +60,49 @@ static bool fill_info(struct hearth *h, double start, size_t free_memory, struct
 		memory.scratch += more.scratch;
 		memory.total += more.total;
 	}
+	i->parameters = model_parameters(h->model);
+	i->bytes_weights = memory.weights;
+	i->bytes_kv = memory.kv;
+	i->bytes_scratch = memory.scratch;
+	i->bytes_total = memory.total;
+	i->context = model_context(h->model);
+	i->context_trained = c->n_context;
+	i->n_vocab = c->n_vocab;
+	i->n_layer = c->n_layer;
+	i->n_embd = c->n_embd;
+	i->seconds_token = model_seconds_from_disk(h->model, free_memory);
+	i->encoder = c->whole;
+	i->pooling = (uint32_t)c->pooling;
+	i->n_vector = model_vector_width(h->model);
+}
+
+static bool fill_info(struct hearth *h, double start, size_t free_memory, struct error *e)
+{
 	const char *slash = strrchr(gguf_name(h->file), '/');
 	h->info = (struct hearth_info){ .size = sizeof h->info,
 		                        .weights = file_main_type(h->file),
 		                        .kernels = kernels_name(),
-		                        .parameters = model_parameters(h->model),
-		                        .bytes_weights = memory.weights,
-		                        .bytes_kv = memory.kv,
-		                        .bytes_scratch = memory.scratch,
-		                        .bytes_total = memory.total,
-		                        .context = model_context(h->model),
-		                        .context_trained = c->n_context,
-		                        .n_vocab = c->n_vocab,
-		                        .n_layer = c->n_layer,
-		                        .n_embd = c->n_embd,
+		                        .n_vocab = h->source.vocab->count,
 		                        .threads = threads_count(h->threads),
 		                        .has_template = !h->source.plain,
-		                        .seconds_load = clock_seconds() - start,
 		                        .sampling = file_sampling(h->file),
-		                        .seconds_token = model_seconds_from_disk(h->model, free_memory),
 		                        .tool_form = tool_form_of(h->source.text, h->source.text_length),
 		                        .fills = prompt_fills(h->source.vocab) };
+	if (h->model) fill_model(h, free_memory);
+	h->info.seconds_load = clock_seconds() - start;
 	return copy_text(h, "general.name", slash ? slash + 1 : gguf_name(h->file), &h->info.name, e) &&
 	       copy_text(h, "general.architecture", "", &h->info.architecture, e);
 }
 
-/* The parts, one after the other; what stands when one fails is freed by hearth_close. */
-static bool open_parts(struct hearth *h, const struct hearth_options *o, const struct engine_place *place, struct error *e)
+/* The model and what is made for it. */
+static bool open_model(struct hearth *h, const struct hearth_options *o, const struct engine_place *place, struct error *e)
 {
-	double start = clock_seconds();
 	static const enum kv_type kv[] = {
 		[HEARTH_KV_F16] = KV_F16, [HEARTH_KV_F32] = KV_F32, [HEARTH_KV_Q8_0] = KV_Q8_0, [HEARTH_KV_Q4_0] = KV_Q4_0
 	};
 	struct model_options model = {
 		.context = o->context, .kv = kv[o->kv], .exact = o->exact, .free_memory = place->free_memory
 	};
-	h->file = gguf_open_from(place->files, o->model, e);
-	if (!h->file) return false;
-	h->threads = threads_new(place->threads, e);
-	if (!h->threads) return false;
 	h->model = model_open(h->file, &model, h->threads, e);
 	if (!h->model) return false;
 	if (!prompt_source_open(&h->source, h->file, model_context(h->model), e)) return false;
@@ -104,10 +111,25 @@ static bool open_parts(struct hearth *h, const struct hearth_options *o, const s
 		h->draft = draft_open(place->files, o->draft, h->source.vocab, &model, h->threads, e);
 		if (!h->draft) return false;
 	}
+	if (o->importance && !(h->importance = importance_new(h->model, h->file, e))) return false;
 	h->adapters = adapters_new(h->model, e);
-	if (!h->adapters) return false;
+	return h->adapters != NULL;
+}
+
+/* The parts, one after the other; what stands when one fails is freed by hearth_close. */
+static bool open_parts(struct hearth *h, const struct hearth_options *o, const struct engine_place *place, struct error *e)
+{
+	double start = clock_seconds();
+	h->file = gguf_open_from(place->files, o->model, e);
+	if (!h->file) return false;
+	h->threads = threads_new(o->words_only ? 1 : place->threads, e);
+	if (!h->threads) return false;
+	if (!(o->words_only ? prompt_source_open(&h->source, h->file, 0, e) : open_model(h, o, place, e))) return false;
 	h->scheduler = scheduler_new(h->model, &h->source, h->draft, e);
-	return h->scheduler && fill_info(h, start, place->free_memory, e);
+	if (!h->scheduler || !fill_info(h, start, place->free_memory, e)) return false;
+	uint64_t shared = place->free_memory / 4 > h->info.bytes_kv ? place->free_memory / 4 : h->info.bytes_kv;
+	scheduler_share_bytes(h->scheduler, o->bytes_shared ? o->bytes_shared : shared);
+	return true;
 }
 
 bool engine_open(const struct hearth_options *o, const struct engine_place *place, struct hearth **out, struct error *e)
@@ -132,6 +154,8 @@ void hearth_close(struct hearth *h)
 	if (!h) return;
 	scheduler_free(h->scheduler);
 	event_free(h->shown);
+	importance_free(h->importance);
+	memory_free(h->floats);
 	prompt_source_close(&h->source);
 	draft_close(h->draft);
 	adapters_free(h->adapters);
@@ -145,14 +169,12 @@ void hearth_close(struct hearth *h)
 
 void hearth_info(struct hearth *h, struct hearth_info *info)
 {
-	size_t size = info->size < sizeof *info ? info->size : sizeof *info;
-	size_t given = info->size;
-	memcpy(info, &h->info, size);
-	info->size = given;
+	sized_show(info, &h->info, sizeof *info);
 }
 
 const char *hearth_describe(struct hearth *h, bool json)
 {
+	if (!h->model) return "";
 	pthread_mutex_lock(&h->lock);
 	if (!h->plan[json]) {
 		struct buffer text = buffer_new(MOST_PLAN);
@@ -167,6 +189,8 @@ const char *hearth_describe(struct hearth *h, bool json)
 
 /* ---- sessions and requests ---- */
 
+static const char words_alone[] = "the model was opened for its words alone";
+
 uint64_t hearth_session_new(struct hearth *h)
 {
 	return scheduler_session_new(h->scheduler);
@@ -179,18 +203,20 @@ void hearth_session_free(struct hearth *h, uint64_t session)
 
 bool engine_adapter_open(struct hearth *h, const struct file_source *files, const char *path, uint64_t *adapter, struct error *e)
 {
+	if (!h->model) return error_set(e, "%s", words_alone);
 	return adapters_open(h->adapters, files, path, adapter, e);
 }
 
 void hearth_adapter_close(struct hearth *h, uint64_t adapter)
 {
-	adapters_close(h->adapters, adapter);
+	if (h->adapters) adapters_close(h->adapters, adapter);
 }
 
 bool hearth_session_adapt(struct hearth *h, uint64_t session, const struct hearth_adapter *adapters, size_t n_adapters,
                           struct hearth_error *error)
 {
 	struct error *e = engine_error(error);
+	if (!h->model) return error_set(e, "%s", words_alone);
 	struct adapter_set *set = n_adapters ? adapters_set(h->adapters, adapters, n_adapters, e) : NULL;
 	if (n_adapters && !set) return false;
 	return scheduler_session_adapt(h->scheduler, session, set, e);
@@ -200,14 +226,60 @@ bool hearth_submit(struct hearth *h, const struct hearth_request *request, uint6
 {
 	struct error *e = engine_error(error);
 	struct hearth_request asked = hearth_request_new(0);
-	if (!engine_take_struct(&asked, sizeof asked, request, offsetof(struct hearth_request, no_guess), "request", e))
-		return false;
+	if (!sized_take(&asked, sizeof asked, request, offsetof(struct hearth_request, no_guess), "request", e)) return false;
+	if (!h->model && asked.want != HEARTH_WANT_PROMPT) return error_set(e, "%s", words_alone);
 	return request_check(&asked, e) && scheduler_submit(h->scheduler, &asked, id, e);
 }
 
 void hearth_cancel(struct hearth *h, uint64_t id)
 {
 	scheduler_cancel(h->scheduler, id);
+}
+
+void hearth_forget(struct hearth *h, uint64_t share)
+{
+	scheduler_forget(h->scheduler, share);
+}
+
+/* A question of hearth_importance and its answer. */
+struct asked_importance {
+	struct hearth *h;
+	uint64_t number;
+	struct hearth_importance *out;
+	bool found;
+	struct error *e;
+};
+
+static void show_importance(void *data)
+{
+	struct asked_importance *a = data;
+	struct hearth *h = a->h;
+	const struct importance_entry *x = importance_at(h->importance, (size_t)a->number);
+	uint64_t n;
+	if (!importance_whole(h->importance)) {
+		error_memory(a->e);
+		return;
+	}
+	memory_free(h->floats);
+	h->floats = x ? importance_floats(x, &n) : NULL;
+	if (x && !h->floats) error_memory(a->e);
+	if (!h->floats) return;
+	a->out->name = x->tensor->name;
+	a->out->cols = x->tensor->dims[0];
+	a->out->n_matrices = n;
+	a->out->sums = h->floats;
+	a->out->counts = h->floats + a->out->cols * n;
+	a->found = true;
+}
+
+bool hearth_importance(struct hearth *h, uint64_t number, struct hearth_importance *importance, struct hearth_error *error)
+{
+	struct error *e = engine_error(error);
+	struct asked_importance asked = { h, number, importance, false, e };
+	if (!h->importance) return error_set(e, "the model was not opened with `importance`");
+	if (importance->size != sizeof *importance) return error_set(e, "importance: its size member is %zu", importance->size);
+	if (!scheduler_idle(h->scheduler, show_importance, &asked)) return error_set(e, "importance: a request is running");
+	return asked.found;
 }
 
 void engine_settle(struct hearth *h, int milliseconds)

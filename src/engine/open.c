@@ -1,5 +1,6 @@
 /* open: hearth_open, from a path and what the machine says of itself to the parts (see hearth.h and engine.h). */
 #include "base/machine.h"
+#include "base/sized.h"
 #include "engine/engine.h"
 
 static unsigned choose_threads(uint32_t asked)
@@ -13,7 +14,7 @@ bool hearth_open(const struct hearth_options *options, struct hearth **out, stru
 	struct error *e = engine_error(error);
 	struct hearth_options o = { 0 };
 	*out = NULL;
-	if (!engine_take_struct(&o, sizeof o, options, offsetof(struct hearth_options, draft), "options", e) ||
+	if (!sized_take(&o, sizeof o, options, offsetof(struct hearth_options, draft), "options", e) ||
 	    !engine_check_options(&o, e))
 		return false;
 	file_guard_maps_by_default();

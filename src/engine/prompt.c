@@ -1,9 +1,9 @@
 /* prompt: vocabulary and template of a model, and the tokens of a prompt (see prompt.h); conversations are in prompt_chat.c. */
 #include "engine/prompt.h"
 
+#include "base/buffer.h"
 #include "base/memory.h"
 #include "engine/prompt_internal.h"
-#include "text/tokenizer.h"
 
 #include <string.h>
 
@@ -24,6 +24,17 @@ static bool load_template(struct prompt_source *s, const struct gguf *file, stru
 	return true;
 }
 
+/* The form of rerankers; */
+static bool load_pair(struct prompt_source *s, const struct gguf *file, struct error *e)
+{
+	struct gguf_text text = { NULL, 0 };
+	if (!gguf_get_text(file, "tokenizer.chat_template.rerank", &text, e)) return false;
+	if (!text.data) return true;
+	s->pair = memory_copy_text(text.data, text.length);
+	s->pair_length = text.length;
+	return s->pair || error_memory(e);
+}
+
 bool prompt_source_open(struct prompt_source *s, const struct gguf *file, uint32_t context, struct error *e)
 {
 	*s = (struct prompt_source){ .context = context };
@@ -35,13 +46,14 @@ bool prompt_source_open(struct prompt_source *s, const struct gguf *file, uint32
 		if (length > s->longest) s->longest = (uint32_t)length;
 	}
 	if (s->longest == 0) s->longest = 1;
-	return load_template(s, file, e);
+	return load_pair(s, file, e) && load_template(s, file, e);
 }
 
 void prompt_source_close(struct prompt_source *s)
 {
 	template_free(s->template);
 	memory_free(s->text);
+	memory_free(s->pair);
 	vocab_free(s->vocab);
 	*s = (struct prompt_source){ 0 };
 }
@@ -56,6 +68,12 @@ bool prompt_piece(const void *data, int32_t id, const char **bytes, size_t *leng
 }
 
 /* ---- tokens ---- */
+
+/* A prompt that is only looked at may have any length. */
+static bool has_limit(const struct prompt_source *s, const struct hearth_request *a)
+{
+	return s->context && a->want != HEARTH_WANT_PROMPT;
+}
 
 static bool refuse_long(struct prompt *p, const struct prompt_source *s, enum hearth_failure *failure, struct error *e)
 {
@@ -98,20 +116,37 @@ static bool encode_pieces(const struct prompt *p, const struct prompt_source *s,
 	return ok;
 }
 
+/* How a text is tokenized, and whether BOS comes in front where the model wants it. */
+static unsigned text_options(const struct hearth_request *a, bool *bos)
+{
+	bool closed = (a->text_options & HEARTH_TEXT_CLOSED) || a->want == HEARTH_WANT_VECTOR;
+	*bos = !closed && !(a->text_options & HEARTH_TEXT_PLAIN);
+	return (closed ? TOKENIZER_ADD : 0U) | (a->text_options & HEARTH_TEXT_CONTROL ? TOKENIZER_SPECIAL : 0U) |
+	       (a->text_options & HEARTH_TEXT_ALL ? TOKENIZER_ALL_TOKENS : 0U);
+}
+
+static bool encode_kind(const struct prompt *p, const struct prompt_source *s, const struct hearth_request *a,
+                        struct token_list *ids, struct error *e)
+{
+	bool bos = true;
+	if (a->kind == HEARTH_PAIR) return prompt_pair(s, a, ids, e);
+	if (a->kind == HEARTH_CHAT) return encode_pieces(p, s, ids, e) && add_bos(s->vocab, ids, e);
+	unsigned options = text_options(a, &bos);
+	return tokenizer_encode(s->vocab, p->text, p->text_length, options, ids, e) && (!bos || add_bos(s->vocab, ids, e));
+}
+
 /* Text and pieces stand: the ids. A text that no token is long enough for is refused as it is. */
-static bool encode(struct prompt *p, const struct prompt_source *s, enum hearth_kind kind, enum hearth_failure *failure,
+static bool encode(struct prompt *p, const struct prompt_source *s, const struct hearth_request *a, enum hearth_failure *failure,
                    struct error *e)
 {
-	if (s->context && p->text_length / s->longest > s->context) {
-		p->n_estimated = p->text_length / s->longest;
+	size_t length = a->kind == HEARTH_PAIR ? a->text_length + a->document_length : p->text_length;
+	if (has_limit(s, a) && length / s->longest > s->context) {
+		p->n_estimated = length / s->longest;
 		return refuse_long(p, s, failure, e);
 	}
 	struct token_list ids = { 0 };
 	*failure = HEARTH_FAIL_RESOURCES;
-	bool ok = kind == HEARTH_CHAT ? encode_pieces(p, s, &ids, e)
-	                              : tokenizer_encode(s->vocab, p->text, p->text_length, 0, &ids, e);
-	ok = ok && add_bos(s->vocab, &ids, e);
-	if (!ok) {
+	if (!encode_kind(p, s, a, &ids, e)) {
 		token_list_free(&ids);
 		return false;
 	}
@@ -131,6 +166,22 @@ static bool take_text(struct prompt *p, const struct hearth_request *asked, stru
 	return true;
 }
 
+/* What the ids stand for, as the prompt's text. */
+static bool spell_ids(struct prompt *p, const struct prompt_source *s, struct error *e)
+{
+	struct buffer text = buffer_new(SIZE_MAX / 4);
+	for (size_t i = 0; i < p->n_ids; i++) {
+		size_t length;
+		const char *bytes = vocab_bytes(s->vocab, (uint32_t)p->ids[i], &length);
+		if (length) buffer_append(&text, bytes, length);
+	}
+	if (!text.failed) p->text = memory_copy_text(buffer_text(&text), text.size);
+	p->text_length = p->text ? text.size : 0;
+	if (text.data) memory_wipe(text.data, text.size);
+	buffer_free(&text);
+	return p->text || error_memory(e);
+}
+
 static bool take_ids(struct prompt *p, const struct prompt_source *s, const struct hearth_request *asked,
                      enum hearth_failure *failure, struct error *e)
 {
@@ -140,30 +191,29 @@ static bool take_ids(struct prompt *p, const struct prompt_source *s, const stru
 		return error_set(e, "id %d (number %zu) is not from 0 to %u", asked->ids[i], i + 1, s->vocab->count - 1);
 	}
 	*failure = HEARTH_FAIL_RESOURCES;
-	p->ids = memory_new(asked->n_ids, sizeof *p->ids);
+	p->ids = memory_new(asked->n_ids ? asked->n_ids : 1, sizeof *p->ids);
 	if (!p->ids) return error_memory(e);
-	memcpy(p->ids, asked->ids, asked->n_ids * sizeof *p->ids);
+	if (asked->n_ids) memcpy(p->ids, asked->ids, asked->n_ids * sizeof *p->ids);
 	p->n_ids = asked->n_ids;
-	return true;
+	return asked->want != HEARTH_WANT_PROMPT || spell_ids(p, s, e);
 }
 
 bool prompt_make(struct prompt *p, const struct prompt_source *s, const struct hearth_request *asked, enum hearth_failure *failure,
                  struct error *e)
 {
-	enum hearth_kind kind = (enum hearth_kind)asked->kind;
-	bool memory = kind == HEARTH_TEXT;
-	if (kind == HEARTH_IDS) {
+	bool memory = true, ok = true;
+	if (asked->kind == HEARTH_IDS) {
 		if (!take_ids(p, s, asked, failure, e)) return false;
 	} else {
-		bool ok = kind == HEARTH_CHAT   ? prompt_render(p, s, asked, &memory, e)
-		          : kind == HEARTH_FILL ? prompt_fill(p, s, asked, &memory, e)
-		                                : take_text(p, asked, e);
+		if (asked->kind == HEARTH_CHAT) ok = prompt_render(p, s, asked, &memory, e);
+		if (asked->kind == HEARTH_TEXT) ok = take_text(p, asked, e);
+		if (asked->kind == HEARTH_FILL) ok = prompt_fill(p, s, asked, &memory, e);
 		*failure = memory ? HEARTH_FAIL_RESOURCES : HEARTH_FAIL_REQUEST;
-		if (!ok || (kind != HEARTH_FILL && !encode(p, s, kind, failure, e))) return false;
-		if (kind == HEARTH_FILL && !add_bos_to(p, s->vocab, e)) return false;
+		if (!ok) return false;
+		if (!(asked->kind == HEARTH_FILL ? add_bos_to(p, s->vocab, e) : encode(p, s, asked, failure, e))) return false;
 	}
-	if (s->context && p->n_ids > s->context) return refuse_long(p, s, failure, e);
-	if (p->n_ids > 0) return true;
+	if (has_limit(s, asked) && p->n_ids > s->context) return refuse_long(p, s, failure, e);
+	if (p->n_ids > 0 || asked->want == HEARTH_WANT_PROMPT) return true;
 	*failure = HEARTH_FAIL_REQUEST;
 	return error_set(e, "the prompt is empty");
 }

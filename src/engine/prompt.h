@@ -22,7 +22,9 @@ struct prompt_source {
 	struct template *template; /* of the model, else the plain form; NULL: see broken */
 	char *text;                /* the template's source */
 	size_t text_length;
-	bool plain;          /* the file has no template */
+	bool plain; /* the file has no template */
+	char *pair; /* the file's form for a question and a document; NULL: it has none */
+	size_t pair_length;
 	struct error broken; /* why the file's template cannot be used; conversations fail with it */
 	uint32_t longest;    /* bytes of the longest token */
 	uint32_t context;    /* positions that a prompt may take; 0: any number */

@@ -1,9 +1,10 @@
-/* prompt_internal: what prompt.c (sources, tokens) and prompt_chat.c (conversations) share. */
+/* prompt_internal: what prompt.c (sources, tokens), prompt_chat.c (conversations) and prompt_pair.c (rerankers) share. */
 #ifndef HEARTH_ENGINE_PROMPT_INTERNAL_H
 #define HEARTH_ENGINE_PROMPT_INTERNAL_H
 
 #include "engine/prompt.h"
 #include "format/json.h"
+#include "text/tokenizer.h"
 
 /* The plain form of models without a template, and the text that ends its answers. */
 extern const char prompt_plain_template[];
@@ -30,5 +31,7 @@ bool prompt_append_beginning(struct prompt *p, const struct buffer *beginning, s
 /* Fills the ids of `p` for HEARTH_FILL. False: the request is not usable, the model has no tokens for it, or memory is out. */
 bool prompt_fill(struct prompt *p, const struct prompt_source *s, const struct hearth_request *asked, bool *memory,
                  struct error *e);
+/* Appends the ids of a question and a document, as a reranker wants them. */
+bool prompt_pair(const struct prompt_source *s, const struct hearth_request *asked, struct token_list *ids, struct error *e);
 
 #endif

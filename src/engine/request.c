@@ -22,11 +22,17 @@ static bool check_source(const struct hearth_request *a, struct error *e)
 	case HEARTH_CHAT:
 	case HEARTH_TEXT:
 	case HEARTH_FILL:
+	case HEARTH_PAIR:
 		if (!a->text && a->text_length) return error_set(e, "request: text is missing");
 		if (a->text_length > MOST_TEXT) return error_set(e, "request: a text of %zu bytes is too long", a->text_length);
+		if (a->kind != HEARTH_PAIR) return true;
+		if (!a->document && a->document_length) return error_set(e, "request: the document is missing");
+		if (a->document_length > MOST_TEXT)
+			return error_set(e, "request: a document of %zu bytes is too long", a->document_length);
 		return true;
 	case HEARTH_IDS:
-		if (!a->ids || a->n_ids == 0) return error_set(e, "request: ids are missing");
+		if (!a->ids ? a->n_ids > 0 || a->want != HEARTH_WANT_PROMPT : a->n_ids == 0 && a->want != HEARTH_WANT_PROMPT)
+			return error_set(e, "request: ids are missing");
 		if (a->n_ids > MOST_IDS) return error_set(e, "request: %zu ids are too many", a->n_ids);
 		return true;
 	default: return error_set(e, "request: kind %u is unknown", a->kind);
@@ -48,9 +54,23 @@ static bool check_grammar(const struct hearth_request *a, struct error *e)
 	return true;
 }
 
+/* What is wanted, and what belongs to it. */
+static bool check_want(const struct hearth_request *a, struct error *e)
+{
+	const unsigned options = HEARTH_TEXT_CONTROL | HEARTH_TEXT_PLAIN | HEARTH_TEXT_CLOSED | HEARTH_TEXT_ALL;
+	bool answer = a->want == HEARTH_WANT_ANSWER;
+	if (a->want > HEARTH_WANT_READING) return error_set(e, "request: want %u is unknown", a->want);
+	if (a->pooling >= HEARTH_POOLING_RANK) return error_set(e, "request: pooling %u is unknown", a->pooling);
+	if (a->text_options & ~options) return error_set(e, "request: text options %u are unknown", a->text_options);
+	if (a->n_scores == 0 && a->want == HEARTH_WANT_LOGPROBS) return error_set(e, "request: n_scores is 0");
+	if (a->share && (!answer || a->session)) return error_set(e, "request: only an answer without a session can share");
+	if (a->grammar_kind && !answer) return error_set(e, "request: only an answer can have a grammar");
+	return true;
+}
+
 bool request_check(const struct hearth_request *a, struct error *e)
 {
-	if (!check_source(a, e) || !sampler_check(&a->sampling, e)) return false;
+	if (!check_want(a, e) || !check_source(a, e) || !sampler_check(&a->sampling, e)) return false;
 	if (a->n_stop > MOST_STOPS) return error_set(e, "request: %zu stop texts; at most %d", a->n_stop, MOST_STOPS);
 	if (a->n_stop && !a->stop) return error_set(e, "request: stop texts are missing");
 	for (size_t i = 0; i < a->n_stop; i++) {
@@ -68,8 +88,8 @@ bool request_check(const struct hearth_request *a, struct error *e)
 /* Copies the ids; NULL: memory. */
 static int32_t *copy_ids(struct arena *arena, const int32_t *ids, size_t n)
 {
-	int32_t *copy = arena_alloc(arena, n, sizeof *copy);
-	if (copy) memcpy(copy, ids, n * sizeof *copy);
+	int32_t *copy = arena_alloc(arena, n ? n : 1, sizeof *copy);
+	if (copy && n) memcpy(copy, ids, n * sizeof *copy);
 	return copy;
 }
 
@@ -104,6 +124,10 @@ static bool copy_parts(struct request *r, const struct hearth_request *asked)
 	r->asked.text = ids ? NULL : arena_copy(r->arena, asked->text ? asked->text : "", asked->text_length);
 	r->asked.ids = ids ? copy_ids(r->arena, asked->ids, asked->n_ids) : NULL;
 	if (!r->asked.text && !r->asked.ids) return false;
+	if (asked->kind == HEARTH_PAIR) {
+		r->asked.document = arena_copy(r->arena, asked->document ? asked->document : "", asked->document_length);
+		if (!r->asked.document) return false;
+	}
 	if (!copy_texts(r->arena, asked->stop, asked->n_stop, &r->asked.stop)) return false;
 	if (!copy_texts(r->arena, asked->marks, asked->n_marks, &r->asked.marks) || !copy_grammar(r, asked)) return false;
 	if (!asked->date) return true;
@@ -137,10 +161,11 @@ struct request *request_new(const struct hearth_request *asked, struct error *e)
 	r->asked.stop = NULL;
 	r->asked.date = NULL;
 	r->asked.marks = NULL;
-	r->asked.trigger = r->asked.grammar = NULL;
+	r->asked.trigger = r->asked.grammar = r->asked.document = NULL;
 	r->submitted = clock_seconds();
 	r->text = buffer_new(MOST_ANSWER_STEP);
-	r->arena = arena_new((size_t)MOST_TEXT + (size_t)MOST_IDS * sizeof(int32_t) + (size_t)MOST_STOPS * 4 * MOST_STOP_BYTES +
+	r->values = buffer_new(SIZE_MAX / 4); /* by what a step computes */
+	r->arena = arena_new(2 * (size_t)MOST_TEXT + (size_t)MOST_IDS * sizeof(int32_t) + (size_t)MOST_STOPS * 4 * MOST_STOP_BYTES +
 	                     GRAMMAR_MOST_SOURCE);
 	r->last = event_new(HEARTH_DONE, 0, e);
 	if (r->arena && r->last && buffer_extend(&r->last->text, sizeof r->error.text) && copy_parts(r, asked)) {
@@ -166,10 +191,13 @@ void request_free(struct request *r)
 	event_free(r->last);
 	prompt_clear(&r->prompt);
 	if (r->asked.text) memory_wipe((char *)(uintptr_t)r->asked.text, r->asked.text_length);
+	if (r->asked.document) memory_wipe((char *)(uintptr_t)r->asked.document, r->asked.document_length);
 	if (r->asked.grammar) memory_wipe((char *)(uintptr_t)r->asked.grammar, r->asked.grammar_length);
 	if (r->ids) memory_wipe(r->ids, r->n_prompt * sizeof *r->ids);
 	memory_free(r->ids);
 	memory_free(r->logits);
+	memory_free(r->vectors);
+	buffer_free(&r->values);
 	memory_free(r->shown);
 	scores_clear(&r->scores);
 	guess_clear(&r->guess);

@@ -49,8 +49,10 @@ struct request {
 	int32_t token;                  /* the last one chosen */
 	int32_t chosen[GUESS_MOST + 1]; /* in this step */
 	uint32_t n_chosen;
-	float *logits; /* n_logits x n_vocab: behind the prompt's last row, or behind the answer's rows */
+	float *logits; /* n_logits x n_vocab: behind the prompt's last row, behind the answer's rows, or those that are asked for */
 	uint32_t n_logits;
+	float *vectors;       /* n_prompt x n_embd, of a text that becomes one */
+	struct buffer values; /* of this step, not yet told */
 	struct guess guess;
 	struct sampler sampler;
 	struct grammar *grammar; /* NULL: none, or the mask has it */
@@ -74,5 +76,28 @@ bool request_check(const struct hearth_request *asked, struct error *e);
 
 /* Marks it as failed. Always returns false. */
 bool request_fail(struct request *r, enum hearth_failure failure);
+
+/* Some of its prompt has not been computed. */
+static inline bool request_has_prompt(const struct request *r)
+{
+	return r->n_done < r->n_prompt;
+}
+
+/* It wants numbers for tokens of its prompt. */
+static inline bool request_scores_tokens(const struct request *r)
+{
+	return r->asked.want == HEARTH_WANT_LOGITS || r->asked.want == HEARTH_WANT_LOGPROBS;
+}
+
+/* Whether it needs the logits behind the prompt's token `at`. */
+static inline bool request_wants_logits(const struct request *r, uint32_t at)
+{
+	switch (r->asked.want) {
+	case HEARTH_WANT_ANSWER: return at + 1 == r->n_prompt;
+	case HEARTH_WANT_LOGITS: return at >= r->asked.score_from;
+	case HEARTH_WANT_LOGPROBS: return at + 1 >= r->asked.score_from && at + 1 < r->n_prompt;
+	default: return false;
+	}
+}
 
 #endif

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 enum { MOST_PROMPT_END = 256 };
 
@@ -95,9 +94,9 @@ static bool tell_prompt(struct scheduler *s, struct request *r)
 	const struct prompt *p = &r->prompt;
 	size_t end = p->text_length < MOST_PROMPT_END ? p->text_length : MOST_PROMPT_END;
 	bool told = end == 0 || buffer_append(&event->prompt_end, p->text + p->text_length - end, end);
-	told = told && (!r->asked.want_prompt ||
-	                (event_add_text(event, p->text, p->text_length) && event_add_pieces(event, p->pieces, p->n_pieces) &&
-	                 event_add_ids(event, r->ids, r->n_prompt)));
+	bool shows = r->asked.want_prompt || r->asked.want == HEARTH_WANT_PROMPT;
+	told = told && (!shows || (event_add_text(event, p->text, p->text_length) &&
+	                           event_add_pieces(event, p->pieces, p->n_pieces) && event_add_ids(event, r->ids, r->n_prompt)));
 	event_push(&s->events, event, &r->open);
 	pthread_cond_broadcast(&s->news);
 	if (told) return true;
@@ -126,10 +125,26 @@ static bool tell_answer(struct scheduler *s, struct request *r)
 	return told ? true : error_memory(&r->error);
 }
 
+/* Logits and likelihoods are progress enough. */
+static bool tell_scores(struct scheduler *s, struct request *r)
+{
+	if (!request_scores_tokens(r)) tell_progress(s, r);
+	if (r->values.size == 0 && r->scores.n == 0) return true;
+	struct event *event = event_for(s, r, HEARTH_SCORES);
+	if (!event) return false;
+	fill_counts(s, r, &event->shown);
+	bool told = event_add_values(event, (const float *)(const void *)r->values.data, r->values.size / sizeof(float)) &&
+	            event_add_scores(event, r->scores.all, r->scores.n);
+	if (r->values.data) memory_wipe(r->values.data, r->values.size);
+	buffer_clear(&r->values);
+	r->scores.n = 0;
+	return told || error_memory(&r->error);
+}
+
 /* What the stream still holds back is shown, unless it belongs to a stop text. */
 static bool tell_rest(struct scheduler *s, struct request *r)
 {
-	if (r->state != REQUEST_RUNNING) return true;
+	if (r->state != REQUEST_RUNNING || r->asked.want != HEARTH_WANT_ANSWER) return true;
 	if (!stream_end(&r->stream, &r->text, &r->error)) return false;
 	return r->text.size == 0 || tell_answer(s, r);
 }
@@ -140,8 +155,9 @@ static void publish(struct scheduler *s)
 	for (uint32_t i = s->n_active; i > 0; i--) {
 		struct request *r = s->active[i - 1];
 		if (r->n_rows == 0) continue;
-		bool told = true;
-		if (r->n_done < r->n_prompt || r->n_generated <= 1) tell_progress(s, r);
+		bool told = true, answers = r->asked.want == HEARTH_WANT_ANSWER;
+		if (answers && (request_has_prompt(r) || r->n_generated <= 1)) tell_progress(s, r);
+		if (!answers && !r->failed) told = tell_scores(s, r);
 		if (r->n_chosen) told = tell_answer(s, r);
 		if (told && r->stop) told = tell_rest(s, r);
 		if (!told) request_fail(r, HEARTH_FAIL_RESOURCES);
@@ -165,7 +181,7 @@ static void admit(struct scheduler *s, struct request *r)
 	uint32_t most = s->max_rows < MOST_ACTIVE ? s->max_rows : MOST_ACTIVE;
 	if (r->failed) {
 		end_request(s, r, 0);
-	} else if (!r->session->running && s->n_active < most) {
+	} else if (!r->session->running && s->n_active < most && !scheduler_waits_for_other(s, r)) {
 		bool runs = scheduler_admit(s, r);
 		if (r->failed || !tell_prompt(s, r) || !runs) end_request(s, r, r->stop);
 	}
@@ -176,21 +192,23 @@ static void remove_request(struct scheduler *s, struct request *r)
 	struct request **at = &s->first;
 	while (*at != r) at = &(*at)->next;
 	*at = r->next;
-	r->session->n_requests--;
-	if (r->asked.session == 0) r->session->closing = true; /* it was the request's own */
+	struct session *session = r->session;
+	bool keeps = session->share && session->n_ids > 0 && !r->failed && !r->asked.leaves_nothing && !session->forgotten;
+	session->n_requests--;
+	if (r->asked.session == 0 && keeps && !session->closing)
+		scheduler_keep(s, session);
+	else if (r->asked.session == 0)
+		session->closing = true; /* it was the request's own */
 	request_free(r);
 }
 
 static void free_closing_sessions(struct scheduler *s)
 {
-	for (struct session **at = &s->sessions; *at;) {
-		struct session *session = *at;
-		if (session->closing && session->n_requests == 0) {
-			*at = session->next;
-			session_free(session);
-		} else {
-			at = &session->next;
-		}
+	struct session *next;
+	for (struct session *session = s->sessions; session; session = next) {
+		next = session->next;
+		if (session->n_requests == 0 && (session->closing || (session->kept && session->forgotten)))
+			scheduler_drop_session(s, session);
 	}
 }
 
@@ -208,11 +226,6 @@ static void settle(struct scheduler *s)
 	free_closing_sessions(s);
 }
 
-static bool has_prompt_rows(const struct scheduler *s, uint32_t n)
-{
-	return s->rows[n - 1].kind == ROW_PROMPT; /* they stand behind the answers' */
-}
-
 static void *engine_main(void *data)
 {
 	struct scheduler *s = data;
@@ -226,7 +239,7 @@ static void *engine_main(void *data)
 			continue;
 		}
 		atomic_store(&s->give_up, false);
-		s->long_step = has_prompt_rows(s, n);
+		s->long_step = s->prompt_rows;
 		pthread_mutex_unlock(&s->lock);
 		scheduler_compute(s, n);
 		pthread_mutex_lock(&s->lock);
@@ -288,15 +301,24 @@ static bool start_threads(struct scheduler *s, struct error *e)
 
 static void init_conditions(struct scheduler *s)
 {
-	pthread_condattr_t monotonic;
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->work, NULL);
 	pthread_cond_init(&s->unmade, NULL);
-	pthread_cond_init(&s->news, &monotonic);
-	pthread_cond_init(&s->ends, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	clock_condition(&s->news);
+	clock_condition(&s->ends);
+}
+
+static void take_numbers(struct scheduler *s)
+{
+	s->n_vocab = s->source->vocab->count;
+	s->max_rows = 1;
+	if (!s->model) return;
+	const struct config *c = model_config(s->model);
+	s->n_vocab = c->n_vocab;
+	s->n_embd = c->n_embd;
+	s->whole = c->whole;
+	s->context = model_context(s->model);
+	s->max_rows = model_max_rows(s->model);
 }
 
 struct scheduler *scheduler_new(struct model *model, const struct prompt_source *source, struct draft *draft, struct error *e)
@@ -309,11 +331,9 @@ struct scheduler *scheduler_new(struct model *model, const struct prompt_source 
 	s->model = model;
 	s->source = source;
 	s->draft = draft;
-	s->n_vocab = model_config(model)->n_vocab;
-	s->context = model_context(model);
-	s->max_rows = model_max_rows(model);
+	take_numbers(s);
 	init_conditions(s);
-	model_watch(model, &s->give_up);
+	if (model) model_watch(model, &s->give_up);
 	s->rows = memory_new(s->max_rows, sizeof *s->rows);
 	if (!s->rows) {
 		error_memory(e);
@@ -336,7 +356,7 @@ void scheduler_free(struct scheduler *s)
 	pthread_mutex_unlock(&s->lock);
 	if (s->maker_runs) pthread_join(s->maker, NULL);
 	if (s->engine_runs) pthread_join(s->engine, NULL);
-	model_watch(s->model, NULL);
+	if (s->model) model_watch(s->model, NULL);
 	event_clear(&s->events);
 	pthread_cond_destroy(&s->work);
 	pthread_cond_destroy(&s->unmade);
@@ -396,14 +416,21 @@ bool scheduler_session_adapt(struct scheduler *s, uint64_t id, struct adapter_se
 	return known || error_set(e, "there is no session %llu", (unsigned long long)id);
 }
 
-/* The session that a request names, or a new one of its own. With the lock held. */
-static struct session *session_for(struct scheduler *s, uint64_t id, struct error *e)
+/* The session that a request names, or a new one of its own: also for what is no answer, with the adapters of the one that it
+ * names. With the lock held. */
+static struct session *session_for(struct scheduler *s, struct request *r, struct error *e)
 {
-	if (id == 0) return add_session(s, e);
-	struct session *session = *find_session(s, id);
-	if (session && !session->closing) return session;
-	error_set(e, "request: there is no session %llu", (unsigned long long)id);
-	return NULL;
+	uint64_t id = r->asked.session;
+	struct session *named = id ? *find_session(s, id) : NULL, *own;
+	if (id && (!named || named->closing)) {
+		error_set(e, "request: there is no session %llu", (unsigned long long)id);
+		return NULL;
+	}
+	if (named && r->asked.want == HEARTH_WANT_ANSWER) return named;
+	r->asked.session = 0;
+	own = add_session(s, e);
+	if (own && named) own->asked = adapter_set_share(named->asked);
+	return own;
 }
 
 bool scheduler_submit(struct scheduler *s, const struct hearth_request *asked, uint64_t *id, struct error *e)
@@ -411,7 +438,7 @@ bool scheduler_submit(struct scheduler *s, const struct hearth_request *asked, u
 	struct request *r = request_new(asked, e);
 	if (!r) return false;
 	pthread_mutex_lock(&s->lock);
-	r->session = session_for(s, asked->session, e);
+	r->session = session_for(s, r, e);
 	if (!r->session) {
 		pthread_mutex_unlock(&s->lock);
 		request_free(r);
@@ -440,22 +467,18 @@ void scheduler_cancel(struct scheduler *s, uint64_t id)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static struct timespec deadline_after(int timeout_ms)
+bool scheduler_idle(struct scheduler *s, void (*work)(void *data), void *data)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += timeout_ms / 1000;
-	t.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	return t;
+	pthread_mutex_lock(&s->lock);
+	bool idle = s->n_open == 0;
+	if (idle) work(data);
+	pthread_mutex_unlock(&s->lock);
+	return idle;
 }
 
 struct event *scheduler_next(struct scheduler *s, int timeout_ms)
 {
-	struct timespec deadline = deadline_after(timeout_ms < 0 ? 0 : timeout_ms);
+	struct timespec deadline = clock_deadline(timeout_ms);
 	struct event *event;
 	int status = 0;
 	pthread_mutex_lock(&s->lock);
@@ -467,13 +490,14 @@ struct event *scheduler_next(struct scheduler *s, int timeout_ms)
 		}
 	}
 	if (event && (event->shown.kind == HEARTH_DONE || event->shown.kind == HEARTH_FAILED)) s->n_ended--;
+	if (event && event->shown.kind == HEARTH_SCORES) pthread_cond_signal(&s->work); /* who waited for a taker goes on */
 	pthread_mutex_unlock(&s->lock);
 	return event;
 }
 
 void scheduler_settle(struct scheduler *s, int milliseconds)
 {
-	struct timespec deadline = deadline_after(milliseconds);
+	struct timespec deadline = clock_deadline(milliseconds);
 	pthread_mutex_lock(&s->lock);
 	while (s->n_ended == 0 && !s->closing && pthread_cond_timedwait(&s->ends, &s->lock, &deadline) == 0) continue;
 	pthread_mutex_unlock(&s->lock);

@@ -22,9 +22,18 @@
 
 struct scheduler;
 
-/* Starts the threads. Model, source and draft (NULL: none) stay the caller's and must outlive the scheduler; nobody else may use
- * them. */
+/* Starts the threads. Model (NULL: prompts are made and nothing is computed), source and draft (NULL: none) stay the caller's and
+ * must outlive the scheduler; nobody else may use them. */
 struct scheduler *scheduler_new(struct model *model, const struct prompt_source *source, struct draft *draft, struct error *e);
+
+/* How many bytes of keys and values there may be before what requests left for others goes; none are kept before this is called. */
+void scheduler_share_bytes(struct scheduler *s, size_t bytes);
+
+/* Wipes what requests of this number left for others. */
+void scheduler_forget(struct scheduler *s, uint64_t share);
+
+/* Calls `work` when no batch runs and none can begin. False: a request is open. */
+bool scheduler_idle(struct scheduler *s, void (*work)(void *data), void *data);
 
 /* Ends all requests, frees all sessions, stops the threads. NULL is allowed. */
 void scheduler_free(struct scheduler *s);

@@ -77,7 +77,7 @@ static uint32_t add_rows(const struct scheduler *s, struct request *r, struct ro
 
 static bool may_guess(const struct scheduler *s, uint32_t n)
 {
-	return n > 0 && n < PACE_ROWS && s->rows[n - 1].kind == ROW_ANSWER && model_drops_rows(s->model);
+	return n > 0 && n < PACE_ROWS && !s->prompt_rows && model_drops_rows(s->model);
 }
 
 uint32_t scheduler_guess(struct scheduler *s, uint32_t n)

@@ -1,5 +1,6 @@
 /*
- * scheduler_internal: what the parts of the scheduler share: scheduler.c (queue, threads), scheduler_step.c (batches).
+ * scheduler_internal: what the parts of the scheduler share: scheduler.c (queue, threads), scheduler_build.c (what a step
+ * computes), scheduler_step.c (computing it), scheduler_guess.c, scheduler_scores.c, scheduler_share.c.
  *
  * `lock` guards everything above the line; what stands below belongs to the engine thread. Requests and sessions are changed by the
  * engine thread alone, but for `cancelled`, `closing`, `n_requests` and the state of a request that the prompt thread has.
@@ -12,12 +13,16 @@
 
 #include <pthread.h>
 
-enum { MOST_ACTIVE = 32 }; /* requests that are computed side by side; more wait */
+enum {
+	MOST_ACTIVE = 32,         /* requests that are computed side by side; more wait */
+	SCHEDULER_LEAST_ROWS = 64 /* of prompts in a step, where they are not fewer; from so many on a row's time is known */
+};
 
 struct scheduler {
-	struct model *model;
+	struct model *model; /* NULL: words alone */
 	const struct prompt_source *source;
-	uint32_t n_vocab, context, max_rows;
+	uint32_t n_vocab, n_embd, context, max_rows;
+	bool whole; /* texts are read as wholes: an encoder */
 	pthread_t engine, maker;
 	bool engine_runs, maker_runs;
 
@@ -41,17 +46,36 @@ struct scheduler {
 	struct request *active[MOST_ACTIVE];
 	uint32_t n_active;
 	struct row *rows; /* max_rows */
+	bool prompt_rows; /* some of this step's are a prompt's */
 	struct sampler_room room;
 	double seconds_per_row; /* of a prompt, as measured last; 0: not yet */
 	struct pace pace;       /* of steps with answer rows alone */
 	struct draft *draft;    /* NULL: none */
 	struct mask_tree *tree; /* made for the first answer that must follow a grammar */
 	struct mask_cache masks;
+	uint64_t n_uses; /* of kept timelines */
+	size_t bytes_shared;
 };
 
 /* Admits a request that is ready: finds what its session has of it and prepares its computing. False: it has failed or, with
  * max_tokens 0, is done (r->stop). The lock is held. */
 bool scheduler_admit(struct scheduler *s, struct request *r);
+
+/* Before a request that shares is admitted: lets its session begin with what another has, and whether it is better to wait for what
+ * another is about to compute (scheduler_share.c). The lock is held. */
+void scheduler_share(struct scheduler *s, struct request *r);
+bool scheduler_waits_for_other(const struct scheduler *s, const struct request *r);
+
+/* Keeps a session whose request is over for others to go on from. The lock is held. */
+void scheduler_keep(struct scheduler *s, struct session *t);
+
+/* Takes a session out of the list and frees it. */
+void scheduler_drop_session(struct scheduler *s, struct session *t);
+
+/* Whether the model can give what is wanted; room for it; and taking it behind a step (scheduler_scores.c). False with r->error. */
+bool scheduler_can_give(const struct scheduler *s, struct request *r);
+bool scheduler_prepare_scores(struct scheduler *s, struct request *r);
+bool scheduler_take_scores(struct scheduler *s, struct request *r);
 
 /* Fills the batch for the next step; 0: nothing to compute. */
 uint32_t scheduler_build(struct scheduler *s);

@@ -1,4 +1,4 @@
-/* scheduler_step: admitting requests, filling batches and taking their results (see scheduler.h). */
+/* scheduler_step: admitting requests, computing batches and taking their results (see scheduler.h). */
 #include "engine/scheduler_internal.h"
 
 #include "base/clock.h"
@@ -8,34 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How long a step with prompt rows may take, and how many it has at least and before the time of a row is known: beside answers
- * that wait for it, and alone. Fewer rows would cost more in passes over the weights than they save in waiting. */
-static const struct {
-	double seconds;
-	uint32_t least, first;
-} beside_answers = { 0.5, 64, 64 }, alone = { 2, 128, 256 };
-
 /* The prompt as the session has it: r->ids, r->n_prompt, r->n_cached. */
 static bool match_session(struct scheduler *s, struct request *r)
 {
 	const struct session *session = r->session;
 	const struct prompt *p = &r->prompt;
 	session_piece piece = r->asked.kind == HEARTH_IDS ? NULL : prompt_piece;
-	for (;;) {
-		r->ids = memory_new((size_t)session->n_ids + p->n_ids, sizeof *r->ids);
-		if (!r->ids) return error_memory(&r->error);
-		struct session_match m =
-		        session_match(session->ids, session->n_ids, p->ids, p->n_ids, piece, s->source->vocab, r->ids);
-		if (m.n_merged <= s->context || !piece) {
-			r->n_prompt = (uint32_t)m.n_merged;
-			r->n_cached = (uint32_t)m.kept;
-			break;
-		}
-		memory_free(r->ids); /* the session's own ids are too many for the context: as tokenized, then */
-		piece = NULL;
-	}
+	r->ids = memory_new((size_t)session->n_ids + p->n_ids + 1, sizeof *r->ids);
+	if (!r->ids) return error_memory(&r->error);
+	size_t most = s->context > p->n_ids ? s->context : p->n_ids;
+	struct session_match m =
+	        session_match(session->ids, session->n_ids, p->ids, p->n_ids, most, piece, s->source->vocab, r->ids);
+	r->n_prompt = (uint32_t)m.n_merged;
+	r->n_cached = (uint32_t)m.kept;
 	/* The last token is computed again: its logits are needed. */
-	if (r->n_cached == r->n_prompt) r->n_cached--;
+	if (r->n_cached == r->n_prompt && r->n_cached > 0) r->n_cached--;
 	r->n_done = r->n_cached;
 	return true;
 }
@@ -102,19 +89,10 @@ static bool start_mask(struct scheduler *s, struct request *r)
 	return r->mask != NULL;
 }
 
-static bool prepare(struct scheduler *s, struct request *r)
+static bool prepare_answer(struct scheduler *s, struct request *r)
 {
-	struct session *session = r->session;
-	if (!session->sequence) {
-		session->sequence = sequence_new(s->model, &r->error);
-		if (!session->sequence) return false;
-		sequence_adapt(session->sequence, adapter_set_variant(session->adapters));
-	}
-	session_truncate(session, r->n_cached);
-	r->n_cached = r->n_done = session->n_ids;
 	/* so that the same prompt, or one that begins like it, can be computed from here again */
-	sequence_mark(session->sequence, r->n_prompt - 1);
-	if (!session_reserve(session, r->n_prompt - r->n_cached, &r->error)) return false;
+	sequence_mark(r->session->sequence, r->n_prompt - 1);
 	struct hearth_sampling sampling = r->asked.sampling;
 	if (sampling.seed == 0) sampling.seed = random_fresh_seed();
 	if (!sampler_init(&r->sampler, &sampling, &r->error)) return false;
@@ -125,88 +103,37 @@ static bool prepare(struct scheduler *s, struct request *r)
 	return find_marks(s, r) && start_mask(s, r) && start_stream(s, r);
 }
 
+static bool prepare(struct scheduler *s, struct request *r)
+{
+	struct session *session = r->session;
+	if (!session->sequence) {
+		session->sequence = sequence_new(s->model, &r->error);
+		if (!session->sequence) return false;
+		sequence_adapt(session->sequence, adapter_set_variant(session->adapters));
+	}
+	session_truncate(session, r->n_cached);
+	r->n_cached = r->n_done = session->n_ids;
+	if (!session_reserve(session, r->n_prompt - r->n_cached, &r->error)) return false;
+	return r->asked.want == HEARTH_WANT_ANSWER ? prepare_answer(s, r) : scheduler_prepare_scores(s, r);
+}
+
 bool scheduler_admit(struct scheduler *s, struct request *r)
 {
+	bool looks = r->asked.want == HEARTH_WANT_PROMPT || (r->asked.want == HEARTH_WANT_ANSWER && r->asked.max_tokens == 0);
 	r->admitted = clock_seconds();
 	session_adapt(r->session);
+	if (r->asked.share && !looks) scheduler_share(s, r);
 	if (!match_session(s, r)) return request_fail(r, HEARTH_FAIL_RESOURCES);
-	if (r->asked.max_tokens == 0) {
+	if (looks) {
 		r->stop = HEARTH_STOP_LENGTH;
 		return false;
 	}
+	if (!scheduler_can_give(s, r)) return request_fail(r, HEARTH_FAIL_REQUEST);
 	if (!prepare(s, r)) return request_fail(r, HEARTH_FAIL_RESOURCES);
 	r->state = REQUEST_RUNNING;
 	r->session->running = true;
 	s->active[s->n_active++] = r;
 	return true;
-}
-
-/* How many prompt rows a step may have. */
-static uint32_t chunk_rows(const struct scheduler *s, bool answers)
-{
-	double seconds = answers ? beside_answers.seconds : alone.seconds;
-	uint32_t least = answers ? beside_answers.least : alone.least;
-	if (s->seconds_per_row <= 0) return answers ? beside_answers.first : alone.first;
-	double rows = seconds / s->seconds_per_row;
-	if (rows < least) return least;
-	return rows < s->max_rows ? (uint32_t)rows : s->max_rows;
-}
-
-static bool has_prompt(const struct request *r)
-{
-	return r->n_done < r->n_prompt;
-}
-
-/* The next `count` rows of a prompt, logits behind the last one of all. */
-static void add_prompt_rows(struct request *r, uint32_t count, struct row *rows)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t at = r->n_done + i;
-		rows[i] = (struct row){ .sequence = r->session->sequence,
-			                .token = r->ids[at],
-			                .kind = ROW_PROMPT,
-			                .logits = at + 1 == r->n_prompt ? r->logits : NULL };
-	}
-	r->n_rows = count;
-}
-
-/* The waiting prompt without rows in this step that needs the fewest; NULL: none. */
-static struct request *shortest_prompt(const struct scheduler *s)
-{
-	struct request *shortest = NULL;
-	for (uint32_t i = 0; i < s->n_active; i++) {
-		struct request *r = s->active[i];
-		if (!has_prompt(r) || r->n_rows > 0) continue;
-		if (!shortest || r->n_prompt - r->n_done < shortest->n_prompt - shortest->n_done) shortest = r;
-	}
-	return shortest;
-}
-
-uint32_t scheduler_build(struct scheduler *s)
-{
-	uint32_t n = 0, prompts = 0;
-	for (uint32_t i = 0; i < s->n_active; i++) {
-		struct request *r = s->active[i];
-		r->n_rows = 0;
-		prompts += has_prompt(r);
-		if (has_prompt(r)) continue;
-		s->rows[n++] = (struct row){
-			.sequence = r->session->sequence, .token = r->token, .kind = ROW_ANSWER, .logits = r->logits
-		};
-		r->n_rows = 1;
-	}
-	uint32_t left = chunk_rows(s, n > 0);
-	if (left < prompts) left = prompts;
-	if (left > s->max_rows - n) left = s->max_rows - n;
-	for (struct request *r; left > 0 && (r = shortest_prompt(s)) != NULL; prompts--) {
-		uint32_t share = (left + prompts - 1) / prompts; /* what the short ones do not need is left to the others */
-		uint32_t need = r->n_prompt - r->n_done;
-		if (share > need) share = need;
-		add_prompt_rows(r, share, s->rows + n);
-		n += share;
-		left -= share;
-	}
-	return n;
 }
 
 /* Runs rows[0..n) of requests that all have room for their ids. */
@@ -216,7 +143,7 @@ static bool forward(struct scheduler *s, const struct row *rows, uint32_t n, str
 	if (!model_forward(s->model, rows, n, e)) return false;
 	uint32_t prompt_rows = 0;
 	for (uint32_t i = 0; i < n; i++) prompt_rows += rows[i].kind == ROW_PROMPT;
-	if (prompt_rows >= beside_answers.least) s->seconds_per_row = (clock_seconds() - start) / prompt_rows;
+	if (prompt_rows >= SCHEDULER_LEAST_ROWS) s->seconds_per_row = (clock_seconds() - start) / prompt_rows;
 	return true;
 }
 
@@ -237,7 +164,7 @@ static void run_batch(struct scheduler *s, uint32_t n)
 	for (uint32_t i = 0; i < s->n_active; i++) {
 		struct request *r = s->active[i];
 		if (r->n_rows == 0) continue;
-		if (!has_prompt(r)) r->n_rows = 1; /* without what was to be tried ahead */
+		if (!request_has_prompt(r)) r->n_rows = 1; /* without what was to be tried ahead */
 		r->guess.n = 0;
 		if (!atomic_load(&s->give_up) && forward(s, rows_of(s, r), r->n_rows, &r->error)) continue;
 		if (!atomic_load(&s->give_up)) request_fail(r, HEARTH_FAIL_RESOURCES);
@@ -309,11 +236,12 @@ static bool take_answer(struct scheduler *s, struct request *r)
 /* Notes the computed rows of `r` and, behind the prompt's last row, chooses a token. */
 static bool take_results(struct scheduler *s, struct request *r)
 {
-	if (!has_prompt(r)) return take_answer(s, r);
+	if (!request_has_prompt(r)) return take_answer(s, r);
 	session_append(r->session, r->ids + r->n_done, r->n_rows);
 	r->n_done += r->n_rows;
+	if (r->asked.want != HEARTH_WANT_ANSWER) return scheduler_take_scores(s, r);
 	if (s->draft && !r->asked.no_guess) draft_follow(s->draft, r->session);
-	if (has_prompt(r)) return true;
+	if (request_has_prompt(r)) return true;
 	r->answering = clock_seconds();
 	return choose_token(s, r, 0);
 }

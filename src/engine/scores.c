@@ -75,3 +75,10 @@ void scores_clear(struct scores *s)
 	memory_free(s->all);
 	*s = (struct scores){ 0 };
 }
+
+void scores_normalize(float *x, size_t n)
+{
+	double sum = 0;
+	for (size_t i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
+	for (size_t i = 0; i < n && sum > 0; i++) x[i] = (float)((double)x[i] / sqrt(sum));
+}

@@ -20,4 +20,7 @@ bool scores_take(struct scores *s, const struct vocab *v, uint32_t n_vocab, uint
 
 void scores_clear(struct scores *s); /* frees; all zero is allowed */
 
+/* To length 1; a vector of zeros stays. */
+void scores_normalize(float *x, size_t n);
+
 #endif

@@ -59,26 +59,29 @@ static bool read_stretch(struct reader *a, struct reader *b, session_piece piece
 	return true;
 }
 
-struct session_match session_match(const int32_t *held, size_t n_held, const int32_t *wanted, size_t n_wanted, session_piece piece,
-                                   const void *data, int32_t *merged)
+struct session_match session_match(const int32_t *held, size_t n_held, const int32_t *wanted, size_t n_wanted, size_t most,
+                                   session_piece piece, const void *data, int32_t *merged)
 {
 	struct reader a = { .ids = held, .n = n_held }, b = { .ids = wanted, .n = n_wanted };
-	size_t kept = 0, next = 0; /* where both stand at a common boundary */
-	while (kept < n_held && next < n_wanted) {
-		a.at = kept;
-		b.at = next;
-		if (held[kept] == wanted[next]) {
-			kept++;
-			next++;
+	size_t kept = 0, next = 0, at = 0, of = 0; /* where both stand at a common boundary, and the last such that fits */
+	while (at < n_held && of < n_wanted) {
+		a.at = at;
+		b.at = of;
+		if (held[at] == wanted[of]) {
+			at++;
+			of++;
 		} else if (piece && read_stretch(&a, &b, piece, data)) {
-			kept = a.at;
-			next = b.at;
+			at = a.at;
+			of = b.at;
 		} else {
 			break;
 		}
+		if (at + n_wanted - of > most) continue;
+		kept = at;
+		next = of;
 	}
-	if (kept) memcpy(merged, held, kept * sizeof *merged);
-	if (n_wanted > next) memcpy(merged + kept, wanted + next, (n_wanted - next) * sizeof *merged);
+	if (merged && kept) memcpy(merged, held, kept * sizeof *merged);
+	if (merged && n_wanted > next) memcpy(merged + kept, wanted + next, (n_wanted - next) * sizeof *merged);
 	return (struct session_match){ .kept = kept, .n_merged = kept + n_wanted - next };
 }
 

@@ -29,6 +29,10 @@ struct session {
 	uint32_t n_requests;          /* queued and running */
 	bool running;                 /* one of them has been admitted */
 	bool closing;                 /* to be freed when no requests are left */
+	uint64_t share;               /* requests of this number may go on from it; 0: none */
+	bool kept;                    /* for them; no request runs in it */
+	bool forgotten;               /* and it is not to be kept */
+	uint64_t used;                /* when it last was, counted */
 	struct session *next;
 };
 
@@ -42,13 +46,13 @@ void session_free(struct session *s);
 
 /* How many ids of `held` a prompt of `wanted` ids can keep. Equal ids are kept; where they differ, the ids that `held` has up to
  * the next common token boundary are kept when both lists spell the same bytes up to there without a token that stands for no text.
- * `merged` (room for n_held + n_wanted) becomes the prompt to compute: what is kept of `held`, then the rest of `wanted`.
- * With piece NULL only equal ids are kept. */
+ * `merged` (room for n_held + n_wanted; NULL: not needed) becomes the prompt to compute: what is kept of `held`, then the rest of
+ * `wanted`; where that would be more than `most` ids (at least n_wanted), less is kept. With piece NULL only equal ids are kept. */
 struct session_match {
 	size_t kept, n_merged;
 };
-struct session_match session_match(const int32_t *held, size_t n_held, const int32_t *wanted, size_t n_wanted, session_piece piece,
-                                   const void *data, int32_t *merged);
+struct session_match session_match(const int32_t *held, size_t n_held, const int32_t *wanted, size_t n_wanted, size_t most,
+                                   session_piece piece, const void *data, int32_t *merged);
 
 /* Makes room for `count` more ids. */
 bool session_reserve(struct session *s, size_t count, struct error *e);

@@ -199,13 +199,20 @@ static bool find_slopes(struct model *m, struct error *e)
 	return true;
 }
 
+/* A text that an encoder reads lies in one batch. */
+static uint32_t default_rows(const struct config *c, uint32_t context)
+{
+	uint32_t longest = context ? context : c->n_context < DEFAULT_CONTEXT ? c->n_context : DEFAULT_CONTEXT;
+	return c->whole && longest > DEFAULT_ROWS ? longest : DEFAULT_ROWS;
+}
+
 static bool prepare(struct model *m, const struct model_options *o, struct error *e)
 {
 	if (o->context > MODEL_MAX_CONTEXT)
 		return error_set(e, "a context of %u tokens: at most %d are possible", o->context, MODEL_MAX_CONTEXT);
 	if (!config_read(&m->config, m->file, e) || !weights_bind(&m->weights, m->file, &m->config, m->arena, e)) return false;
 	m->exact = o->exact;
-	m->max_rows = o->max_rows ? o->max_rows : DEFAULT_ROWS;
+	m->max_rows = o->max_rows ? o->max_rows : default_rows(&m->config, o->context);
 	m->max_answers = m->max_rows < MODEL_MAX_ANSWERS ? m->max_rows : MODEL_MAX_ANSWERS;
 	if (!page_tables_init(&m->pages, &m->config, o->exact ? KV_F32 : o->kv, m->arena, gguf_name(m->file), e) ||
 	    !shape_states(m, e) || !find_slopes(m, e))

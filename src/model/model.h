@@ -29,7 +29,7 @@ struct model_options {
 	                     free_memory */
 	enum kv_type kv;
 	bool exact;         /* float32 everywhere; implies KV_F32 */
-	uint32_t max_rows;  /* of one batch; 0: 512 */
+	uint32_t max_rows;  /* of one batch; 0: 512, or a text of full length for an encoder */
 	size_t free_memory; /* bytes that may be used, for the default context; 0: not known */
 	const struct model_adapter *adapters;
 	uint32_t n_adapters;

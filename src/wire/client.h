@@ -62,6 +62,8 @@ bool client_session_adapt(struct hearth *h, uint64_t session, const struct heart
                           struct hearth_error *error);
 bool client_submit(struct hearth *h, const struct hearth_request *request, uint64_t *id, struct hearth_error *error);
 void client_cancel(struct hearth *h, uint64_t id);
+void client_forget(struct hearth *h, uint64_t share);
+bool client_importance(struct hearth *h, uint64_t number, struct hearth_importance *importance, struct hearth_error *error);
 bool client_next(struct hearth *h, int timeout_ms, struct hearth_event *event);
 const char *client_kernels(void);
 

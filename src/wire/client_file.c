@@ -3,6 +3,7 @@
 #include "wire/client_start.h"
 
 #include "base/memory.h"
+#include "base/sized.h"
 
 #include <string.h>
 
@@ -14,12 +15,6 @@ struct hearth_file {
 	struct wire_lists lists;
 	bool listed;
 };
-
-static struct error *own(struct hearth_error *error)
-{
-	if (error) error->text[0] = 0;
-	return (struct error *)(void *)error;
-}
 
 /* A link that has failed says why in its own words: the file is put in front. */
 static bool failed_at(struct hearth_file *f, struct error *e)
@@ -44,7 +39,7 @@ static bool look(struct hearth_file *f, struct error *e)
 
 bool client_file_open(const char *path, struct hearth_file **file, struct hearth_error *error)
 {
-	struct error *e = own(error);
+	struct error *e = sized_error(error ? error->text : NULL);
 	struct hearth_file *f = memory_new(1, sizeof *f);
 	*file = NULL;
 	if (!f) return error_memory(e);
@@ -72,9 +67,7 @@ void client_file_close(struct hearth_file *f)
 
 void client_file_info(struct hearth_file *f, struct hearth_file_info *info)
 {
-	size_t given = info->size, size = given < sizeof *info ? given : sizeof *info;
-	memcpy(info, &f->info, size);
-	info->size = given;
+	sized_show(info, &f->info, sizeof *info);
 }
 
 static bool list(struct hearth_file *f)
@@ -101,7 +94,7 @@ size_t client_file_types(struct hearth_file *f, const struct hearth_file_type **
 
 bool client_file_verify(struct hearth_file *f, uint64_t *n_tensors, uint64_t *bytes, struct hearth_error *error)
 {
-	struct error *e = own(error);
+	struct error *e = sized_error(error ? error->text : NULL);
 	if (!link_ask(f->link, WIRE_VERIFY, NULL, 0, WIRE_VERIFIED, true, e)) return failed_at(f, e);
 	struct cursor c = cursor_over(f->link->answer.data, f->link->answer.size);
 	*n_tensors = cursor_u64(&c);
@@ -111,7 +104,7 @@ bool client_file_verify(struct hearth_file *f, uint64_t *n_tensors, uint64_t *by
 
 bool client_file_plan(struct hearth_file *f, uint32_t context, struct hearth_file_plan *plan, struct hearth_error *error)
 {
-	struct error *e = own(error);
+	struct error *e = sized_error(error ? error->text : NULL);
 	struct hearth_file_plan made;
 	uint64_t asked = context;
 	if (!link_ask(f->link, WIRE_PLAN, &asked, sizeof asked, WIRE_PLANNED, true, e)) return failed_at(f, e);

@@ -92,6 +92,16 @@ void hearth_cancel(struct hearth *h, uint64_t id)
 	client_cancel(h, id);
 }
 
+void hearth_forget(struct hearth *h, uint64_t share)
+{
+	client_forget(h, share);
+}
+
+bool hearth_importance(struct hearth *h, uint64_t number, struct hearth_importance *importance, struct hearth_error *error)
+{
+	return client_importance(h, number, importance, error);
+}
+
 bool hearth_next(struct hearth *h, int timeout_ms, struct hearth_event *event)
 {
 	return client_next(h, timeout_ms, event);

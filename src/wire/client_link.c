@@ -102,13 +102,7 @@ static void wait_for_room(struct link *l)
 {
 	pthread_mutex_lock(&l->lock);
 	while (!l->closing && !(l->wanted && !l->answered) && l->watch.has_room && !l->watch.has_room(l->watch.data)) {
-		struct timespec until;
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += ROOM_MS * 1000000L;
-		if (until.tv_nsec >= 1000000000L) {
-			until.tv_sec++;
-			until.tv_nsec -= 1000000000L;
-		}
+		struct timespec until = clock_deadline(ROOM_MS);
 		pthread_cond_timedwait(&l->news, &l->lock, &until);
 	}
 	pthread_mutex_unlock(&l->lock);
@@ -179,7 +173,7 @@ struct link *link_start(const struct client_starter *starter, const struct link_
 	l->answer = buffer_new(FRAME_MOST);
 	pthread_mutex_init(&l->sending, NULL);
 	pthread_mutex_init(&l->lock, NULL);
-	pthread_cond_init(&l->news, NULL);
+	clock_condition(&l->news);
 	if (l->wake < 0)
 		error_set(e, "cannot make an eventfd: %s", strerror(errno));
 	else

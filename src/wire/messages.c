@@ -14,14 +14,15 @@ enum { MOST_IDS = 1 << 26, MOST_LIST = 1 << 17, MOST_LOST = 4096 };
 	_Static_assert(sizeof(struct type) - offsetof(struct type, member) - sizeof(((struct type *)0)->member) <                  \
 	                       _Alignof(struct type),                                                                              \
 	               #type " has a new member")
-ENDS_WITH(hearth_options, draft);
+ENDS_WITH(hearth_options, bytes_shared);
 ENDS_WITH(hearth_sampling, seed);
-ENDS_WITH(hearth_info, fills);
+ENDS_WITH(hearth_info, n_vector);
 ENDS_WITH(hearth_file_info, n_expert);
 ENDS_WITH(hearth_file_plan, context);
-ENDS_WITH(hearth_request, adapt);
-ENDS_WITH(hearth_event, stop_text);
+ENDS_WITH(hearth_request, share);
+ENDS_WITH(hearth_event, n_values);
 ENDS_WITH(hearth_score, length);
+ENDS_WITH(hearth_importance, counts);
 
 /* ---- putting ---- */
 
@@ -76,6 +77,12 @@ static void put_ids(struct buffer *b, const int32_t *ids, size_t n)
 	if (n) buffer_append(b, ids, n * sizeof *ids);
 }
 
+static void put_values(struct buffer *b, const float *values, size_t n)
+{
+	wire_put_u64(b, n);
+	if (n) buffer_append(b, values, n * sizeof *values);
+}
+
 static void put_sampling(struct buffer *b, const struct hearth_sampling *s)
 {
 	put_f32(b, s->temperature);
@@ -118,6 +125,9 @@ void wire_put_options(struct buffer *b, const struct hearth_options *o)
 	put_u32(b, o->kv);
 	put_u8(b, o->exact);
 	put_optional(b, o->draft);
+	put_u8(b, o->words_only);
+	put_u8(b, o->importance);
+	wire_put_u64(b, o->bytes_shared);
 }
 
 void wire_put_info(struct buffer *b, const struct hearth_info *i)
@@ -134,6 +144,9 @@ void wire_put_info(struct buffer *b, const struct hearth_info *i)
 	put_f64(b, i->seconds_token);
 	wire_put_text(b, i->tool_form);
 	put_u8(b, i->fills);
+	put_u8(b, i->encoder);
+	put_u32(b, i->pooling);
+	wire_put_u64(b, i->n_vector);
 }
 
 void wire_put_file_info(struct buffer *b, const struct hearth_file_info *i)
@@ -205,6 +218,16 @@ void wire_put_request(struct buffer *b, const struct hearth_request *r)
 	put_u32(b, r->n_scores);
 	put_u32(b, r->limit_ms);
 	put_u8(b, r->adapt);
+	put_u32(b, r->want);
+	put_u32(b, r->text_options);
+	put_u8(b, r->document != NULL);
+	if (r->document) put_bytes(b, r->document, r->document_length);
+	put_u32(b, r->pooling);
+	put_u8(b, r->raw);
+	put_u8(b, r->as_answer);
+	put_u8(b, r->leaves_nothing);
+	put_u32(b, r->score_from);
+	wire_put_u64(b, r->share);
 }
 
 void wire_put_event(struct buffer *b, const struct hearth_event *e)
@@ -233,21 +256,30 @@ void wire_put_event(struct buffer *b, const struct hearth_event *e)
 	}
 	put_bytes(b, e->prompt_end, e->prompt_end_length);
 	put_u32(b, e->stop_text);
+	put_values(b, e->values, e->n_values);
+}
+
+void wire_put_importance(struct buffer *b, const struct hearth_importance *i)
+{
+	wire_put_text(b, i->name);
+	wire_put_u64(b, i->cols);
+	wire_put_u64(b, i->n_matrices);
+	put_values(b, i->sums, (size_t)(i->cols * i->n_matrices));
+	put_values(b, i->counts, (size_t)i->n_matrices);
 }
 
 /* ---- getting ---- */
 
 struct wire_room wire_room_new(void)
 {
-	return (struct wire_room){ .ids = buffer_new((size_t)MOST_IDS * sizeof(int32_t)),
-		                   .pieces = buffer_new(SIZE_MAX / 4),
-		                   .scores = buffer_new(SIZE_MAX / 4) };
+	const struct buffer unbounded = buffer_new(SIZE_MAX / 4); /* by more than a frame has */
+	return (struct wire_room){ .ids = unbounded, .pieces = unbounded, .scores = unbounded, .values = unbounded };
 }
 
 void wire_room_free(struct wire_room *r)
 {
-	struct buffer *all[] = { &r->ids, &r->pieces, &r->scores };
-	for (size_t i = 0; i < 3; i++) {
+	struct buffer *all[] = { &r->ids, &r->pieces, &r->scores, &r->values };
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		if (all[i]->data) memory_wipe(all[i]->data, all[i]->room);
 		buffer_free(all[i]);
 	}
@@ -299,16 +331,33 @@ static const char *get_optional(struct cursor *c)
 	return get_bool(c) ? get_text(c) : NULL;
 }
 
-/* A copy, since in the frame they need not be aligned. NULL when there are none. */
+/* A copy of `n` things of 4 bytes each, since in the frame they need not be aligned, behind what `room` holds. NULL when there are
+ * none. */
+static const void *get_words(struct cursor *c, size_t n, struct buffer *room)
+{
+	const uint8_t *bytes = cursor_bytes(c, n * 4);
+	size_t before = room->size;
+	if (!c->failed && n && buffer_append(room, bytes, n * 4)) return room->data + before;
+	if (n) c->failed = true;
+	return NULL;
+}
+
 static const int32_t *get_ids(struct cursor *c, size_t *n, struct buffer *room)
 {
 	*n = get_count(c, sizeof(int32_t), MOST_IDS);
-	const uint8_t *bytes = cursor_bytes(c, *n * sizeof(int32_t));
 	buffer_clear(room);
-	if (!c->failed && *n && buffer_append(room, bytes, *n * sizeof(int32_t))) return (const int32_t *)(const void *)room->data;
-	if (*n) c->failed = true;
-	*n = 0;
-	return NULL;
+	const int32_t *ids = get_words(c, *n, room);
+	if (!ids) *n = 0;
+	return ids;
+}
+
+static const float *get_values(struct cursor *c, size_t *n, struct buffer *room)
+{
+	*n = get_count(c, sizeof(float), SIZE_MAX / sizeof(float));
+	buffer_clear(room);
+	const float *values = get_words(c, *n, room);
+	if (!values) *n = 0;
+	return values;
 }
 
 static struct hearth_sampling get_sampling(struct cursor *c)
@@ -373,6 +422,9 @@ bool wire_get_options(const void *data, size_t size, struct hearth_options *o)
 	o->kv = cursor_u32(&c);
 	o->exact = get_bool(&c);
 	o->draft = get_optional(&c);
+	o->words_only = get_bool(&c);
+	o->importance = get_bool(&c);
+	o->bytes_shared = cursor_u64(&c);
 	return whole(&c);
 }
 
@@ -392,6 +444,9 @@ bool wire_get_info(const void *data, size_t size, struct hearth_info *i)
 	i->seconds_token = cursor_f64(&c);
 	i->tool_form = get_text(&c);
 	i->fills = get_bool(&c);
+	i->encoder = get_bool(&c);
+	i->pooling = cursor_u32(&c);
+	i->n_vector = cursor_u64(&c);
 	return whole(&c) && isfinite(i->seconds_load) && i->seconds_token >= 0;
 }
 
@@ -485,6 +540,15 @@ bool wire_get_request(const void *data, size_t size, struct hearth_request *r, s
 	r->n_scores = cursor_u32(&c);
 	r->limit_ms = cursor_u32(&c);
 	r->adapt = get_bool(&c);
+	r->want = cursor_u32(&c);
+	r->text_options = cursor_u32(&c);
+	if (get_bool(&c)) r->document = get_bytes(&c, &r->document_length);
+	r->pooling = cursor_u32(&c);
+	r->raw = get_bool(&c);
+	r->as_answer = get_bool(&c);
+	r->leaves_nothing = get_bool(&c);
+	r->score_from = cursor_u32(&c);
+	r->share = cursor_u64(&c);
 	return whole(&c);
 }
 
@@ -535,7 +599,8 @@ bool wire_get_event(const void *data, size_t size, struct hearth_event *e, struc
 	get_scores(&c, e, &room->scores);
 	e->prompt_end = get_bytes(&c, &e->prompt_end_length);
 	e->stop_text = cursor_u32(&c);
-	bool known = e->kind >= HEARTH_PROMPT && e->kind <= HEARTH_FAILED && e->stop <= HEARTH_STOP_CONTEXT &&
+	e->values = get_values(&c, &e->n_values, &room->values);
+	bool known = e->kind >= HEARTH_PROMPT && e->kind <= HEARTH_SCORES && e->stop <= HEARTH_STOP_CONTEXT &&
 	             e->failure <= HEARTH_FAIL_ENGINE;
 	/* What a program computes with must be sensible whoever sent it. */
 	bool sensible = isfinite(e->seconds_wait) && isfinite(e->seconds_prompt) && isfinite(e->seconds_generate) &&
@@ -544,4 +609,17 @@ bool wire_get_event(const void *data, size_t size, struct hearth_event *e, struc
 	             : e->kind == HEARTH_FAILED ? e->failure >= HEARTH_FAIL_REQUEST
 	                                        : true;
 	return whole(&c) && known && sensible && ended;
+}
+
+bool wire_get_importance(const void *data, size_t size, struct hearth_importance *i, struct wire_room *room)
+{
+	struct cursor c = cursor_over(data, size);
+	*i = (struct hearth_importance){ .size = sizeof *i, .name = get_text(&c) };
+	i->cols = cursor_u64(&c);
+	i->n_matrices = cursor_u64(&c);
+	size_t sums, counts;
+	i->sums = get_values(&c, &sums, &room->values);
+	i->counts = get_values(&c, &counts, &room->scores);
+	return whole(&c) && i->n_matrices == counts && (i->n_matrices == 0 ? sums == 0 : i->cols == sums / i->n_matrices) &&
+	       sums == i->cols * i->n_matrices;
 }

@@ -16,7 +16,7 @@
 #include "base/cursor.h"
 #include "hearth.h"
 
-enum { WIRE_PROTOCOL = 1, WIRE_MOST_PATH = 4096, WIRE_MOST_STOPS = 64, WIRE_MOST_TEXT = 1 << 28 };
+enum { WIRE_PROTOCOL = 2, WIRE_MOST_PATH = 4096, WIRE_MOST_STOPS = 64, WIRE_MOST_TEXT = 1 << 28 };
 
 enum wire_kind {
 	/* from the program */
@@ -38,6 +38,8 @@ enum wire_kind {
 	WIRE_SUBMIT,        /* struct hearth_request: WIRE_NUMBER */
 	WIRE_CANCEL,        /* - u64 */
 	WIRE_PING,          /* WIRE_PONG */
+	WIRE_FORGET,        /* - u64 */
+	WIRE_IMPORTANCE,    /* u64: WIRE_MEASURED */
 
 	/* from the engine */
 	WIRE_REFUSED = 64, /* a text, in place of any answer */
@@ -50,7 +52,8 @@ enum wire_kind {
 	WIRE_TEXT,         /* a text */
 	WIRE_NUMBER,       /* u64 */
 	WIRE_EVENT,        /* struct hearth_event */
-	WIRE_PONG
+	WIRE_PONG,
+	WIRE_MEASURED /* struct hearth_importance; nothing: there are no more */
 };
 
 /* What the engine may not look up itself. */
@@ -84,7 +87,7 @@ struct wire_lists {
 
 /* Room for what a struct points to and the frame has in another form; wiped and freed by wire_room_free. */
 struct wire_room {
-	struct buffer ids, pieces, scores;
+	struct buffer ids, pieces, scores, values;
 	const char *stops[WIRE_MOST_STOPS], *marks[WIRE_MOST_STOPS];
 };
 struct wire_room wire_room_new(void);
@@ -102,6 +105,7 @@ void wire_put_lists(struct buffer *b, const struct wire_lists *l);
 void wire_put_adapt(struct buffer *b, const struct wire_adapt *a);
 void wire_put_request(struct buffer *b, const struct hearth_request *r);
 void wire_put_event(struct buffer *b, const struct hearth_event *e);
+void wire_put_importance(struct buffer *b, const struct hearth_importance *i);
 
 /* These read a whole frame: false when bytes are missing, left over or out of range. What was read points into the frame and into
  * `room`. */
@@ -117,6 +121,7 @@ bool wire_get_lists(const void *data, size_t size, struct wire_lists *l);
 bool wire_get_adapt(const void *data, size_t size, struct wire_adapt *a);
 bool wire_get_request(const void *data, size_t size, struct hearth_request *r, struct wire_room *room);
 bool wire_get_event(const void *data, size_t size, struct hearth_event *e, struct wire_room *room);
+bool wire_get_importance(const void *data, size_t size, struct hearth_importance *i, struct wire_room *room);
 void wire_lists_free(struct wire_lists *l);
 
 #endif

@@ -306,6 +306,23 @@ static bool on_adapt(struct server *s, const struct frame *f, struct error *e)
 	return refuse(s, &why);
 }
 
+static bool on_importance(struct server *s, const struct frame *f, struct error *e)
+{
+	struct hearth_importance i = { .size = sizeof i };
+	struct hearth_error no = { "" };
+	struct error why;
+	uint64_t number;
+	if (!wire_get_u64(f->data, f->size, &number)) return bad(e, "importance");
+	bool found = hearth_importance(s->h, number, &i, &no);
+	if (!found && no.text[0]) {
+		error_set(&why, "%s", no.text);
+		return refuse(s, &why);
+	}
+	size_t begun = begin(s, WIRE_MEASURED);
+	if (found) wire_put_importance(&s->reply, &i);
+	return finish(s, begun);
+}
+
 static bool on_session_new(struct server *s)
 {
 	struct error why;
@@ -336,6 +353,8 @@ static bool take_model(struct server *s, const struct frame *f, struct error *e)
 	case WIRE_SESSION_ADAPT: return on_adapt(s, f, e);
 	case WIRE_SUBMIT: return on_submit(s, f, e);
 	case WIRE_CANCEL: return on_id(s, f, hearth_cancel, e);
+	case WIRE_FORGET: return on_id(s, f, hearth_forget, e);
+	case WIRE_IMPORTANCE: return on_importance(s, f, e);
 	default: return bad(e, "kind");
 	}
 }

@@ -77,13 +77,28 @@ static void what_is_the_same_text_is_kept(void **state)
 		const struct expectation *x = &expectations[i];
 		size_t n_held = length_of(x->held), n_wanted = length_of(x->wanted), n_merged = length_of(x->merged);
 		int32_t merged[32];
-		struct session_match m = session_match(x->held, n_held, x->wanted, n_wanted, piece, NULL, merged);
+		struct session_match m = session_match(x->held, n_held, x->wanted, n_wanted, 99, piece, NULL, merged);
 		if (m.kept != x->kept || m.n_merged != n_merged) fail_msg("%s: kept %zu, merged %zu", x->what, m.kept, m.n_merged);
 		assert_memory_equal(merged, x->merged, n_merged * sizeof *merged);
-		m = session_match(x->held, n_held, x->wanted, n_wanted, NULL, NULL, merged);
+		m = session_match(x->held, n_held, x->wanted, n_wanted, 99, NULL, NULL, merged);
 		if (m.kept != x->kept_plain) fail_msg("%s: kept %zu of equal ids", x->what, m.kept);
 		assert_int_equal(m.n_merged, n_wanted);
 		assert_memory_equal(merged, x->wanted, n_wanted * sizeof *merged);
+	}
+}
+
+static void as_much_is_kept_as_fits(void **state)
+{
+	(void)state;
+	const int32_t held[] = { 1, HEL, LO, WOR, LD, BANG }, wanted[] = { 1, HELLO, WORLD, BANG };
+	int32_t merged[32];
+	for (size_t most = 4; most <= 6; most++) {
+		static const size_t kept[] = { 1, 3, 6 };
+		struct session_match m = session_match(held, 6, wanted, 4, most, piece, NULL, merged);
+		assert_int_equal(m.kept, kept[most - 4]);
+		assert_int_equal(m.n_merged, most);
+		assert_memory_equal(merged, held, m.kept * sizeof *merged);
+		assert_memory_equal(merged + m.kept, wanted + 4 - (most - m.kept), (most - m.kept) * sizeof *merged);
 	}
 }
 
@@ -112,12 +127,13 @@ static void the_merged_prompt_always_spells_the_same_text(void **state)
 		size_t n_held = (size_t)(random_next(&r) % 12), n_wanted = 1 + (size_t)(random_next(&r) % 11);
 		for (size_t i = 0; i < n_held; i++) held[i] = random_next(&r) % 8 ? 10 + (int32_t)(random_next(&r) % 8) : 1;
 		for (size_t i = 0; i < n_wanted; i++) wanted[i] = random_next(&r) % 8 ? 10 + (int32_t)(random_next(&r) % 8) : 1;
-		struct session_match m = session_match(held, n_held, wanted, n_wanted, piece, NULL, merged);
+		size_t most = n_wanted + (size_t)(random_next(&r) % 4);
+		struct session_match m = session_match(held, n_held, wanted, n_wanted, most, piece, NULL, merged);
 		char was[200], is[200];
 		spell(wanted, n_wanted, was, sizeof was);
 		spell(merged, m.n_merged, is, sizeof is);
 		assert_string_equal(is, was);
-		assert_true(m.kept <= n_held && m.kept <= m.n_merged);
+		assert_true(m.kept <= n_held && m.kept <= m.n_merged && m.n_merged <= most);
 		if (m.kept) assert_memory_equal(merged, held, m.kept * sizeof *merged);
 	}
 }
@@ -147,6 +163,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_the_same_text_is_kept),
+		cmocka_unit_test(as_much_is_kept_as_fits),
 		cmocka_unit_test(the_merged_prompt_always_spells_the_same_text),
 		cmocka_unit_test(ids_are_noted_and_forgotten),
 	};

@@ -26,8 +26,9 @@ static void check(uint8_t kind, const uint8_t *data, size_t size, struct wire_ro
 	struct hearth_file_plan plan;
 	struct hearth_request request;
 	struct hearth_event event;
+	struct hearth_importance importance;
 	const char *text;
-	switch (kind % 11) {
+	switch (kind % 12) {
 	case 0:
 		if (wire_get_start(data, size, &start)) wire_put_start(b, &start);
 		break;
@@ -55,6 +56,9 @@ static void check(uint8_t kind, const uint8_t *data, size_t size, struct wire_ro
 	case 8: check_lists(data, size, b); break;
 	case 10:
 		if (wire_get_file_plan(data, size, &plan)) wire_put_file_plan(b, &plan);
+		break;
+	case 11:
+		if (wire_get_importance(data, size, &importance, room)) wire_put_importance(b, &importance);
 		break;
 	default:
 		if (wire_get_text(data, size, &text)) wire_put_text(b, text);

@@ -49,7 +49,22 @@ static const struct hearth_request request = { .size = sizeof request,
 	                                       .n_marks = 3,
 	                                       .n_scores = 6,
 	                                       .limit_ms = 700,
-	                                       .adapt = true };
+	                                       .adapt = true,
+	                                       .want = HEARTH_WANT_LOGITS,
+	                                       .text_options = HEARTH_TEXT_PLAIN,
+	                                       .document = some_text,
+	                                       .document_length = 11,
+	                                       .pooling = HEARTH_POOLING_CLS,
+	                                       .as_answer = true,
+	                                       .score_from = 17,
+	                                       .share = 0xfedcba9876543210u };
+static const float some_values[] = { 0, -1.5F, 3e38F };
+static const struct hearth_importance importance = { .size = sizeof importance,
+	                                             .name = "blk.0.ffn_up.weight",
+	                                             .cols = 1,
+	                                             .n_matrices = 3,
+	                                             .sums = some_values,
+	                                             .counts = some_values };
 static const struct hearth_event event = { .kind = HEARTH_PROMPT,
 	                                   .request = 5,
 	                                   .text = some_text,
@@ -73,7 +88,9 @@ static const struct hearth_event event = { .kind = HEARTH_PROMPT,
 	                                   .n_scores = 2,
 	                                   .prompt_end = "<think>",
 	                                   .prompt_end_length = 7,
-	                                   .stop_text = 2 };
+	                                   .stop_text = 2,
+	                                   .values = some_values,
+	                                   .n_values = 3 };
 
 /* ---- one of each kind, put into a buffer, and read from one and put again ---- */
 
@@ -105,8 +122,13 @@ static bool again_jailed(const void *p, size_t n, struct buffer *b)
 
 static void put_options(struct buffer *b)
 {
-	wire_put_options(b,
-	                 &(struct hearth_options){ .model = "a.gguf", .threads = 2, .context = 512, .kv = 3, .draft = "b.gguf" });
+	wire_put_options(b, &(struct hearth_options){ .model = "a.gguf",
+	                                              .threads = 2,
+	                                              .context = 512,
+	                                              .kv = 3,
+	                                              .draft = "b.gguf",
+	                                              .words_only = true,
+	                                              .bytes_shared = 1u << 30 });
 }
 
 static bool again_options(const void *p, size_t n, struct buffer *b)
@@ -242,15 +264,36 @@ static bool again_event(const void *p, size_t n, struct buffer *b)
 	return ok;
 }
 
+static void put_importance(struct buffer *b)
+{
+	wire_put_importance(b, &importance);
+}
+
+static bool again_importance(const void *p, size_t n, struct buffer *b)
+{
+	struct hearth_importance i;
+	struct wire_room room = wire_room_new();
+	bool ok = wire_get_importance(p, n, &i, &room);
+	if (ok) wire_put_importance(b, &i);
+	wire_room_free(&room);
+	return ok;
+}
+
 static const struct {
 	const char *name;
 	void (*put)(struct buffer *b);
 	bool (*again)(const void *p, size_t n, struct buffer *b);
-} kinds[] = { { "start", put_start, again_start },         { "jailed", put_jailed, again_jailed },
-	      { "options", put_options, again_options },   { "info", put_info, again_info },
-	      { "facts", put_file_info, again_file_info }, { "plan", put_file_plan, again_file_plan },
-	      { "lists", put_lists, again_lists },         { "adapt", put_adapt, again_adapt },
-	      { "request", put_request, again_request },   { "event", put_event, again_event } };
+} kinds[] = { { "start", put_start, again_start },
+	      { "jailed", put_jailed, again_jailed },
+	      { "options", put_options, again_options },
+	      { "info", put_info, again_info },
+	      { "facts", put_file_info, again_file_info },
+	      { "plan", put_file_plan, again_file_plan },
+	      { "lists", put_lists, again_lists },
+	      { "adapt", put_adapt, again_adapt },
+	      { "importance", put_importance, again_importance },
+	      { "request", put_request, again_request },
+	      { "event", put_event, again_event } };
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

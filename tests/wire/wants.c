@@ -1,0 +1,15 @@
+/* wants: every test of what a request can be for (tests/engine/wants.c), over the socket to a jailed engine. */
+#include "real_engine.h"
+
+#define main in_process_main
+#include "../engine/wants.c"
+#undef main
+
+int main(void)
+{
+	if (!real_begin()) return 1;
+	real_use(0);
+	int status = in_process_main();
+	spawner_stop(real_spawner);
+	return status;
+}
