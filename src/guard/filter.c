@@ -94,6 +94,10 @@ static const char *const fetching[MOST_NAMES] = {
 	"connect",       "getsockopt", "setsockopt", "getpeername", "getsockname", "sendmmsg", "recvmmsg",
 	"epoll_create1", "epoll_ctl",  "epoll_wait", "epoll_pwait", "select",      "pselect6", "socketpair",
 };
+/* One bus on a Unix socket, and a library that waits for it in a thread. */
+static const char *const asking[MOST_NAMES] = {
+	"connect", "getsockopt", "setsockopt", "getpeername", "getsockname", "eventfd2", "pipe2",
+};
 static const char *const unix_sockets[MOST_NAMES] = {
 	"connect", "bind", "listen", "accept4", "accept", "getsockopt", "setsockopt", "getpeername", "getsockname", "socketpair",
 };
@@ -109,6 +113,8 @@ static const struct {
 	[GUARD_IMPORT] = { { compute, talk }, false, false, false, { 0 } },
 	[GUARD_FRONT] = { { compute, talk, serving }, true, false, false, { 0 } },
 	[GUARD_NET] = { { compute, talk, reading, fetching }, true, true, false, { AF_INET, AF_INET6 } },
+	[GUARD_KEYRING] = { { compute, talk, asking }, true, false, false, { AF_UNIX } },
+	[GUARD_SLEEP] = { { compute, talk }, false, false, false, { 0 } },
 };
 
 static bool allow_names(void *f, const char *const *names)

@@ -31,14 +31,15 @@ static bool set_limits(enum guard_role role)
 {
 	bool ok = limit(RLIMIT_CORE, 0) && limit(RLIMIT_NOFILE, role == GUARD_FRONT || role == GUARD_HEARTH ? 4096 : 256);
 	/* What writes no file can fill no disk; pipes and sockets are not meant by this limit. */
-	if (role == GUARD_ENGINE || role == GUARD_IMPORT || role == GUARD_FRONT) ok = ok && limit(RLIMIT_FSIZE, 0);
+	if (role != GUARD_HEARTH && role != GUARD_NET) ok = ok && limit(RLIMIT_FSIZE, 0);
 	return ok;
 }
 
 /* A user namespace gives the right to make the others; the process keeps its files, and has a network without any device. */
 static bool leave_namespaces(enum guard_role role)
 {
-	if (role == GUARD_NET || role == GUARD_HEARTH) return true;
+	/* A desktop's keyring asks who it talks to, and in a namespace of its own a process is nobody. */
+	if (role == GUARD_NET || role == GUARD_HEARTH || role == GUARD_KEYRING) return true;
 	return unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) == 0;
 }
 

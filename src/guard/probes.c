@@ -26,7 +26,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { SOME_PORT = 9, HTTPS = 443, DNS = 53, PAGE = 4096 };
+/* WAITING: nobody takes what connects, and a full queue is answered before Landlock is asked. */
+enum { SOME_PORT = 9, HTTPS = 443, DNS = 53, PAGE = 4096, WAITING = 4096 };
 
 /* The kernel said no, as against: there is nothing there, nobody answers, no such network. */
 static bool refused(void)
@@ -117,7 +118,7 @@ int guard_listen(pid_t parent)
 	struct sockaddr_un here;
 	socklen_t size = abstract_address(&here, parent);
 	int fd = open_socket(AF_UNIX, SOCK_STREAM, 0);
-	if (fd >= 0 && syscall(SYS_bind, fd, &here, size) == 0 && syscall(SYS_listen, fd, 8) == 0) return fd;
+	if (fd >= 0 && syscall(SYS_bind, fd, &here, size) == 0 && syscall(SYS_listen, fd, WAITING) == 0) return fd;
 	if (fd >= 0) close(fd);
 	return -1;
 }

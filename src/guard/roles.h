@@ -11,11 +11,13 @@
 #include <stddef.h>
 
 enum guard_role {
-	GUARD_HEARTH, /* the command, owner of the vault */
-	GUARD_ENGINE, /* computes a model */
-	GUARD_IMPORT, /* turns one document into text */
-	GUARD_FRONT,  /* serves the page and the API on a listener that it was given */
-	GUARD_NET,    /* fetches what the user asked for */
+	GUARD_HEARTH,  /* the command, owner of the vault */
+	GUARD_ENGINE,  /* computes a model */
+	GUARD_IMPORT,  /* turns one document into text */
+	GUARD_FRONT,   /* serves the page and the API on a listener that it was given */
+	GUARD_NET,     /* fetches what the user asked for */
+	GUARD_KEYRING, /* asks the desktop's keyring for a vault's key */
+	GUARD_SLEEP,   /* hears that the machine is about to sleep */
 	GUARD_ROLES
 };
 

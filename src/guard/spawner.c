@@ -22,11 +22,6 @@ struct spawner {
 	pthread_mutex_t lock; /* around a request and its reply */
 };
 
-const char *spawner_program(uint32_t program)
-{
-	return program == SPAWNER_KEYRING ? "hearth-keyring" : guard_role_names[program];
-}
-
 static bool own_folder(char folder[PATH_MAX], struct error *e)
 {
 	if (!machine_program(folder, PATH_MAX)) return error_set(e, "cannot tell where hearth's program lies");
@@ -78,6 +73,11 @@ void spawner_stop(struct spawner *s)
 	memory_free(s);
 }
 
+pid_t spawner_pid(const struct spawner *s)
+{
+	return s->pid;
+}
+
 /* Sends a request and takes its reply, with the descriptor that may come with it (else -1). */
 static bool ask(struct spawner *s, const struct spawner_request *request, const int *descriptors, size_t n,
                 struct spawner_reply *reply, int *descriptor, struct error *e)
@@ -98,7 +98,7 @@ bool spawner_run(struct spawner *s, enum guard_role role, const char *word, cons
 	struct spawner_reply reply;
 	*p = (struct spawned){ .ended = -1 };
 	if (n_descriptors > SPAWNER_DESCRIPTORS || (word && strlen(word) > SPAWNER_WORD))
-		return error_set(e, "%s: more than can be given to a program", spawner_program(role));
+		return error_set(e, "%s: more than can be given to a program", guard_role_names[role]);
 	if (word) snprintf(request.word, sizeof request.word, "%s", word);
 	if (!ask(s, &request, descriptors, n_descriptors, &reply, &p->ended, e)) return false;
 	if (reply.ok && p->ended >= 0) {

@@ -19,9 +19,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* A program without a row in the rights table, beside those of the roles: it confines itself (src/app/keyring). */
-enum { SPAWNER_KEYRING = GUARD_ROLES, SPAWNER_PROGRAMS };
-
 enum { SPAWNER_FIRST = 3, SPAWNER_DESCRIPTORS = 16, SPAWNER_WORD = 63 };
 
 struct spawner;
@@ -39,6 +36,9 @@ struct spawner *spawner_start(const char *folder, struct error *e);
 
 /* Ends the spawner and everything that it started, and waits until they are gone; NULL is allowed. */
 void spawner_stop(struct spawner *s);
+
+/* The parent of what it starts. */
+pid_t spawner_pid(const struct spawner *s);
 
 /* Starts a role's program with `word` as its only argument (NULL: none). The descriptors stay the caller's and arrive as
  * SPAWNER_FIRST and following. *p is to be closed with spawner_forget. False: nothing runs. */

@@ -23,9 +23,6 @@ struct spawner_reply {
 	struct error error;
 };
 
-/* "hearth-engine", of a role or of SPAWNER_KEYRING. */
-const char *spawner_program(uint32_t program);
-
 /* The spawner itself, in the process that was forked for it; does not return. */
 _Noreturn void spawner_main(int socket, const char *folder);
 

@@ -123,7 +123,7 @@ _Noreturn static void become(const char *path, const struct spawner_request *r, 
 	static char nothing_left_behind[] = "ASAN_OPTIONS=detect_leaks=0"; /* the search for leaks needs rights that a jail takes */
 	char *const sanitized[] = { nothing_left_behind, NULL }, *const bare[] = { NULL };
 	char name[64], word[sizeof r->word];
-	snprintf(name, sizeof name, "%s", spawner_program(r->role));
+	snprintf(name, sizeof name, "%s", guard_role_names[r->role]);
 	memcpy(word, r->word, sizeof word);
 	char *const arguments[] = { name, word[0] ? word : NULL, NULL };
 	reset_signals();
@@ -167,12 +167,11 @@ static void run(const char *folder, struct spawner_request *r, const int *descri
 		error_set(&reply->error, "%d programs run already, the most that can", (int)MOST_CHILDREN);
 		return;
 	}
-	if (r->role == GUARD_HEARTH || r->role >= SPAWNER_PROGRAMS || pipe2(pipes, O_CLOEXEC) != 0) {
-		error_set(&reply->error, "cannot start a program: %s",
-		          r->role < SPAWNER_PROGRAMS ? strerror(errno) : "no such role");
+	if (r->role == GUARD_HEARTH || r->role >= GUARD_ROLES || pipe2(pipes, O_CLOEXEC) != 0) {
+		error_set(&reply->error, "cannot start a program: %s", r->role < GUARD_ROLES ? strerror(errno) : "no such role");
 		return;
 	}
-	snprintf(path, sizeof path, "%s/%s", folder, spawner_program(r->role));
+	snprintf(path, sizeof path, "%s/%s", folder, guard_role_names[r->role]);
 	int error = start_child(c, path, r, descriptors, n);
 	if (error) {
 		error_set(&reply->error, "%s: cannot be started: %s; it belongs to hearth: install hearth again", path,

@@ -2,6 +2,7 @@
 # The chat on a real terminal, over the scripted engine of tests/app/hearth/chat: what a person sees when typing, stopping an
 # answer, resizing, in a plain C locale, and when the model writes control sequences.
 . tests/tap.sh
+. tests/screen.sh
 
 chat=$build/tests/app/hearth/chat
 model=models/hearth-builtin.gguf
@@ -11,37 +12,19 @@ unset NO_COLOR COLUMNS
 mkdir -p "$HEARTH_HOME"
 echo "keep = off" >"$HEARTH_HOME/settings"
 
-if ! script -qec true /dev/null >/dev/null 2>&1 </dev/null || [ ! -x "$chat" ] || [ ! -f $model ]; then
+if terminal_missing || [ ! -x "$chat" ] || [ ! -f $model ]; then
 	skip "the chat on a terminal" "needs script (bsdutils) and a pseudoterminal, $chat and $model"
 	exit 0
 fi
 chat=$(realpath "$chat")
 model=$(realpath $model)
 
-# play WIDTH ARGUMENTS... <KEYS: runs the chat on a terminal of its own, in the place of the shell (dash would take Ctrl-C too); what it shows
-# is in $work/screen, its status in $work/status.
+# play WIDTH ARGUMENTS... <KEYS
 play() {
-	local width=$1
+	columns=$1
 	shift
-	: >"$work/screen"
-	script -qefc "stty cols $width rows 40; exec $chat --play $*" "$work/screen" >/dev/null 2>&1
-	echo $? >"$work/status"
+	on_terminal "$chat --play $*"
 }
-
-# Waits until the screen has the text (at most ten seconds), then types.
-await() {
-	local tries=100
-	while [ $((tries -= 1)) -gt 0 ]; do
-		grep -qaF -- "$1" "$work/screen" && break
-		sleep 0.1
-	done
-	sleep 0.1
-	printf '%b' "${2-}"
-}
-
-shows() { grep -qaF -- "$1" "$work/screen"; }
-shows_not() { ! shows "$1"; }
-status_is() { [ "$(cat "$work/status")" = "$1" ]; }
 
 {
 	await "Ctrl-D leaves" 'hello\r'
@@ -59,7 +42,6 @@ check "Ctrl-D leaves with status 0" status_is 0
 {
 	await "Ctrl-D leaves" '\003'
 	await "once more" '\003'
-	sleep 1
 } | play 80 -m "$model"
 check "Ctrl-C twice on an empty line leaves" status_is 0
 
@@ -80,7 +62,6 @@ check "pasted lines are one message" grep -qaz "You said: pasted.lines" "$work/l
 {
 	await "Ctrl-D leaves" 'say \\e]0;title\\e[31mred \\u009b2J **bold** end\r'
 	await "end" '\004'
-	sleep 0.3
 } | play 80 -m "$model"
 check "bold type is shown as such" shows $'\e[0;1mbold\e[0m'
 check "a model's escape sequence is text" shows "^[]0;title^[[31mred"
@@ -90,7 +71,6 @@ check "nor in its 8-bit form" shows_not $'\xc2\x9b2J **'
 {
 	await "Ctrl-D leaves" 'say **bold** stays\r'
 	await "stays" '\004'
-	sleep 0.3
 } | NO_COLOR=1 play 80 -m "$model"
 check "NO_COLOR shows what the model wrote" shows "**bold** stays"
 check "without any style" shows_not $'\e[0;1m'
@@ -98,7 +78,6 @@ check "without any style" shows_not $'\e[0;1m'
 {
 	await "Ctrl-D leaves" 'say Caf\xc3\xa9 \xe2\x80\x94 \xe6\x97\xa5 done\r'
 	await "done" '\004'
-	sleep 0.3
 } | LC_ALL=C play 80 -m "$model"
 check "a C locale gets ASCII" grep -qa "Cafe -- ? done" "$work/screen"
 
@@ -106,7 +85,6 @@ check "a C locale gets ASCII" grep -qa "Cafe -- ? done" "$work/screen"
 	await "Ctrl-D leaves" 'count 60\r'
 	await "59 60" '/help\r'
 	await "/quit" '\004'
-	sleep 0.3
 } | play 60 -m "$model"
 # The text of the screen without escape sequences; the line that was typed and libedit drew itself is left out.
 sed -e 's/\x1b\[[0-9;?]*[a-zA-Z]//g' -e 's/\r//g' "$work/screen" | grep -av '^> ' | tail -n +2 >"$work/lines"

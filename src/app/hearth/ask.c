@@ -55,13 +55,14 @@ enum ask_result ask_secret(const char *prompt, char *secret, size_t *size)
 {
 	struct termios before, silent;
 	bool changed = tcgetattr(STDIN_FILENO, &before) == 0;
-	terminal_write(prompt, strlen(prompt));
 	if (changed) {
 		silent = before;
 		silent.c_lflag &= ~(tcflag_t)ECHO;
 		silent.c_lflag |= ECHONL | ICANON;
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &silent);
 	}
+	/* Behind it: what is typed at once must not be shown either. */
+	terminal_write(prompt, strlen(prompt));
 	enum ask_result result = read_line(secret, ASK_SECRET, size);
 	if (changed) tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
 	if (result != ASK_TAKEN) {

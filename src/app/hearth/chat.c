@@ -88,7 +88,7 @@ static void on_key(void *data)
 /* Reads and answers messages until the person leaves or the vault is to be locked. False: there can be no editor. */
 static bool talk_on(struct chat *c, struct error *e)
 {
-	const struct line_watch watch = { .pause = on_pause, .key = on_key, .data = c };
+	const struct line_watch watch = { .pause = on_pause, .key = on_key, .data = c, .wake = &c->before_sleep.socket };
 	struct line_editor *editor = line_editor_open(&c->view.terminal, chat_complete, &watch);
 	struct buffer message = buffer_new(MAX_MESSAGE);
 	bool may_leave = false;
@@ -168,6 +168,7 @@ static int run_with_person(struct chat *c, struct error *e)
 	if (n->paths.models[0]) paths_make_folder(n->paths.models, &ignored);
 	if (c->options->model && !opening_remember(n, &ignored)) snprintf(n->notes[0], sizeof n->notes[0], "%s", ignored.text);
 	c->session = hearth_session_new(n->engine);
+	if (c->keeping.vault && !c->keeping.unprotected) before_sleep_begin(&c->before_sleep);
 	welcome(&c->view, n, c->options->program);
 	if (!go_on(c, e)) return commands_fail(e);
 	return talk(c);
@@ -193,6 +194,7 @@ static int run_chat(struct chat *c, struct error *e)
 	if (!conversation_set_system(&c->conversation, c->options->system)) error_memory(e);
 	c->last = answer_new();
 	int status = person ? run_with_person(c, e) : run_alone(c, e);
+	before_sleep_end(&c->before_sleep);
 	view_close(&c->view);
 	answer_free(&c->last);
 	conversation_free(&c->conversation);
@@ -216,6 +218,7 @@ int chat_command(const struct options *o)
 		opening_begin(n, o);
 		c->options = o;
 		c->opening = n;
+		c->before_sleep = before_sleep_none();
 		status = run_chat(c, &e);
 		opening_end(n);
 	} else {

@@ -10,12 +10,13 @@
 
 #include "app/hearth/answer.h"
 #include "app/hearth/away.h"
+#include "app/hearth/before_sleep.h"
 #include "app/hearth/conversation.h"
 #include "app/hearth/keeping.h"
 #include "app/hearth/opening.h"
 #include "app/hearth/view.h"
 
-enum lock_reason { LOCK_ASKED, LOCK_IDLE, LOCK_SUSPENDED, LOCK_ELSEWHERE };
+enum lock_reason { LOCK_ASKED, LOCK_IDLE, LOCK_SUSPENDED, LOCK_SLEEP, LOCK_ELSEWHERE };
 
 struct chat {
 	const struct options *options;
@@ -25,7 +26,8 @@ struct chat {
 	struct conversation conversation;
 	struct keeping keeping; /* its place in the vault */
 	struct away away;
-	char *before; /* the answer that /retry asks again for, until the new one is there; NULL: none */
+	struct before_sleep before_sleep; /* watched while a vault is open */
+	char *before;                     /* the answer that /retry asks again for, until the new one is there; NULL: none */
 	size_t before_length;
 	struct answer last;              /* the last request: its prompt and counts, for /why */
 	struct hearth_sampling sampling; /* it was made with */
@@ -71,8 +73,8 @@ void chat_show_status(struct chat *c);
  * or the line says why it cannot go on. Called where nothing but the chat itself holds texts. */
 bool chat_lock(struct chat *c, struct error *e);
 
-/* Looks whether it is time to lock: a suspend, another hearth that locked the vault, and while nothing is computed (`idle`) nobody
- * there. True: it is, and c->locking says so. */
+/* Looks whether it is time to lock: a suspend that comes or was, another hearth that locked the vault, and while nothing is
+ * computed (`idle`) nobody there. True: it is, and c->locking says so. */
 bool chat_look(struct chat *c, bool idle);
 
 /* Runs a line that begins with a slash. */

@@ -35,7 +35,9 @@ bool chat_look(struct chat *c, bool idle)
 		return false;
 	}
 	c->locking = true;
-	if (away == AWAY_SUSPENDED)
+	if (before_sleep_look(&c->before_sleep) == BEFORE_SLEEP_NOW)
+		c->reason = LOCK_SLEEP;
+	else if (away == AWAY_SUSPENDED)
 		c->reason = LOCK_SUSPENDED;
 	else if (away == AWAY_IDLE)
 		c->reason = LOCK_IDLE;
@@ -72,6 +74,7 @@ static void say_why(struct chat *c)
 	static const char *const why[] = {
 		[LOCK_ASKED] = "",
 		[LOCK_IDLE] = ", since no key was pressed for a while",
+		[LOCK_SLEEP] = ", since the machine goes to sleep",
 		[LOCK_SUSPENDED] = ", since the machine slept",
 		[LOCK_ELSEWHERE] = ": another hearth locked it, or had it open and has ended",
 	};
@@ -110,10 +113,12 @@ bool chat_lock(struct chat *c, struct error *e)
 	forget_everything(c);
 	leftovers_wipe();
 	say_why(c);
+	before_sleep_end(&c->before_sleep);
 	e->text[0] = 0;
 	if (!unlock_again(c, e) || !opening_reload(c->opening, k->vault, e) || !opening_engine(c->opening, e)) return false;
 	c->session = hearth_session_new(c->opening->engine);
 	away_key(&c->away, away_clocks_now());
+	before_sleep_begin(&c->before_sleep);
 	if (!conversation_set_system(&c->conversation, c->options->system)) error_memory(e);
 	if (id && !chat_open(c, id, e)) view_say(&c->view, "%s", e->text);
 	return true;

@@ -112,7 +112,8 @@ static void describe_jail(struct buffer *out, enum guard_role role, const struct
 		const char *name;
 	} layers[] = { { r->filter, "filter of system calls" },
 		       { r->landlock > 0, "files kept apart (Landlock)" },
-		       { r->namespaces && role != GUARD_HEARTH && role != GUARD_NET, "no network (namespaces)" },
+		       { r->namespaces && role != GUARD_HEARTH && role != GUARD_NET && role != GUARD_KEYRING,
+		         "no network (namespaces)" },
 		       { r->no_new_privileges, "no new privileges" },
 		       { r->undumpable, "no core, not to be traced" },
 		       { r->limits, "limits" } };
@@ -155,7 +156,8 @@ static void protection(struct buffer *out)
 {
 	buffer_append_text(out, "\nProtection\n"
 	                        "  Each program has rights of its own, and gives the others away before it reads what is not\n"
-	                        "  hearth's own: hearth-engine computes models, the others serve, import and fetch.\n");
+	                        "  hearth's own: hearth-engine computes models, the others serve, import, fetch, ask\n"
+	                        "  the desktop's keyring and hear when the machine goes to sleep.\n");
 	if (programs_report()) describe_jail(out, GUARD_HEARTH, programs_report());
 	for (int role = GUARD_ENGINE; role < GUARD_ROLES; role++) probe_program(out, (enum guard_role)role);
 	buffer_append_text(out, "  conversations  are sealed in the vault (hearth vault) or not stored at all;\n"

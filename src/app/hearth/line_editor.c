@@ -37,11 +37,11 @@ static wchar_t *show_prompt(EditLine *edit)
 /* Reads a byte as read() does, with the watch's pauses; `left` is set when it ended the line. */
 static ssize_t read_byte(struct line_editor *l, char *byte)
 {
-	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 	while (l->watch.pause) {
-		int ready = poll(&input, 1, PAUSE_MS);
-		if (ready < 0) return -1;
-		if (ready > 0) break;
+		struct pollfd waits[] = { { .fd = STDIN_FILENO, .events = POLLIN },
+			                  { .fd = l->watch.wake ? *l->watch.wake : -1, .events = POLLIN } };
+		if (poll(waits, 2, PAUSE_MS) < 0) return -1;
+		if (waits[0].revents) break;
 		l->left = l->watch.pause(l->watch.data) == LINE_LEAVE;
 		if (l->left) return 0;
 	}

@@ -19,13 +19,14 @@ enum line_result {
 	LINE_AWAY         /* the watch ended it */
 };
 
-/* What happens while a line is typed: `pause` every two seconds in which no key comes, which may end the line, and `key` at every
- * key. */
+/* What happens while a line is typed: `pause` every two seconds in which no key comes, and when the descriptor *wake (-1: none) can
+ * be read, which may end the line; and `key` at every key. */
 enum line_pause { LINE_STAY, LINE_LEAVE };
 struct line_watch {
 	enum line_pause (*pause)(void *data);
 	void (*key)(void *data);
 	void *data;
+	const int *wake; /* may be NULL */
 };
 
 /* `complete` gives the n-th command that begins with `start` (NULL: no more); `watch` may be NULL. NULL when the editor cannot

@@ -12,27 +12,28 @@ enum { LARGEST = 512 << 20, MOST = 16 };
 
 /* Functions of one kind, and whose work may call them. hearth starts its other programs before its jail (guard/spawner), opens the
  * files that a person names, and meets other hearths over a Unix socket. Names are resolved in libcurl, which only hearth-net has.
+ * hearth-keyring and hearth-sleep load the library that speaks with a bus where there is one, before their jails.
  */
 static const struct {
 	const char *names[MOST];
-	bool may[GUARD_ROLES]; /* hearth, engine, import, front, net */
+	bool may[GUARD_ROLES]; /* hearth, engine, import, front, net, keyring, sleep */
 } rules[] = {
-	{ { "socket", "connect" }, { true, false, false, false, true } },
-	{ { "bind", "listen" }, { true, false, false, false, false } },
-	{ { "accept", "accept4" }, { true, false, false, true, false } },
+	{ { "socket", "connect" }, { true, false, false, false, true, false, false } },
+	{ { "bind", "listen" }, { true, false, false, false, false, false, false } },
+	{ { "accept", "accept4" }, { true, false, false, true, false, false, false } },
 	{ { "getaddrinfo", "gethostbyname", "gethostbyname2", "gethostbyname_r", "gethostbyname2_r", "gethostbyaddr",
 	    "gethostbyaddr_r", "getnameinfo", "res_query", "res_search", "__res_query", "__res_search", "inet_aton" },
-	  { false, false, false, false, true } },
+	  { false, false, false, false, true, false, false } },
 	{ { "open", "open64", "openat", "openat64", "creat", "creat64", "fopen", "fopen64", "freopen", "freopen64", "opendir",
 	    "mkstemp", "mkstemp64", "mkostemp", "mkdtemp", "tmpfile" },
-	  { true, false, false, false, true } },
-	{ { "fork", "vfork", "execve" }, { true, false, false, false, false } },
+	  { true, false, false, false, true, false, false } },
+	{ { "fork", "vfork", "execve" }, { true, false, false, false, false, false, false } },
 	{ { "execv", "execvp", "execvpe", "execl", "execlp", "execle", "fexecve", "posix_spawn", "posix_spawnp", "system", "popen",
 	    "clone", "wordexp" },
-	  { false, false, false, false, false } },
-	{ { "dlopen", "dlmopen" }, { false, false, false, false, false } },
+	  { false, false, false, false, false, false, false } },
+	{ { "dlopen", "dlmopen" }, { false, false, false, false, false, true, true } },
 	{ { "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_open", "pidfd_getfd" },
-	  { false, false, false, false, false } },
+	  { false, false, false, false, false, false, false } },
 };
 
 /* Libraries by the beginning of their names. What is not named is nobody's. */
@@ -40,20 +41,20 @@ static const struct {
 	const char *name;
 	bool may[GUARD_ROLES];
 } libraries[] = {
-	{ "libc.so.", { true, true, true, true, true } },
-	{ "libm.so.", { true, true, true, true, true } },
-	{ "ld-linux", { true, true, true, true, true } },
-	{ "libseccomp.so.", { true, true, true, true, true } },
-	{ "libjansson.so.", { true, true, false, true, true } },
-	{ "libutf8proc.so.", { true, true, true, false, false } },
-	{ "libedit.so.", { true, false, false, false, false } },
-	{ "libsqlite3.so.", { true, false, false, false, false } },
-	{ "libsodium.so.", { true, false, false, false, true } },
-	{ "libcurl", { false, false, false, false, true } },
+	{ "libc.so.", { true, true, true, true, true, true, true } },
+	{ "libm.so.", { true, true, true, true, true, true, true } },
+	{ "ld-linux", { true, true, true, true, true, true, true } },
+	{ "libseccomp.so.", { true, true, true, true, true, true, true } },
+	{ "libjansson.so.", { true, true, false, true, true, false, false } },
+	{ "libutf8proc.so.", { true, true, true, false, false, false, false } },
+	{ "libedit.so.", { true, false, false, false, false, false, false } },
+	{ "libsqlite3.so.", { true, false, false, false, false, false, false } },
+	{ "libsodium.so.", { true, false, false, false, true, false, false } },
+	{ "libcurl", { false, false, false, false, true, false, false } },
 	/* Of builds with sanitizers, which are for tests. */
-	{ "libasan.so.", { true, true, true, true, true } },
-	{ "libubsan.so.", { true, true, true, true, true } },
-	{ "libtsan.so.", { true, true, true, true, true } },
+	{ "libasan.so.", { true, true, true, true, true, true, true } },
+	{ "libubsan.so.", { true, true, true, true, true, true, true } },
+	{ "libtsan.so.", { true, true, true, true, true, true, true } },
 };
 
 static void note(char list[PROVE_NAMES][48], int *n, const char *name)

@@ -55,11 +55,13 @@ static void hear_hearth(struct prove *p, struct prove_rights *r, const int pair[
 static void hear_other(struct spawner *s, enum guard_role role, struct prove_rights *r, const int pair[2])
 {
 	struct spawned program;
+	int listener = guard_listen(spawner_pid(s));
 	bool runs = spawner_run(s, role, GUARD_PROBE_WORD, &pair[1], 1, &program, &r->error);
 	close(pair[1]);
 	r->told = runs && guard_findings_receive(pair[0], role, PATIENCE, &r->findings, &r->error);
 	if (runs) spawner_kill(s, &program);
 	spawner_forget(&program);
+	if (listener >= 0) close(listener);
 }
 
 static void summarize(struct prove *p)

@@ -26,7 +26,7 @@ static bool ask(int pair[2], const struct keyring_request *request, struct keyri
 	struct spawned program;
 	int how;
 	if (!s) return error_set(e, "hearth-keyring cannot be started here");
-	if (!spawner_run(s, (enum guard_role)SPAWNER_KEYRING, NULL, &pair[1], 1, &program, e)) return false;
+	if (!spawner_run(s, GUARD_KEYRING, NULL, &pair[1], 1, &program, e)) return false;
 	close(pair[1]);
 	pair[1] = -1;
 	bool ok = talk(pair[0], request, reply);

@@ -4,20 +4,19 @@
  * The desktop's keyring is reached over D-Bus by libsecret, which brings a large library and threads with it; none of that is to be
  * in the process that owns the vault. So this small program does it: one request on descriptor 3 and one reply, then it ends.
  * libsecret is loaded when it is needed, so that hearth is built and runs where there is none; then, and where no keyring answers,
- * the reply is one line. Beside Unix sockets it can open none, and it can start no program.
+ * the reply is one line. The library comes first and the jail behind it: then the program has Unix sockets and threads, and no
+ * file, no other socket and no other program.
  */
 #include "base/error.h"
 #include "base/memory.h"
+#include "guard/findings.h"
+#include "guard/sanitized.h"
 #include "wire/keyring.h"
 
 #include <dlfcn.h>
-#include <errno.h>
-#include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -81,18 +80,9 @@ static void find_bus(void)
 
 static bool confine(struct error *e)
 {
-	const struct rlimit none = { 0, 0 };
-	if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
-		return error_set(e, "cannot be made undumpable: %s", strerror(errno));
-	void *f = seccomp_init(SCMP_ACT_ALLOW);
-	const scmp_datum_t unix_family = AF_UNIX;
-	bool ok = f && seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, unix_family, 0)) == 0 &&
-	          seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(execve), 0) == 0 &&
-	          seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(execveat), 0) == 0 &&
-	          seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ptrace), 0) == 0 &&
-	          seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(io_uring_setup), 0) == 0 && seccomp_load(f) == 0;
-	seccomp_release(f);
-	return ok || error_set(e, "cannot put the filter of system calls in force");
+	const struct guard_options o = { .landlock = GUARD_NEWEST };
+	struct guard_report report;
+	return guard_enter(GUARD_KEYRING, &o, &report, e) && (GUARD_SANITIZED || guard_filter(GUARD_KEYRING, &o, &report, e));
 }
 
 /* ---- the key as the keyring keeps it: a text of hexadecimal digits */
@@ -149,14 +139,15 @@ static bool do_wish(const struct keyring_request *r, struct keyring_reply *reply
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct keyring_request request;
 	struct keyring_reply reply = { 0 };
 	struct error e = { "" };
+	if (argc == 2 && strcmp(argv[1], GUARD_PROBE_WORD) == 0) return guard_findings_stand_in(CHANNEL, GUARD_KEYRING, &e) ? 0 : 1;
 	if (recv(CHANNEL, &request, sizeof request, MSG_WAITALL) != (ssize_t)sizeof request) return 1;
 	find_bus();
-	reply.done = confine(&e) && load_library(&e) && do_wish(&request, &reply, &e);
+	reply.done = load_library(&e) && confine(&e) && do_wish(&request, &reply, &e);
 	if (!reply.done) {
 		memory_wipe(reply.secret, sizeof reply.secret);
 		snprintf(reply.line, sizeof reply.line, "%.299s", e.text);

@@ -63,6 +63,7 @@ static void only_new_tokens_are_computed_and_memory_stays_flat(void **state)
 	t->chat.options = &t->options;
 	t->chat.opening = &t->opening;
 	t->chat.last = answer_new();
+	t->chat.before_sleep = before_sleep_none();
 	t->chat.session = hearth_session_new(t->opening.engine);
 	view_open(&t->chat.view, &plain);
 	size_t drops = 0, settled = 0, settled_use = 0, later_use = 0;

@@ -37,6 +37,7 @@ static struct talk *talk_new(uint32_t context)
 	t->chat.options = &t->options;
 	t->chat.opening = &t->opening;
 	t->chat.last = answer_new();
+	t->chat.before_sleep = before_sleep_none();
 	t->chat.session = hearth_session_new(t->opening.engine);
 	view_open(&t->chat.view, &plain);
 	memset(&scripted, 0, sizeof scripted);
