@@ -84,8 +84,7 @@ INLINE void output(const uint8_t *w, enum kind f, size_t blocks, const struct ke
 	for (int r = 0; r < R; r++) acc[r] = _mm256_setzero_ps();
 	size_t i = 0;
 	for (; i + 4 <= blocks; i += 4) {
-		_mm_prefetch((const char *)w + i * bytes + PREFETCH, _MM_HINT_T0);
-		_mm_prefetch((const char *)w + i * bytes + PREFETCH + 64, _MM_HINT_T0);
+		fetch_ahead(w + i * bytes, 4 * bytes);
 		group(w + i * bytes, f, rows, i, acc, 4, R);
 	}
 	for (; i < blocks; i++) group(w + i * bytes, f, rows, i, acc, 1, R);

@@ -80,8 +80,7 @@ INLINE void blocks(const uint8_t *w, enum kind f, size_t cols, const struct kern
 	const size_t bytes = block_bytes(f);
 	size_t i = 0;
 	for (; i + 4 <= cols / 32; i += 4, w += 4 * bytes) {
-		_mm_prefetch((const char *)w + PREFETCH, _MM_HINT_T0);
-		_mm_prefetch((const char *)w + PREFETCH + 64, _MM_HINT_T0);
+		fetch_ahead(w, 4 * bytes);
 		group(w, f, rows, i, acc, 4, R);
 	}
 	for (; i < cols / 32; i++, w += bytes) group(w, f, rows, i, acc, 1, R);

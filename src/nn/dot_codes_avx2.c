@@ -38,13 +38,12 @@ INLINE void output(const uint8_t *w, enum code f, size_t groups, const struct ke
 	for (int r = 0; r < R; r++) acc[0][r] = acc[1][r] = _mm256_setzero_ps();
 	size_t at = 0;
 	for (; step == 1 && at + 2 <= groups; at += 2, w += 2 * bytes) {
-		_mm_prefetch((const char *)w + PREFETCH, _MM_HINT_T0);
+		fetch_ahead(w, 2 * bytes);
 		block(w, f, rows, at, acc[0], acc[1], R);
 		block(w + bytes, f, rows, at + 1, acc[1], acc[0], R);
 	}
 	for (; at < groups; at += step, w += bytes) {
-#pragma GCC unroll 4
-		for (size_t line = 0; line < bytes; line += 64) _mm_prefetch((const char *)w + PREFETCH + line, _MM_HINT_T0);
+		fetch_ahead(w, bytes);
 		block(w, f, rows, at, acc[0], acc[1], R);
 	}
 #pragma GCC unroll 4

@@ -21,11 +21,11 @@ INLINE size_t block_bytes(enum kind f)
 	return bytes[f];
 }
 
-/* How far ahead of the products packed weights are fetched, in bytes; and how far into the second-level cache, whose queue of
- * misses is longer, where products take so long that the processor does not run ahead by itself. */
-enum { PREFETCH = 512, PREFETCH_FAR = 4096 };
+/* How far ahead of the products packed weights are fetched, in bytes: far into the second-level cache, whose queue of misses is
+ * longer, so that memory is always busy, and from there into the first. */
+enum { PREFETCH = 1024, PREFETCH_FAR = 16384 };
 
-/* Fetches ahead by one block of the K formats. */
+/* Fetches ahead by `bytes`, a constant. */
 INLINE void fetch_ahead(const uint8_t *w, size_t bytes)
 {
 #pragma GCC unroll 4
