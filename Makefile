@@ -93,9 +93,9 @@ LIBS_sleep = $(GUARD_LIBS)
 FLOORS_sleep = $(GUARD)
 binary_front = hearth-front
 LIBS_import = $(GUARD_LIBS)
-LIBS_front = $(GUARD_LIBS)
+LIBS_front = -lmicrohttpd $(GUARD_LIBS)
 FLOORS_import = $(GUARD)
-FLOORS_front = $(GUARD)
+FLOORS_front = $(BUILD)/obj/web_files.o $(WIRE) $(GUARD)
 BINARIES = $(foreach p,$(PROGRAMS),$(BUILD)/$(binary_$(p)))
 
 # The tests. Those of a program link its objects without main.c. Hostile input and fuzz replays run in a build with sanitizers.
@@ -133,6 +133,15 @@ $(BUILD)/libhearth.a: $(LIB_OBJ)
 	$(call say,ar $@)
 	@rm -f $@
 	$(Q)ar crD $@ $^
+
+# The page's files as arrays: hearth-front opens none.
+$(BUILD)/web_files.c: tools/web-files $(wildcard web/*)
+	@mkdir -p $(@D)
+	$(call say,web $@)
+	$(Q)tools/web-files web > $@
+$(BUILD)/obj/web_files.o: $(BUILD)/web_files.c src/app/front/assets.h $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) $(PLACE) -c $< -o $@
 
 $(STORE): $(STORE_OBJ)
 $(GUARD): $(GUARD_OBJ)

@@ -6,13 +6,13 @@
 
 #define PLACE(member) offsetof(struct options, member)
 
-enum { FOR_TALK = FOR_CHAT | FOR_RUN, FOR_KEPT = FOR_CHAT | FOR_CHATS | FOR_VAULT };
+enum { FOR_TALK = FOR_CHAT | FOR_RUN, FOR_ENGINE = FOR_TALK | FOR_SERVE, FOR_KEPT = FOR_CHAT | FOR_CHATS | FOR_VAULT | FOR_SERVE };
 
 const struct option_row option_rows[] = {
-	{ "--model", "-m", "FILE", FOR_TALK, OPTION_TEXT, PLACE(model), 0, 0, 0,
+	{ "--model", "-m", "FILE", FOR_ENGINE, OPTION_TEXT, PLACE(model), 0, 0, 0,
 	  "the model: a GGUF file, or a name in the models folder" },
 	{ "--system", NULL, "TEXT", FOR_TALK, OPTION_TEXT, PLACE(system), 0, 0, 0, "tell the model who it is or how to answer" },
-	{ "--file", NULL, "PATH", FOR_RUN, OPTION_FILES, PLACE(files), 0, 0, 0,
+	{ "--file", NULL, "PATH", FOR_RUN, OPTION_LIST, PLACE(files), 0, 0, 0,
 	  "put this text file in front of the prompt (may repeat)" },
 	{ "-n", "--tokens", "N", FOR_TALK, OPTION_COUNT, PLACE(max_tokens), PLACE(has_max_tokens), 0, 1000000,
 	  "write at most N tokens per answer (4096)" },
@@ -20,13 +20,13 @@ const struct option_row option_rows[] = {
 	  "how freely words are chosen; 0 takes the likeliest (0.7)" },
 	{ "--seed", NULL, "S", FOR_TALK, OPTION_COUNT, PLACE(seed), 0, 0, 9007199254740992.0,
 	  "equal seeds give equal answers; 0 is a fresh one" },
-	{ "--context", NULL, "N", FOR_TALK, OPTION_COUNT, PLACE(context), 0, 0, 16777216,
+	{ "--context", NULL, "N", FOR_ENGINE, OPTION_COUNT, PLACE(context), 0, 0, 16777216,
 	  "tokens the model keeps in view; 0 chooses by memory" },
-	{ "--threads", NULL, "N", FOR_TALK, OPTION_THREADS, PLACE(threads), 0, 0, 1024,
+	{ "--threads", NULL, "N", FOR_ENGINE, OPTION_THREADS, PLACE(threads), 0, 0, 1024,
 	  "threads to compute with; 0 takes all cores, auto-low half of them" },
-	{ "--draft", NULL, "FILE", FOR_TALK, OPTION_TEXT, PLACE(draft), 0, 0, 0,
+	{ "--draft", NULL, "FILE", FOR_ENGINE, OPTION_TEXT, PLACE(draft), 0, 0, 0,
 	  "a small model with the same vocabulary that guesses ahead: the same answer, sooner" },
-	{ "--no-guess", NULL, NULL, FOR_TALK, OPTION_SWITCH, PLACE(no_guess), 0, 0, 0,
+	{ "--no-guess", NULL, NULL, FOR_ENGINE, OPTION_SWITCH, PLACE(no_guess), 0, 0, 0,
 	  "do not guess ahead: the same answer, one token at a time" },
 	{ "--json", NULL, NULL, FOR_RUN | FOR_MODELS | FOR_CHATS | FOR_VAULT | FOR_NET | FOR_PROVE, OPTION_SWITCH, PLACE(json), 0,
 	  0, 0, "print one JSON object, for programs" },
@@ -57,6 +57,22 @@ const struct option_row option_rows[] = {
 	{ "--all", NULL, NULL, FOR_VAULT, OPTION_SWITCH, PLACE(all), 0, 0, 0, "delete: the whole vault" },
 	{ "--yes", NULL, NULL, FOR_VAULT, OPTION_SWITCH, PLACE(yes), 0, 0, 0, "delete: do not ask" },
 	{ "--list", NULL, NULL, FOR_PROVE, OPTION_SWITCH, PLACE(list), 0, 0, 0, "show each thing that was tried, in each program" },
+	{ "--port", NULL, "N", FOR_SERVE, OPTION_COUNT, PLACE(port), PLACE(has_port), 0, 65535,
+	  "listen on this port of 127.0.0.1 (8807); 0 takes a free one" },
+	{ "--host", NULL, "ADDRESS", FOR_SERVE, OPTION_TEXT, PLACE(host), 0, 0, 0,
+	  "listen on this address; one that others can reach needs --tls-cert and --tls-key" },
+	{ "--socket", NULL, "PATH", FOR_SERVE, OPTION_TEXT, PLACE(socket), 0, 0, 0, "listen on a Unix socket and on no port" },
+	{ "--token", NULL, "FILE", FOR_SERVE, OPTION_TEXT, PLACE(token), 0, 0, 0,
+	  "the token is this file's first line, not the one that hearth keeps" },
+	{ "--tls-cert", NULL, "FILE", FOR_SERVE, OPTION_TEXT, PLACE(tls_cert), 0, 0, 0,
+	  "serve over TLS with this certificate (PEM)" },
+	{ "--tls-key", NULL, "FILE", FOR_SERVE, OPTION_TEXT, PLACE(tls_key), 0, 0, 0, "and this key of it (PEM)" },
+	{ "--name", NULL, "HOST", FOR_SERVE, OPTION_LIST, PLACE(names), 0, 0, 0,
+	  "a further name that this server is asked under (may repeat)" },
+	{ "--origin", NULL, "ORIGIN", FOR_SERVE, OPTION_LIST, PLACE(origins), 0, 0, 0,
+	  "let pages of this origin, as in https://example.org, use the API (may repeat)" },
+	{ "--metrics", NULL, NULL, FOR_SERVE, OPTION_SWITCH, PLACE(metrics), 0, 0, 0,
+	  "answer at /metrics with counts for Prometheus" },
 	{ "--help", "-h", NULL, FOR_ALL, OPTION_SWITCH, PLACE(help), 0, 0, 0, "this text" },
 	{ "--version", NULL, NULL, FOR_CHAT, OPTION_SWITCH, PLACE(version), 0, 0, 0,
 	  "the version, and what this processor can do" },
@@ -106,6 +122,15 @@ const struct command_row command_rows[] = {
 	{ "vault", FOR_VAULT, "[WORD] [OPTIONS]", "where your conversations are kept: see it, make it, change how it opens",
 	  "`hearth vault` alone says where everything lies, who can open it, and what is protected.\n", vault_command,
 	  vault_words },
+	{ "serve", FOR_SERVE, "[OPTIONS]", "the page in your browser, and the API for editors and other programs",
+	  "It listens on this machine alone and prints the address to open, with a token in it that nobody\n"
+	  "else knows. Programs send the token as `Authorization: Bearer TOKEN` or as `x-api-key: TOKEN`.\n"
+	  "Models are opened when one is asked for, and put away when nobody has for ten minutes.\n"
+	  "Ctrl-C ends it.\n\n"
+	  "  hearth serve\n"
+	  "  hearth serve -m qwen --port 9000\n"
+	  "  hearth serve --socket ~/.hearth.sock\n",
+	  serve_command, NULL },
 	{ "net", FOR_NET, "WORD [OPTIONS]", "what hearth ever said to the network",
 	  "Nothing connects anywhere but `hearth models pull`; each connection has a line in the ledger before\n"
 	  "it is made, and one after it has ended.\n",

@@ -82,11 +82,12 @@ static bool take_value(struct options *o, const struct option_row *r, const char
 	switch (r->kind) {
 	case OPTION_SWITCH: *(bool *)((char *)o + r->place) = true; return true;
 	case OPTION_TEXT: *(const char **)((char *)o + r->place) = value; return true;
-	case OPTION_FILES:
-		if (o->n_files == OPTIONS_MAX_FILES)
-			return error_set(e, "at most %d %s are taken", (int)OPTIONS_MAX_FILES, r->name);
-		o->files[o->n_files++] = value;
+	case OPTION_LIST: {
+		struct option_list *list = (struct option_list *)(void *)((char *)o + r->place);
+		if (list->n == OPTIONS_MOST) return error_set(e, "at most %d %s are taken", (int)OPTIONS_MOST, r->name);
+		list->texts[list->n++] = value;
 		return true;
+	}
 	default: return take_number(o, r, value, e);
 	}
 }

@@ -16,7 +16,13 @@
 
 enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_WRONG_USE = 2, STATUS_INTERRUPTED = 130 };
 
-enum { OPTIONS_MAX_FILES = 16 };
+enum { OPTIONS_MOST = 16 };
+
+/* The values of an option that may repeat. */
+struct option_list {
+	const char *texts[OPTIONS_MOST];
+	size_t n;
+};
 
 struct options {
 	const char *program; /* as it was started, for sentences that say what to type */
@@ -25,8 +31,7 @@ struct options {
 	const char *model, *system; /* NULL: not given */
 	const char *draft;          /* the same */
 	const char *schema, *grammar;
-	const char *files[OPTIONS_MAX_FILES];
-	size_t n_files;
+	struct option_list files;
 	uint64_t max_tokens; /* of the answer */
 	bool has_max_tokens;
 	double temperature;
@@ -40,7 +45,11 @@ struct options {
 	const char *vault, *key_file; /* NULL: not given */
 	bool unencrypted, keyring, all, yes, resume, secret;
 	uint64_t open; /* the number of a kept conversation; 0: none */
-	char **words;  /* what is no option, in order */
+	uint64_t port; /* to serve on; 0: whichever is free */
+	bool has_port, metrics;
+	const char *host, *socket, *token, *tls_cert, *tls_key; /* NULL: not given */
+	struct option_list names, origins;                      /* of the server, and of pages that may use it */
+	char **words;                                           /* what is no option, in order */
 	size_t n_words;
 };
 
@@ -54,10 +63,11 @@ enum {
 	FOR_NET = 64,
 	FOR_PROVE = 128,
 	FOR_CHATS = 256,
-	FOR_ALL = 511
+	FOR_SERVE = 512,
+	FOR_ALL = 1023
 };
 
-enum option_kind { OPTION_SWITCH, OPTION_TEXT, OPTION_FILES, OPTION_COUNT, OPTION_NUMBER, OPTION_THREADS };
+enum option_kind { OPTION_SWITCH, OPTION_TEXT, OPTION_LIST, OPTION_COUNT, OPTION_NUMBER, OPTION_THREADS };
 
 struct option_row {
 	const char *name;  /* with its dashes */

@@ -98,7 +98,7 @@ static void add_folder_of(struct folders *f, const char *path)
 static bool writes(const struct options *o)
 {
 	if (o->command->bit == FOR_MODELS) return o->n_words && strcmp(o->words[0], "pull") == 0;
-	return o->command->bit & (FOR_CHAT | FOR_VAULT | FOR_NET);
+	return o->command->bit & (FOR_CHAT | FOR_VAULT | FOR_NET | FOR_SERVE);
 }
 
 /* Where this command may write. The own folders have to be there, since a jail knows what exists; and what the command line names

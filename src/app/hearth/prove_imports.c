@@ -18,8 +18,10 @@ static const struct {
 	const char *names[MOST];
 	bool may[GUARD_ROLES]; /* hearth, engine, import, front, net, keyring, sleep */
 } rules[] = {
-	{ { "socket", "connect" }, { true, false, false, false, true, false, false } },
-	{ { "bind", "listen" }, { true, false, false, false, false, false, false } },
+	{ { "connect" }, { true, false, false, false, true, false, false } },
+	/* hearth-front makes its one listener before its jail. */
+	{ { "socket" }, { true, false, false, true, true, false, false } },
+	{ { "bind", "listen" }, { true, false, false, true, false, false, false } },
 	{ { "accept", "accept4" }, { true, false, false, true, false, false, false } },
 	{ { "getaddrinfo", "gethostbyname", "gethostbyname2", "gethostbyname_r", "gethostbyname2_r", "gethostbyaddr",
 	    "gethostbyaddr_r", "getnameinfo", "res_query", "res_search", "__res_query", "__res_search", "inet_aton" },
@@ -50,6 +52,7 @@ static const struct {
 	{ "libedit.so.", { true, false, false, false, false, false, false } },
 	{ "libsqlite3.so.", { true, false, false, false, false, false, false } },
 	{ "libsodium.so.", { true, false, false, false, true, false, false } },
+	{ "libmicrohttpd.so.", { false, false, false, true, false, false, false } },
 	{ "libcurl", { false, false, false, false, true, false, false } },
 	/* Of builds with sanitizers, which are for tests. */
 	{ "libasan.so.", { true, true, true, true, true, true, true } },

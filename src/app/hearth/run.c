@@ -85,16 +85,16 @@ static bool gather_prompt(struct run *r, struct error *e)
 {
 	const struct options *o = r->options;
 	bool piped = has_piped_input();
-	for (size_t i = 0; i < o->n_files; i++) {
-		if (strcmp(o->files[i], "-") == 0) piped = false;
-		if (!append_file(&r->prompt, o->files[i], e)) return false;
+	for (size_t i = 0; i < o->files.n; i++) {
+		if (strcmp(o->files.texts[i], "-") == 0) piped = false;
+		if (!append_file(&r->prompt, o->files.texts[i], e)) return false;
 	}
 	for (size_t i = 0; i < o->n_words; i++) {
 		if (i) buffer_append_byte(&r->prompt, ' ');
 		buffer_append_text(&r->prompt, o->words[i]);
 	}
 	if (piped && !append_input(r, o->n_words > 0, e)) return false;
-	if (!o->n_words && o->n_files) /* the text alone: without the empty line behind it */
+	if (!o->n_words && o->files.n) /* the text alone: without the empty line behind it */
 		while (!o->raw && r->prompt.size && r->prompt.data[r->prompt.size - 1] == '\n') r->prompt.size--;
 	if (r->prompt.failed) return error_set(e, "the prompt is larger than %d MB, the most that is taken", MAX_PROMPT >> 20);
 	return true;
@@ -244,7 +244,7 @@ int run_command(const struct options *o)
 		error_set(&e, "--schema and --grammar cannot both hold: give one of them");
 		return commands_misuse("run", &e);
 	}
-	if (!o->n_words && !o->n_files && !has_piped_input()) {
+	if (!o->n_words && !o->files.n && !has_piped_input()) {
 		error_set(&e, "a prompt is missing: hearth run \"...\", or text from a pipe");
 		return commands_misuse("run", &e);
 	}

@@ -44,8 +44,8 @@ static void every_flag_arrives_in_its_place(void **state)
 	assert_true(o.has_temperature && o.temperature > 0.49 && o.temperature < 0.51);
 	assert_true(o.seed == 9 && o.context == 512 && o.threads == 3 && o.json && o.raw && o.no_guess);
 	assert_string_equal(o.draft, "d.gguf");
-	assert_int_equal(o.n_files, 2);
-	assert_string_equal(o.files[1], "b.txt");
+	assert_int_equal(o.files.n, 2);
+	assert_string_equal(o.files.texts[1], "b.txt");
 	assert_int_equal(o.n_words, 2);
 	assert_string_equal(o.words[1], "you");
 	assert_true(reads("models inspect f --plan --json") && o.plan && o.json);
@@ -57,6 +57,13 @@ static void every_flag_arrives_in_its_place(void **state)
 	assert_true(reads("chats search bees honey --json") && o.json && o.n_words == 3);
 	assert_string_equal(options_word(&o, &e)->name, "search");
 	assert_true(reads("vault slots add key-file k") && options_word(&o, &e));
+	assert_true(reads(
+	        "serve -m x.gguf --port 0 --host ::1 --name a.b --name c --origin https://d --token t --tls-cert c --tls-key k "
+	        "--metrics --context 5"));
+	assert_true(o.has_port && o.port == 0 && o.metrics && o.names.n == 2 && o.origins.n == 1);
+	assert_string_equal(o.host, "::1");
+	assert_string_equal(o.names.texts[1], "c");
+	assert_true(reads("serve --socket s") && o.socket && !o.has_port);
 	assert_true(reads("--resume --private --open 3") && o.resume && o.secret && o.open == 3);
 	assert_true(reads("doctor --help") && o.help);
 	assert_true(reads("--model=y --temp=0 --tokens 3") && o.has_temperature && o.max_tokens == 3);

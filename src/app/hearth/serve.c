@@ -1,0 +1,133 @@
+/* serve: `hearth serve`: the page and the API, until it is ended (see serve.h). */
+#include "app/hearth/serve.h"
+
+#include "app/hearth/commands.h"
+#include "app/hearth/serve_asks.h"
+#include "app/hearth/serve_engine.h"
+#include "app/hearth/terminal.h"
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TIDY_MS = 30000 };
+
+void serve_send(struct serve *s, struct buffer *frames)
+{
+	pthread_mutex_lock(&s->sending);
+	if (!s->lost && frames->size && !frame_send(s->socket, frames, -1)) s->lost = true;
+	pthread_mutex_unlock(&s->sending);
+	if (frames->data) memory_wipe(frames->data, frames->size);
+	buffer_clear(frames);
+}
+
+void serve_deny(struct serve *s, uint64_t call, enum serve_denial why, const char *text)
+{
+	struct buffer b = buffer_new(1 << 16);
+	size_t begun = frame_begin(&b, SERVE_DENIED);
+	serve_put_denied(&b, call, why, text);
+	if (frame_end(&b, begun)) serve_send(s, &b);
+	buffer_free(&b);
+}
+
+void serve_event(struct serve *s, uint64_t call, const struct hearth_event *e)
+{
+	struct buffer b = buffer_new(FRAME_MOST);
+	size_t begun = frame_begin(&b, SERVE_EVENT);
+	serve_put_event(&b, call, e);
+	if (frame_end(&b, begun))
+		serve_send(s, &b);
+	else
+		serve_deny(s, call, SERVE_FULL, "memory is out");
+	buffer_free(&b);
+}
+
+/* Takes what hearth-front says, until it ends or the person ends it. */
+static bool take_all(struct serve *s, struct error *e)
+{
+	struct frame f;
+	uint64_t call;
+	while (!terminal_interrupted() && !s->lost) {
+		switch (frame_receive(&s->reader, TIDY_MS, &f, e)) {
+		case FRAME_NOT_YET: serve_engines_tidy(s->engines); continue;
+		case FRAME_CAME: break;
+		default: return error_set(e, "hearth-front ended unexpectedly; start hearth serve again");
+		}
+		if (f.kind == SERVE_SUBMIT) {
+			serve_engines_submit(s->engines, &f);
+		} else if (f.kind == SERVE_ASK) {
+			serve_asks_take(s->asks, &f);
+		} else if (f.kind == SERVE_CANCEL && wire_get_u64(f.data, f.size, &call)) {
+			if (!serve_engines_cancel(s->engines, call)) serve_asks_cancel(s->asks, call);
+		} else {
+			return error_set(e, "hearth-front said what makes no sense; start hearth serve again");
+		}
+	}
+	return !s->lost || error_set(e, "hearth-front ended unexpectedly; start hearth serve again");
+}
+
+/* What a person needs to go on: the address with the token in its fragment, which no browser sends to anybody. */
+static void tell_place(const struct serve_place *place, const char *token)
+{
+	char url[256];
+	serve_url(url, place);
+	if (place->socket)
+		printf("hearth serves on the socket %s\n", url);
+	else
+		printf("hearth serves: %s#token=%s\n", url, token);
+	if (place->lost[0]) commands_note("lost here: %s", place->lost);
+	fflush(stdout);
+}
+
+static bool check_options(const struct options *o, struct error *e)
+{
+	if (o->n_words) return error_set(e, "serve takes no word '%.80s'", o->words[0]);
+	if (!o->tls_cert != !o->tls_key) return error_set(e, "--tls-cert and --tls-key belong together");
+	if (o->socket && (o->host || o->has_port)) return error_set(e, "--socket serves on no port: leave --host and --port out");
+	return true;
+}
+
+static bool serve(struct serve *s, struct error *e)
+{
+	char token[SERVE_TOKEN_ROOM] = "";
+	struct serve_place place = { "", false, false, false, "" };
+	int lock = -1;
+	bool ok = serve_token(token, &s->opening.paths, s->options, e) && (s->engines = serve_engines_new(s, e)) &&
+	          (s->asks = serve_asks_new(s, e)) && serve_front_start(s, token, &place, e) &&
+	          serve_note_place(&s->opening.paths, &place, &lock, e);
+	if (ok) {
+		terminal_watch_signals(2);
+		tell_place(&place, token);
+		ok = take_all(s, e);
+	}
+	memory_wipe(token, sizeof token);
+	serve_asks_free(s->asks);
+	serve_engines_free(s->engines);
+	serve_front_stop(s);
+	if (lock >= 0) close(lock);
+	return ok;
+}
+
+int serve_command(const struct options *o)
+{
+	struct error e;
+	if (!check_options(o, &e)) return commands_misuse("serve", &e);
+	struct serve *s = memory_new(1, sizeof *s);
+	if (!s) {
+		error_memory(&e);
+		return commands_fail(&e);
+	}
+	*s = (struct serve){ .options = o, .socket = -1, .front = { .ended = -1 } };
+	pthread_mutex_init(&s->sending, NULL);
+	opening_begin(&s->opening, o);
+	bool ok = opening_choose(&s->opening, o->model, &e);
+	for (int i = 0; ok && i < OPENING_NOTES; i++) {
+		if (s->opening.notes[i][0]) commands_note("%s", s->opening.notes[i]);
+	}
+	ok = ok && serve(s, &e);
+	opening_end(&s->opening);
+	pthread_mutex_destroy(&s->sending);
+	memory_free(s);
+	return ok ? STATUS_DONE : commands_fail(&e);
+}
