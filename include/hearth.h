@@ -190,7 +190,7 @@ HEARTH_API uint64_t hearth_session_new(struct hearth *h);
 /* Cancels its requests and wipes its keys and values. An unknown id is ignored. */
 HEARTH_API void hearth_session_free(struct hearth *h, uint64_t session);
 
-/* ---- adapters: LoRA files that change what a session computes, while the model stays open ---- */
+/* ---- adapters: LoRA files and control vectors, which change what a session computes while the model stays open ---- */
 
 enum { HEARTH_MOST_ADAPTERS = 16 }; /* of one session */
 

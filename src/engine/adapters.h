@@ -1,5 +1,5 @@
 /*
- * adapters: the LoRA files that a program has opened, and the rewritten plans that sessions use.
+ * adapters: the LoRA files and control vectors that a program has opened, and the rewritten plans that sessions use.
  *
  * An adapter is known by its id. A set is a list of adapters with scales, made into one plan; equal lists are one set, so that
  * their sessions are computed together. Sets are counted, and a file stays open as long as a set needs it.

@@ -17,11 +17,19 @@ struct pair {
 	bool used;
 };
 
+/* What one control vector adds behind a layer. */
+struct direction {
+	uint32_t layer;
+	const float *values; /* n_embd */
+	float scale;
+};
+
 struct rewriting {
 	struct plan_builder *b;
 	const struct gguf *model;
 	struct pair *pairs;
-	size_t n_pairs;
+	struct direction *directions;
+	size_t n_pairs, n_directions;
 	struct error *e;
 };
 
@@ -66,6 +74,54 @@ static bool read_pair(struct rewriting *r, const struct model_adapter *a, const 
 	return true;
 }
 
+/* "direction.N" to N; false when it is none, or no layer of the model. */
+static bool direction_layer(const char *name, uint32_t n_layer, uint32_t *layer)
+{
+	static const char start[] = "direction.";
+	uint32_t n = 0;
+	if (strncmp(name, start, sizeof start - 1) != 0) return false;
+	for (const char *p = name + sizeof start - 1; *p; p++) {
+		if (*p < '0' || *p > '9' || n > n_layer) return false;
+		n = n * 10 + (uint32_t)(*p - '0');
+	}
+	*layer = n;
+	return n > 0 && n < n_layer;
+}
+
+static bool read_control_vector(struct rewriting *r, const struct model_adapter *a)
+{
+	const struct config *c = r->b->c;
+	const char *file = gguf_name(a->file);
+	size_t n = gguf_tensor_count(a->file);
+	if (n == 0) return error_set(r->e, "%s: the control vector has no directions", file);
+	if (c->family->stream != STREAM_PLAIN)
+		return error_set(r->e, "%s: control vectors of '%s' models are not supported", file, c->family->architecture);
+	for (size_t i = 0; i < n; i++) {
+		const struct gguf_tensor *t = gguf_tensor_at(a->file, i);
+		struct direction *d = &r->directions[r->n_directions++];
+		struct matrix row;
+		if (!direction_layer(t->name, c->n_layer, &d->layer))
+			return error_set(r->e, "%s: tensor '%s' is no direction of a layer from 1 to %u", file, t->name,
+			                 c->n_layer - 1);
+		if (t->n_dims != 1 || t->dims[0] != c->n_embd)
+			return error_set(r->e,
+			                 "%s: tensor '%s': its shape does not fit the model's width of %u; it is for another model",
+			                 file, t->name, c->n_embd);
+		float *values = arena_alloc(r->b->arena, c->n_embd, sizeof *values);
+		if (!values) return error_memory(r->e);
+		if (!bind_matrix(r, a->file, t, &row)) return false;
+		matrix_row(&row, 0, values);
+		d->values = values;
+		d->scale = a->scale;
+	}
+	return true;
+}
+
+static bool is_text(struct gguf_text text, const char *word)
+{
+	return text.length == strlen(word) && memcmp(text.data, word, text.length) == 0;
+}
+
 static bool read_adapter(struct rewriting *r, const struct model_adapter *a)
 {
 	struct gguf_text kind = { "", 0 }, mine = { "", 0 }, its = { "", 0 };
@@ -75,8 +131,9 @@ static bool read_adapter(struct rewriting *r, const struct model_adapter *a)
 	    !gguf_get_text(r->model, "general.architecture", &mine, r->e) ||
 	    !gguf_get_f32(a->file, "adapter.lora.alpha", &alpha, r->e))
 		return false;
-	if (kind.length != 4 || memcmp(kind.data, "lora", 4) != 0)
-		return error_set(r->e, "%s: is no LoRA adapter ('adapter.type' is not 'lora')", file);
+	if (is_text(its, "controlvector")) return read_control_vector(r, a);
+	if (!is_text(kind, "lora"))
+		return error_set(r->e, "%s: is no LoRA adapter ('adapter.type' is not 'lora') and no control vector", file);
 	if (its.length != mine.length || memcmp(its.data, mine.data, its.length) != 0)
 		return error_set(r->e, "%s: an adapter for '%.*s' models; this one is '%.*s'", file, (int)its.length, its.data,
 		                 (int)mine.length, mine.data);
@@ -125,22 +182,43 @@ static bool adapt_product(struct rewriting *r, const struct step *s, struct plan
 	return true;
 }
 
+/* The steps of all directions behind a layer, which end in the stream that the embedding began. */
+static void add_directions(struct rewriting *r, uint32_t layer, int stream)
+{
+	r->b->layer = layer;
+	for (size_t i = 0; i < r->n_directions; i++) {
+		const struct direction *d = &r->directions[i];
+		if (d->layer != layer) continue;
+		struct step *s = plan_add_step(r->b, STEP_SHIFT, stream, stream);
+		s->weight = d->values;
+		s->factor = d->scale;
+	}
+}
+
 bool adapter_rewrite(struct plan_builder *b, const struct gguf *model, const struct model_adapter *adapters, uint32_t n_adapters,
                      struct error *e)
 {
 	size_t most = 0, n_steps = b->p->n_steps;
 	const struct step *steps = b->p->steps;
 	for (uint32_t i = 0; i < n_adapters; i++) most += gguf_tensor_count(adapters[i].file);
-	struct rewriting r = { .b = b, .model = model, .e = e, .pairs = arena_alloc(b->arena, most + 1, sizeof(struct pair)) };
-	if (!r.pairs) return error_memory(e);
+	struct rewriting r = { .b = b,
+		               .model = model,
+		               .pairs = arena_alloc(b->arena, most + 1, sizeof *r.pairs),
+		               .directions = arena_alloc(b->arena, most + 1, sizeof *r.directions),
+		               .e = e };
+	if (!r.pairs || !r.directions) return error_memory(e);
 	memset(r.pairs, 0, (most + 1) * sizeof *r.pairs);
 	for (uint32_t i = 0; i < n_adapters; i++) {
 		if (!read_adapter(&r, &adapters[i])) return false;
 	}
 	b->p->steps = NULL;
 	b->p->n_steps = b->p->room_steps = 0;
+	int stream = PLAN_NO_BUFFER;
+	uint32_t layer = 0; /* the one whose steps are being written */
 	for (size_t i = 0; i < n_steps && !b->failed; i++) {
 		struct step s = steps[i];
+		if (s.kind == STEP_EMBED) stream = s.out;
+		for (; layer < s.layer; layer++) add_directions(&r, layer, stream);
 		for (uint32_t k = 0; s.kind == STEP_MATMUL && k < s.n_products; k++) {
 			if (!adapt_product(&r, &s, &s.product[k])) return false;
 		}

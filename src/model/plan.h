@@ -46,6 +46,7 @@ enum step_kind {
 	STEP_SCAN_OUTPUTS, /* and to single rows behind it */
 	STEP_GATE,         /* out = act(in) * out */
 	STEP_SPLIT,        /* parts of in, which lie group after group, to the buffers of `also` */
+	STEP_SHIFT,        /* out += weight * factor, the same for every row */
 	STEP_LERP,         /* out = in + also[0] * weight, or also[0] * (weight + also[1]) */
 	STEP_CHOOSE,       /* in = router logits: chooses experts and their weights, groups rows by expert */
 	STEP_EXPERTS_UP,   /* out = act(gate(in)) * up(in), a row for each choice */
@@ -109,7 +110,7 @@ struct step {
 	const struct hyper *hyper;  /* weights of a mixed stream */
 	const struct convolution *convolution;
 	const struct plan_split *split;
-	const float *weight; /* of STEP_LERP: as many as out is wide */
+	const float *weight; /* of STEP_LERP and STEP_SHIFT: as many as out is wide */
 	size_t state;        /* of steps with a state: where theirs begins in the layer's, in floats */
 	uint32_t n_products;
 	struct plan_product product[PLAN_MAX_PRODUCTS];

@@ -289,6 +289,7 @@ static const struct step_type types[STEP_KINDS] = {
 	[STEP_SCAN_OUTPUTS] = { "scan-outputs", true, step_scan_outputs, NULL },
 	[STEP_GATE] = { "gate", true, step_gate, NULL },
 	[STEP_SPLIT] = { "split", true, step_split, NULL },
+	[STEP_SHIFT] = { "shift", true, step_shift, NULL },
 	[STEP_LERP] = { "lerp", true, step_lerp, NULL },
 	[STEP_CHOOSE] = { "choose", true, step_choose, NULL },
 	[STEP_EXPERTS_UP] = { "experts-up", true, step_experts_up, NULL },

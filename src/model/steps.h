@@ -50,7 +50,7 @@ step_run step_latent, step_each_head;
 /* xielu.c */
 step_run step_xielu;
 /* steps_rows.c */
-step_run step_gate, step_split, step_lerp;
+step_run step_gate, step_split, step_lerp, step_shift;
 /* recurrent.c */
 step_run step_convolution, step_scan_inputs, step_scan, step_scan_outputs;
 /* experts.c */

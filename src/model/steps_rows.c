@@ -48,3 +48,10 @@ void step_lerp(struct model *m, const struct step *s, unsigned t, unsigned count
 		for (size_t i = 0; i < n; i++) out[i] = in[i] + way[i] * (more ? s->weight[i] + more[i] : s->weight[i]);
 	}
 }
+
+void step_shift(struct model *m, const struct step *s, unsigned t, unsigned count)
+{
+	size_t first, last, width = model_width(m, s->out);
+	step_rows(m, t, count, &first, &last);
+	for (size_t r = first; r < last; r++) ops_add_scaled(model_buffer(m, s->out) + r * width, s->weight, s->factor, width);
+}

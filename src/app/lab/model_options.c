@@ -42,11 +42,11 @@ static int take_number(const char *option, const char *text, uint64_t most, uint
 }
 
 /* FILE or FILE=SCALE; a name may have a '=' of its own. */
-static int take_adapter(struct model_arguments *a, const char *text)
+static int take_adapter(struct model_arguments *a, const char *option, const char *text)
 {
 	double scale = 1;
-	if (!text || !*text) return lab_misuse("--lora needs FILE or FILE=SCALE");
-	if (a->n_adapters == LAB_MOST_ADAPTERS) return lab_misuse("--lora: at most %d adapters", LAB_MOST_ADAPTERS);
+	if (!text || !*text) return lab_misuse("%s needs FILE or FILE=SCALE", option);
+	if (a->n_adapters == LAB_MOST_ADAPTERS) return lab_misuse("%s: at most %d adapters", option, LAB_MOST_ADAPTERS);
 	const char *equals = strrchr(text, '=');
 	if (!equals || !lab_real(equals + 1, -1e6, 1e6, &scale)) equals = text + strlen(text);
 	a->adapters[a->n_adapters++] = (struct lab_adapter){ text, (size_t)(equals - text), (float)scale };
@@ -61,9 +61,9 @@ int model_option(struct model_arguments *a, int argc, char **argv, int *i, bool 
 		a->exact = true;
 		return LAB_DONE;
 	}
-	if (strcmp(option, "--lora") == 0) {
+	if (strcmp(option, "--lora") == 0 || strcmp(option, "--control-vector") == 0) {
 		++*i;
-		return take_adapter(a, value);
+		return take_adapter(a, option, value);
 	}
 	if (strcmp(option, "--engine") == 0) {
 		a->engine = true;
@@ -112,7 +112,7 @@ enum kv_type lab_kv(const struct model_arguments *a)
 	return a->exact ? KV_F32 : a->kv_given ? a->kv : KV_F16;
 }
 
-/* Opens the files of --lora into m->adapter_files. */
+/* Opens the adapters and control vectors into m->adapter_files. */
 static bool open_adapters(struct lab_model *m, const struct model_arguments *a, struct model_adapter *list, struct error *e)
 {
 	for (uint32_t i = 0; i < a->n_adapters; i++) {

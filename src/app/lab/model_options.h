@@ -9,7 +9,7 @@
 
 enum { LAB_MOST_ADAPTERS = 16 };
 
-/* --lora FILE[=SCALE] */
+/* --lora FILE[=SCALE], --control-vector FILE[=SCALE]: the file says which it is */
 struct lab_adapter {
 	const char *text; /* as given */
 	size_t path;      /* bytes of it that are the path */
