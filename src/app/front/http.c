@@ -279,7 +279,10 @@ bool http_write(struct http_exchange *x, const void *bytes, size_t length)
 		x->out.size -= x->at;
 		x->at = 0;
 	}
-	if (!buffer_append(&x->out, bytes, length)) x->cut = true;
+	if (!buffer_append(&x->out, bytes, length)) {
+		x->cut = true;
+		if (x->of) shutdown(x->of->socket, SHUT_RDWR); /* its client takes nothing: waiting for it would take long */
+	}
 	wake(x);
 	return !x->cut;
 }

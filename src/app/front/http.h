@@ -6,9 +6,9 @@
  * end (over): when the answer is out, or the client is gone, which is noticed while it waits for an answer too. A handler answers
  * at once or later, whole or in pieces.
  *
- * What no client of good will sends is refused here: a body whose length is told twice, header names that are none, zero bytes, a
- * target that is no path. What costs is bounded: connections, the head, the body, the time until both are there, the time
- * that an answer may stand unread, bytes of an answer that wait (http_limits). The memory of this file is that and no more.
+ * What no client of good will sends is refused here: a body whose length is told twice, header names that are none, control
+ * characters, a target that is no path. What costs is bounded: connections, the head, the body, the time until both are there, the
+ * time that an answer may stand unread, bytes of an answer that wait (http_limits). The memory of this file is that and no more.
  */
 #ifndef HEARTH_APP_FRONT_HTTP_H
 #define HEARTH_APP_FRONT_HTTP_H

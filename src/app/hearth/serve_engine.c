@@ -10,12 +10,14 @@
 #include <string.h>
 #include <time.h>
 
+/* What one request computed is there for the next that begins alike: all of them are the vault's one person. */
+enum { SHARE = 1 };
 enum { NEXT_MS = 500, MOST_RUNS = 512 };
 static const double idle_seconds = 600;
 
 /* What is to be done: a request to submit (its frame), or with `frame` empty the end of one. */
 struct job {
-	uint64_t call;
+	uint64_t call; /* 0: what was kept for others to go on from is to be wiped */
 	struct buffer frame;
 	struct job *next;
 };
@@ -134,6 +136,7 @@ static bool submit(struct engine *n, struct serve_submit *s, struct hearth_error
 	}
 	apply_advice(&s->request.sampling, &n->info.sampling, s->given);
 	s->request.session = 0;
+	s->request.share = s->request.want == HEARTH_WANT_ANSWER ? SHARE : 0;
 	pthread_mutex_lock(&n->running);
 	ok = hearth_submit(n->h, &s->request, &r->id, refused);
 	if (ok) {
@@ -163,8 +166,10 @@ static void do_submit(struct engine *n, const struct job *j)
 	wire_room_free(&room);
 }
 
+/* Ends a request, or forgets. */
 static void do_cancel(struct engine *n, uint64_t call)
 {
+	if (call == 0 && n->h) hearth_forget(n->h, SHARE);
 	pthread_mutex_lock(&n->running);
 	struct run *r = n->runs;
 	while (r && r->call != call) r = r->next;
@@ -446,6 +451,18 @@ bool serve_engines_cancel(struct serve_engines *n, uint64_t call)
 		add_job(n->list[i], j);
 	}
 	return false;
+}
+
+void serve_engines_forget(struct serve_engines *n)
+{
+	pthread_mutex_lock(&n->lock);
+	for (int i = 0; i < SERVE_MOST_ENGINES; i++) {
+		struct job *j = n->list[i] ? memory_new(1, sizeof *j) : NULL;
+		if (!j) continue;
+		j->frame = buffer_new(0);
+		add_job(n->list[i], j);
+	}
+	pthread_mutex_unlock(&n->lock);
 }
 
 bool serve_engines_open(struct serve_engines *n, const char *path, uint32_t *context)

@@ -25,6 +25,9 @@ bool serve_engines_cancel(struct serve_engines *n, uint64_t call);
 /* Puts away what has not been used for long; to be called now and then. */
 void serve_engines_tidy(struct serve_engines *n);
 
+/* What engines keep of keys and values for later requests is wiped soon, as when the vault is locked; from any thread. */
+void serve_engines_forget(struct serve_engines *n);
+
 /* Whether this file is open, and with which context; from any thread. */
 bool serve_engines_open(struct serve_engines *n, const char *path, uint32_t *context);
 
