@@ -17,7 +17,7 @@ check "which are these" cmp "$work/here" "$work/out"
 "$build/hearth-lab" plan $model >"$work/here"
 check "and tells the same plan" "$build/hearth-lab" plan $model --engine
 check "which is this" cmp "$work/here" "$work/out"
-check_status 1 "a command that reads the model itself says so" "$build/hearth-lab" logits $model a b --engine
+check_status 2 "a command without a model knows no engine" "$build/hearth-lab" template a b --engine
 
 if [ ! -r /proc/self/stat ]; then
 	skip "an engine that ends or hangs" "there is no /proc here"

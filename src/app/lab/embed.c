@@ -3,13 +3,15 @@
  *
  * Texts of any lengths share batches, row behind row, without filling up; an encoder's text lies in one batch as a whole.
  */
+#include "app/lab/engine.h"
 #include "app/lab/json_file.h"
 #include "app/lab/lab.h"
-#include "app/lab/model_options.h"
+#include "app/lab/words.h"
 
 #include "base/memory.h"
+#include "engine/scores.h"
 #include "model/sequence.h"
-#include "text/tokenizer.h"
+#include "wire/client.h"
 
 #include <math.h>
 #include <string.h>
@@ -46,8 +48,21 @@ static bool take_ids(const json_t *item, const char *path, size_t index, struct 
 	return true;
 }
 
-/* The texts of a JSON array: of ids, or of strings that `v` tokenizes with what the file adds. */
-static bool read_texts(const char *path, const struct vocab *v, struct texts *t, struct error *e)
+static bool take_text(struct words *w, const char *query, const json_t *item, struct token_list *ids, struct error *e)
+{
+	struct hearth_request r = words_text(json_string_value(item), json_string_length(item), HEARTH_TEXT_CLOSED);
+	if (query) {
+		r.kind = HEARTH_PAIR;
+		r.document = r.text;
+		r.document_length = r.text_length;
+		r.text = query;
+		r.text_length = strlen(query);
+	}
+	return words_encode(w, &r, ids, e);
+}
+
+/* The texts of a JSON array: of ids, or of strings that `w` makes into ids: with what the file adds, or behind a question. */
+static bool read_texts(const char *path, struct words *w, const char *query, struct texts *t, struct error *e)
 {
 	json_t *array = json_file_array(path, MOST_INPUT, e);
 	if (!array) return false;
@@ -57,12 +72,12 @@ static bool read_texts(const char *path, const struct vocab *v, struct texts *t,
 	if (!t->end) ok = error_memory(e);
 	for (size_t i = 0; ok && i < t->n; i++) {
 		const json_t *item = json_array_get(array, i);
-		if (!v)
+		if (!w)
 			ok = take_ids(item, path, i, &t->ids, e);
 		else if (!json_is_string(item))
 			ok = error_set(e, "%s: item %zu is not a string", path, i);
 		else
-			ok = tokenizer_encode(v, json_string_value(item), json_string_length(item), TOKENIZER_ADD, &t->ids, e);
+			ok = take_text(w, query, item, &t->ids, e);
 		t->end[i] = t->ids.count;
 		if (ok && t->end[i] == begin_of(t, i)) ok = error_set(e, "%s: item %zu has no tokens", path, i);
 	}
@@ -79,14 +94,12 @@ static size_t longest_of(const struct texts *t)
 	return longest;
 }
 
-static bool check_texts(const struct model *m, const struct texts *t, const char *path, struct error *e)
+static bool check_texts(uint32_t n_vocab, uint32_t context, const struct texts *t, const char *path, struct error *e)
 {
-	uint32_t n_vocab = model_config(m)->n_vocab;
 	for (size_t i = 0; i < t->n; i++) {
 		size_t length = t->end[i] - begin_of(t, i);
-		if (length > model_context(m))
-			return error_set(e, "%s: item %zu has %zu tokens, and the model takes %u", path, i, length,
-			                 model_context(m));
+		if (length > context)
+			return error_set(e, "%s: item %zu has %zu tokens, and the model takes %u", path, i, length, context);
 		for (size_t k = begin_of(t, i); k < t->end[i]; k++) {
 			if (t->ids.ids[k] >= n_vocab)
 				return error_set(e, "%s: item %zu: id %u is not from 0 to %u", path, i, (unsigned)t->ids.ids[k],
@@ -152,16 +165,12 @@ static bool run_all(struct work *w, struct error *e)
 }
 
 /* The vectors, or in the first of each the score, of all texts: n x *width floats, freed with memory_free; NULL on failure. */
-static float *compute(const struct model_arguments *a, const struct texts *t, const char *path, enum pooling pooling, size_t *width,
-                      struct error *e)
+static float *compute_here(const struct model_arguments *a, const struct texts *t, const char *path, enum pooling pooling,
+                           size_t *width, struct error *e)
 {
 	struct lab_model m = { 0 };
 	size_t longest = longest_of(t), rows = longest > BATCH ? longest : BATCH;
 	if (rows > t->ids.count) rows = t->ids.count > longest ? t->ids.count : longest;
-	if (longest > INT32_MAX / 2) {
-		error_set(e, "%s: a text is too long", path);
-		return NULL;
-	}
 	if (!lab_model_open(&m, a, (uint32_t)longest, (uint32_t)rows, e)) return NULL;
 	struct work w = { .m = m.model, .t = t, .pooling = pooling, .max_rows = (uint32_t)rows };
 	const struct config *c = model_config(m.model);
@@ -171,7 +180,7 @@ static float *compute(const struct model_arguments *a, const struct texts *t, co
 	w.vectors = memory_new(rows, c->n_embd * sizeof *w.vectors);
 	w.results = memory_new(t->n ? t->n : 1, *width * sizeof *w.results);
 	bool ok = (w.rows && w.vectors && w.results) || error_memory(e);
-	ok = ok && check_texts(m.model, t, path, e) && run_all(&w, e);
+	ok = ok && check_texts(c->n_vocab, model_context(m.model), t, path, e) && run_all(&w, e);
 	memory_free(w.rows);
 	memory_free(w.vectors);
 	lab_model_close(&m);
@@ -180,12 +189,64 @@ static float *compute(const struct model_arguments *a, const struct texts *t, co
 	return NULL;
 }
 
-/* To length 1; a vector of zeros stays. */
-static void normalize(float *x, size_t n)
+/* The same by the engine, which puts several texts into a batch by itself. */
+struct asked_texts {
+	const struct texts *t;
+	enum pooling pooling;
+	uint64_t session;
+	float *results;
+	size_t width;
+};
+
+static bool make_request(void *data, size_t i, struct hearth_request *r, struct error *e)
 {
-	double sum = 0;
-	for (size_t i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
-	for (size_t i = 0; i < n && sum > 0; i++) x[i] = (float)((double)x[i] / sqrt(sum));
+	const struct asked_texts *a = data;
+	(void)e;
+	*r = hearth_request_new(HEARTH_IDS);
+	r->session = a->session;
+	r->ids = (const int32_t *)a->t->ids.ids + begin_of(a->t, i);
+	r->n_ids = a->t->end[i] - begin_of(a->t, i);
+	r->want = a->pooling == POOLING_RANK ? HEARTH_WANT_RANK : HEARTH_WANT_VECTOR;
+	r->pooling = a->pooling == POOLING_RANK ? HEARTH_POOLING_MODEL : (uint32_t)a->pooling;
+	r->raw = true;
+	return true;
+}
+
+static bool take_result(void *data, size_t i, const struct hearth_event *event, struct error *e)
+{
+	struct asked_texts *a = data;
+	if (event->kind != HEARTH_SCORES) return true;
+	if (event->n_values > a->width) return error_set(e, "the engine's vector has %zu values", event->n_values);
+	memcpy(a->results + i * a->width, event->values, event->n_values * sizeof *event->values);
+	return true;
+}
+
+static float *compute_there(const struct model_arguments *a, const struct texts *t, const char *path, enum pooling pooling,
+                            size_t *width, struct error *e)
+{
+	const struct hearth_options o = lab_engine_options(a, (uint32_t)longest_of(t));
+	struct hearth_info info = { .size = sizeof info };
+	struct asked_texts asked = { .t = t, .pooling = pooling };
+	const struct engine_many many = { &asked, make_request, take_result };
+	struct hearth *h = engine_open_model(a, &o, &asked.session, e);
+	bool ok = h != NULL;
+	if (h) client_info(h, &info);
+	asked.width = *width = pooling == POOLING_RANK ? info.n_embd : (size_t)info.n_vector;
+	asked.results = ok ? memory_new(t->n ? t->n : 1, *width * sizeof *asked.results) : NULL;
+	if (ok && !asked.results) ok = error_memory(e);
+	ok = ok && check_texts(info.n_vocab, info.context, t, path, e) && engine_ask_all(h, t->n, &many, e);
+	client_close(h);
+	if (ok) return asked.results;
+	memory_free(asked.results);
+	return NULL;
+}
+
+static float *compute(const struct model_arguments *a, const struct texts *t, const char *path, enum pooling pooling, size_t *width,
+                      struct error *e)
+{
+	if (longest_of(t) <= INT32_MAX / 2) return (a->engine ? compute_there : compute_here)(a, t, path, pooling, width, e);
+	error_set(e, "%s: a text is too long", path);
+	return NULL;
 }
 
 static void write_number(struct buffer *out, float x)
@@ -196,28 +257,20 @@ static void write_number(struct buffer *out, float x)
 		buffer_append_text(out, "null");
 }
 
-static struct vocab *open_vocab(const char *path, struct error *e)
-{
-	struct gguf *file = gguf_open(path, e);
-	struct vocab *v = file ? vocab_load(file, e) : NULL;
-	gguf_close(file);
-	return v;
-}
-
 static int run_embed(const struct model_arguments *a, const char *path, bool ids, enum pooling pooling, bool raw)
 {
 	struct error e = { "" };
 	struct texts t = { 0 };
-	struct vocab *v = ids ? NULL : open_vocab(a->path, &e);
+	struct words w = { .h = NULL };
 	struct buffer out = buffer_new(SIZE_MAX / 2);
 	size_t width = 0;
-	bool ok = (ids || v) && read_texts(path, v, &t, &e);
+	bool ok = (ids || words_open(&w, a, &e)) && read_texts(path, ids ? NULL : &w, NULL, &t, &e);
 	float *results = ok ? compute(a, &t, path, pooling, &width, &e) : NULL;
 	if (results) {
 		buffer_append_byte(&out, '[');
 		for (size_t i = 0; i < t.n; i++) {
 			float *x = results + i * width;
-			if (!raw) normalize(x, width);
+			if (!raw) scores_normalize(x, width);
 			buffer_append_text(&out, i ? ",\n[" : "[");
 			for (size_t k = 0; k < width; k++) {
 				if (k) buffer_append_text(&out, ", ");
@@ -231,7 +284,8 @@ static int run_embed(const struct model_arguments *a, const char *path, bool ids
 	int status = results && !out.failed ? lab_print(out.data, out.size) : lab_fail(&e);
 	memory_free(results);
 	free_texts(&t);
-	vocab_free(v);
+	words_close(&w);
+	engine_end();
 	buffer_free(&out);
 	return status;
 }
@@ -282,82 +336,6 @@ int lab_embed(int argc, char **argv)
 
 /* ---- rerank ---- */
 
-static bool add_id(struct token_list *ids, bool wanted, uint32_t id, struct error *e)
-{
-	return !wanted || id == TOKEN_NONE || token_list_add(ids, id) || error_memory(e);
-}
-
-/* Question and document between the marks that the vocabulary adds. */
-static bool add_pair(const struct vocab *v, const char *query, const char *text, size_t length, struct token_list *ids,
-                     struct error *e)
-{
-	uint32_t sep = v->special[VOCAB_SEP], end = v->special[VOCAB_EOS] == TOKEN_NONE ? sep : v->special[VOCAB_EOS];
-	bool closed = v->add_eos || v->model == VOCAB_WORDPIECE;
-	return add_id(ids, v->add_bos, v->special[VOCAB_BOS], e) && tokenizer_encode(v, query, strlen(query), 0, ids, e) &&
-	       add_id(ids, v->add_eos, end, e) && add_id(ids, v->add_sep, sep, e) && tokenizer_encode(v, text, length, 0, ids, e) &&
-	       add_id(ids, closed, end, e);
-}
-
-/* The template that a file brings for reranking, with {query} and {document} in their places; only it may give control tokens. */
-static bool add_rendered(const struct vocab *v, struct gguf_text form, const char *query, const char *text, size_t length,
-                         struct token_list *ids, struct error *e)
-{
-	static const char *const names[] = { "{query}", "{document}" };
-	struct text_piece pieces[64];
-	struct buffer whole = buffer_new(SIZE_MAX / 2);
-	size_t n = 0;
-	for (size_t at = 0; at < form.length && n + 2 < sizeof pieces / sizeof *pieces;) {
-		size_t end = at, name = 2;
-		for (; end < form.length && name == 2; end += name == 2) {
-			for (size_t k = 0; k < 2; k++) {
-				size_t size = strlen(names[k]);
-				if (form.length - end >= size && memcmp(form.data + end, names[k], size) == 0) name = k;
-			}
-		}
-		buffer_append(&whole, form.data + at, end - at);
-		pieces[n++] = (struct text_piece){ .length = end - at };
-		at = end;
-		if (name == 2) continue;
-		size_t size = name == 0 ? strlen(query) : length;
-		buffer_append(&whole, name == 0 ? query : text, size);
-		pieces[n++] = (struct text_piece){ .length = size, .from_message = true };
-		at += strlen(names[name]);
-	}
-	bool ok = (!whole.failed || error_memory(e)) &&
-	          tokenizer_encode_pieces(v, buffer_text(&whole), pieces, n, NULL, 0, TOKENIZER_ADD, ids, e);
-	buffer_free(&whole);
-	return ok;
-}
-
-static bool read_pairs(const char *model, const char *query, const char *path, struct texts *t, struct error *e)
-{
-	struct gguf *file = gguf_open(model, e);
-	struct vocab *v = file ? vocab_load(file, e) : NULL;
-	json_t *docs = v ? json_file_array(path, MOST_INPUT, e) : NULL;
-	struct gguf_text form = { NULL, 0 };
-	bool ok = docs && gguf_get_text(file, "tokenizer.chat_template.rerank", &form, e);
-	t->n = ok ? json_array_size(docs) : 0;
-	t->end = ok ? memory_new(t->n ? t->n : 1, sizeof *t->end) : NULL;
-	if (ok && !t->end) ok = error_memory(e);
-	for (size_t i = 0; ok && i < t->n; i++) {
-		const json_t *doc = json_array_get(docs, i);
-		const char *text = json_string_value(doc);
-		size_t length = json_string_length(doc);
-		if (!text)
-			ok = error_set(e, "%s: item %zu is not a string", path, i);
-		else if (form.data)
-			ok = add_rendered(v, form, query, text, length, &t->ids, e);
-		else
-			ok = add_pair(v, query, text, length, &t->ids, e);
-		t->end[i] = t->ids.count;
-		if (ok && t->end[i] == begin_of(t, i)) ok = error_set(e, "%s: item %zu has no tokens", path, i);
-	}
-	json_decref(docs);
-	vocab_free(v);
-	gguf_close(file);
-	return ok;
-}
-
 int lab_rerank(int argc, char **argv)
 {
 	struct model_arguments a = { 0 };
@@ -375,7 +353,9 @@ int lab_rerank(int argc, char **argv)
 	struct texts t = { 0 };
 	struct buffer out = buffer_new(SIZE_MAX / 2);
 	size_t width = 0;
-	float *results = read_pairs(a.path, own[0], own[1], &t, &e) ? compute(&a, &t, own[1], POOLING_RANK, &width, &e) : NULL;
+	struct words w;
+	bool ok = words_open(&w, &a, &e) && read_texts(own[1], &w, own[0], &t, &e);
+	float *results = ok ? compute(&a, &t, own[1], POOLING_RANK, &width, &e) : NULL;
 	if (results) {
 		buffer_append_byte(&out, '[');
 		for (size_t i = 0; i < t.n; i++) {
@@ -388,6 +368,8 @@ int lab_rerank(int argc, char **argv)
 	int status = results && !out.failed ? lab_print(out.data, out.size) : lab_fail(&e);
 	memory_free(results);
 	free_texts(&t);
+	words_close(&w);
+	engine_end();
 	buffer_free(&out);
 	return status;
 }

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { NATURAL_END_MS = 500 };
+enum { NATURAL_END_MS = 500, SIDE_BY_SIDE = 32 };
 
 static struct spawner *spawner;
 
@@ -74,6 +74,63 @@ struct hearth *engine_open_model(const struct model_arguments *a, const struct h
 	if (!*session) error_memory(e);
 	client_close(h);
 	return NULL;
+}
+
+/* Whether the event ends a request well, badly, or not at all. */
+static bool is_last(const struct hearth_event *event, bool *ok, struct error *e)
+{
+	if (event->kind == HEARTH_FAILED) *ok = error_set(e, "%.*s", (int)event->text_length, event->text);
+	return event->kind == HEARTH_FAILED || event->kind == HEARTH_DONE;
+}
+
+bool engine_ask(struct hearth *h, const struct hearth_request *r, engine_taker take, void *data, struct error *e)
+{
+	struct hearth_error why;
+	struct hearth_event event;
+	uint64_t id;
+	bool ok = true;
+	if (!client_submit(h, r, &id, &why)) return error_set(e, "%s", why.text);
+	while (client_next(h, -1, &event)) {
+		if (ok && take) ok = take(data, &event, e);
+		if (ok) is_last(&event, &ok, e);
+	}
+	return ok;
+}
+
+/* One of those that run: which, and the engine's name for it. */
+struct running {
+	uint64_t id;
+	size_t number;
+	bool runs;
+};
+
+static bool begin_one(struct hearth *h, const struct engine_many *many, size_t number, struct running *place, struct error *e)
+{
+	struct hearth_request r;
+	struct hearth_error why;
+	if (!many->make(many->data, number, &r, e)) return false;
+	place->number = number;
+	place->runs = client_submit(h, &r, &place->id, &why);
+	return place->runs || error_set(e, "%s", why.text);
+}
+
+bool engine_ask_all(struct hearth *h, size_t n, const struct engine_many *many, struct error *e)
+{
+	struct running running[SIDE_BY_SIDE] = { { .runs = false } };
+	struct hearth_event event;
+	size_t next = 0;
+	bool ok = true;
+	for (;;) {
+		for (size_t i = 0; ok && next < n && i < SIDE_BY_SIDE; i++) {
+			if (!running[i].runs) ok = begin_one(h, many, next++, &running[i], e);
+		}
+		if (!ok || !client_next(h, -1, &event)) return ok;
+		struct running *of = running;
+		while (of < running + SIDE_BY_SIDE && !(of->runs && of->id == event.request)) of++;
+		if (of == running + SIDE_BY_SIDE) continue;
+		ok = many->take(many->data, of->number, &event, e);
+		if (ok && is_last(&event, &ok, e)) of->runs = false;
+	}
 }
 
 void engine_end(void)

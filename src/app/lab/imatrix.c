@@ -5,97 +5,20 @@
  * The text's tokens are cut into windows of --context positions (512 when it is not given); in each the first token gives way to
  * BOS where the model wants one. What is left at the end is used too when it is the only window.
  */
+#include "app/lab/engine.h"
 #include "app/lab/lab.h"
-#include "app/lab/model_options.h"
+#include "app/lab/words.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "engine/importance.h"
 #include "format/gguf_writer.h"
 #include "model/sequence.h"
-#include "text/tokenizer.h"
+#include "wire/client.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_TEXT = 1 << 28, DEFAULT_WINDOW = 512 };
-
-/* What was seen of one tensor: `cols` sums and a count for each of its matrices. */
-struct entry {
-	const struct gguf_tensor *tensor;
-	double *sums;
-	uint64_t *counts;
-};
-
-struct collector {
-	struct entry *entries; /* ascending by where the tensor lies */
-	size_t n;
-	bool failed; /* memory is out */
-};
-
-static int compare(const void *a, const void *b)
-{
-	const struct entry *x = a, *y = b;
-	return x->tensor->data < y->tensor->data ? -1 : x->tensor->data > y->tensor->data;
-}
-
-static bool collector_make(struct collector *c, const struct gguf *file, struct error *e)
-{
-	c->n = gguf_tensor_count(file);
-	c->entries = memory_new(c->n + 1, sizeof *c->entries);
-	if (!c->entries) return error_memory(e);
-	for (size_t i = 0; i < c->n; i++) c->entries[i].tensor = gguf_tensor_at(file, i);
-	qsort(c->entries, c->n, sizeof *c->entries, compare);
-	return true;
-}
-
-static void collector_free(struct collector *c)
-{
-	for (size_t i = 0; i < c->n && c->entries; i++) {
-		memory_free(c->entries[i].sums);
-		memory_free(c->entries[i].counts);
-	}
-	memory_free(c->entries);
-}
-
-/* The tensor that a product's matrix is a part of; NULL: none. */
-static struct entry *entry_of(const struct collector *c, const uint8_t *weights)
-{
-	size_t low = 0, high = c->n;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (c->entries[middle].tensor->data <= weights)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	struct entry *x = low > 0 ? &c->entries[low - 1] : NULL;
-	return x && weights < x->tensor->data + x->tensor->size ? x : NULL;
-}
-
-/* A model_observer. Of a fused projection the part at the matrix's start stands for all: they read the same. */
-static void collect(void *data, const struct model_seen *seen)
-{
-	struct collector *c = data;
-	struct entry *x = entry_of(c, seen->weights);
-	if (!x || x->tensor->dims[0] != seen->cols) return;
-	uint64_t n_matrices = x->tensor->dims[2] * x->tensor->dims[3];
-	size_t offset = (size_t)(seen->weights - x->tensor->data), bytes = x->tensor->size / (size_t)n_matrices;
-	if (offset % bytes != 0) return;
-	if (!x->sums) {
-		x->sums = memory_new((size_t)n_matrices, seen->cols * sizeof *x->sums);
-		x->counts = memory_new((size_t)n_matrices, sizeof *x->counts);
-	}
-	if (!x->sums || !x->counts) {
-		c->failed = true;
-		return;
-	}
-	double *sums = x->sums + offset / bytes * seen->cols;
-	for (uint32_t r = 0; r < seen->n_rows; r++) {
-		const float *row = seen->x + (seen->pick ? seen->pick[r] : r) * seen->stride;
-		for (size_t i = 0; i < seen->cols; i++) sums[i] += (double)row[i] * (double)row[i];
-	}
-	x->counts[offset / bytes] += seen->n_rows;
-}
 
 static bool run_window(struct model *m, struct sequence *s, const int32_t *ids, uint32_t size, struct error *e)
 {
@@ -110,88 +33,134 @@ static bool run_window(struct model *m, struct sequence *s, const int32_t *ids, 
 	return true;
 }
 
-/* All windows; how many there were. */
-static bool run_text(struct model *m, const struct vocab *vocab, struct token_list *ids, uint32_t window, struct collector *c,
-                     uint32_t *n_windows, struct error *e)
+/* The text in windows, and what is written of it. */
+struct job {
+	const struct model_arguments *model;
+	const char *text_path;
+	struct token_list ids;
+	uint32_t bos; /* TOKEN_NONE: none */
+	uint32_t window, n_windows;
+	struct gguf_writer out;
+};
+
+/* The next window's ids; NULL when there are no more. What is left at the end is one when it is the only one. */
+static const int32_t *next_window(struct job *j, uint32_t *size)
 {
-	uint32_t bos = vocab->add_bos ? vocab->special[VOCAB_BOS] : TOKEN_NONE;
-	struct sequence *s = sequence_new(m, e);
-	bool ok = s != NULL;
-	if (ids->count < window) window = (uint32_t)ids->count;
-	model_observe(m, collect, c);
-	*n_windows = 0;
-	for (size_t at = 0; ok && window > 0 && at + window <= ids->count; at += window, ++*n_windows) {
-		if (bos != TOKEN_NONE) ids->ids[at] = bos;
-		ok = run_window(m, s, (const int32_t *)ids->ids + at, window, e);
-	}
-	model_observe(m, NULL, NULL);
-	sequence_free(s);
-	if (ok && c->failed) ok = error_memory(e);
-	return ok;
+	size_t at = (size_t)j->n_windows * j->window;
+	*size = j->ids.count < j->window ? (uint32_t)j->ids.count : j->window;
+	if (at + *size > j->ids.count || (at > 0 && *size < j->window)) return NULL;
+	j->n_windows++;
+	if (j->bos != TOKEN_NONE) j->ids.ids[at] = j->bos;
+	return (const int32_t *)j->ids.ids + at;
 }
 
-static bool put_entry(struct gguf_writer *w, const struct entry *x, struct error *e)
+/* Both tensors of an entry. */
+static void put_entry(struct gguf_writer *w, const struct hearth_importance *x)
 {
 	char name[GGUF_MAX_NAME + 16];
-	uint64_t n_matrices = x->tensor->dims[2] * x->tensor->dims[3], cols = x->tensor->dims[0];
-	size_t n = (size_t)(cols * n_matrices);
-	float *values = memory_new(n, sizeof *values);
-	if (!values) return error_memory(e);
-	for (size_t i = 0; i < n; i++) values[i] = (float)x->sums[i];
-	snprintf(name, sizeof name, "%s.in_sum2", x->tensor->name);
-	gguf_put_tensor(w, name, TYPE_F32, 2, (uint64_t[]){ cols, n_matrices }, values, n * sizeof *values);
-	for (size_t i = 0; i < n_matrices; i++) values[i] = (float)x->counts[i];
-	snprintf(name, sizeof name, "%s.counts", x->tensor->name);
-	gguf_put_tensor(w, name, TYPE_F32, 2, (uint64_t[]){ 1, n_matrices }, values, (size_t)n_matrices * sizeof *values);
-	memory_free(values);
-	return true;
+	snprintf(name, sizeof name, "%s.in_sum2", x->name);
+	gguf_put_tensor(w, name, TYPE_F32, 2, (uint64_t[]){ x->cols, x->n_matrices }, x->sums,
+	                (size_t)(x->cols * x->n_matrices) * sizeof *x->sums);
+	snprintf(name, sizeof name, "%s.counts", x->name);
+	gguf_put_tensor(w, name, TYPE_F32, 2, (uint64_t[]){ 1, x->n_matrices }, x->counts,
+	                (size_t)x->n_matrices * sizeof *x->counts);
 }
 
-static bool save(const struct collector *c, const char *text_path, const char *path, uint32_t window, uint32_t n_windows,
-                 struct error *e)
+static bool put_all_here(struct job *j, const struct importance *i, struct error *e)
 {
-	struct gguf_writer w = gguf_writer_new();
-	const char *slash = strrchr(text_path, '/'), *base = slash ? slash + 1 : text_path;
-	struct gguf_text dataset = { base, strlen(base) };
-	gguf_put_text(&w, "general.type", "imatrix", 7);
-	gguf_put_texts(&w, "imatrix.datasets", &dataset, 1);
-	gguf_put_u32(&w, "imatrix.chunk_count", n_windows);
-	gguf_put_u32(&w, "imatrix.chunk_size", window);
-	bool ok = true;
-	for (size_t i = 0; ok && i < c->n; i++) {
-		if (c->entries[i].sums) ok = put_entry(&w, &c->entries[i], e);
+	const struct importance_entry *x;
+	for (size_t n = 0; (x = importance_at(i, n)) != NULL; n++) {
+		struct hearth_importance shown = { .name = x->tensor->name, .cols = x->tensor->dims[0] };
+		float *values = importance_floats(x, &shown.n_matrices);
+		if (!values) return error_memory(e);
+		shown.sums = values;
+		shown.counts = values + shown.cols * shown.n_matrices;
+		put_entry(&j->out, &shown);
+		memory_free(values);
 	}
-	ok = ok && gguf_writer_save(&w, path, e);
-	gguf_writer_free(&w);
+	return importance_whole(i) || error_memory(e);
+}
+
+static bool run_here(struct job *j, struct error *e)
+{
+	struct lab_model m = { 0 };
+	uint32_t size;
+	const int32_t *ids;
+	bool ok = lab_model_open(&m, j->model, j->window, 0, e);
+	struct importance *i = ok ? importance_new(m.model, m.file, e) : NULL;
+	struct sequence *s = i ? sequence_new(m.model, e) : NULL;
+	ok = s != NULL;
+	while (ok && (ids = next_window(j, &size)) != NULL) ok = run_window(m.model, s, ids, size, e);
+	ok = ok && put_all_here(j, i, e);
+	importance_free(i);
+	sequence_free(s);
+	lab_model_close(&m);
 	return ok;
 }
 
-static bool read_tokens(const char *path, const struct vocab *vocab, struct token_list *ids, struct error *e)
+static bool put_all_there(struct job *j, struct hearth *h, struct error *e)
+{
+	struct hearth_importance x = { .size = sizeof x };
+	struct hearth_error why = { "" };
+	for (uint64_t n = 0; client_importance(h, n, &x, &why); n++) put_entry(&j->out, &x);
+	return !why.text[0] || error_set(e, "%s", why.text);
+}
+
+static bool run_there(struct job *j, struct error *e)
+{
+	struct hearth_options o = lab_engine_options(j->model, j->window);
+	struct hearth_request r = hearth_request_new(HEARTH_IDS);
+	uint32_t size;
+	o.importance = true;
+	struct hearth *h = engine_open_model(j->model, &o, &r.session, e);
+	bool ok = h != NULL;
+	r.want = HEARTH_WANT_READING;
+	while (ok && (r.ids = next_window(j, &size)) != NULL) {
+		r.n_ids = size;
+		ok = engine_ask(h, &r, NULL, NULL, e);
+	}
+	ok = ok && put_all_there(j, h, e);
+	client_close(h);
+	return ok;
+}
+
+/* What stands in front of the tensors. */
+static void put_facts(struct job *j)
+{
+	const char *slash = strrchr(j->text_path, '/'), *base = slash ? slash + 1 : j->text_path;
+	struct gguf_text dataset = { base, strlen(base) };
+	gguf_put_text(&j->out, "general.type", "imatrix", 7);
+	gguf_put_texts(&j->out, "imatrix.datasets", &dataset, 1);
+	gguf_put_u32(&j->out, "imatrix.chunk_count", j->n_windows);
+	gguf_put_u32(&j->out, "imatrix.chunk_size", j->window);
+}
+
+static bool read_tokens(struct job *j, struct error *e)
 {
 	size_t size;
-	char *text = file_read(path, MOST_TEXT, &size, e);
-	if (!text) return false;
-	bool ok = tokenizer_encode(vocab, text, size, TOKENIZER_ADD, ids, e);
+	struct words w = { .h = NULL };
+	char *text = file_read(j->text_path, MOST_TEXT, &size, e);
+	bool ok = text && words_open(&w, j->model, e) && words_begin(&w, &j->bos, e);
+	const struct hearth_request r = words_text(text, size, HEARTH_TEXT_CLOSED);
+	ok = ok && words_encode(&w, &r, &j->ids, e);
+	words_close(&w);
 	memory_free(text);
-	if (ok && ids->count == 0) ok = error_set(e, "%s: no tokens; a text of a few thousand words is needed", path);
+	if (ok && j->ids.count == 0) ok = error_set(e, "%s: no tokens; a text of a few thousand words is needed", j->text_path);
 	return ok;
 }
 
 static int run(const struct model_arguments *a, const char *text, const char *path)
 {
 	struct error e = { "" };
-	struct lab_model m = { 0 };
-	struct token_list ids = { 0 };
-	struct collector c = { 0 };
-	uint32_t window = a->context ? a->context : DEFAULT_WINDOW, n_windows;
-	bool ok = lab_model_open(&m, a, window, 0, &e);
-	struct vocab *vocab = ok ? vocab_load(m.file, &e) : NULL;
-	ok = vocab && read_tokens(text, vocab, &ids, &e) && collector_make(&c, m.file, &e) &&
-	     run_text(m.model, vocab, &ids, window, &c, &n_windows, &e) && save(&c, text, path, window, n_windows, &e);
-	collector_free(&c);
-	vocab_free(vocab);
-	token_list_free(&ids);
-	lab_model_close(&m);
+	struct job j = {
+		.model = a, .text_path = text, .window = a->context ? a->context : DEFAULT_WINDOW, .out = gguf_writer_new()
+	};
+	bool ok = read_tokens(&j, &e) && (a->engine ? run_there(&j, &e) : run_here(&j, &e));
+	if (ok) put_facts(&j);
+	ok = ok && gguf_writer_save(&j.out, path, &e);
+	engine_end();
+	gguf_writer_free(&j.out);
+	token_list_free(&j.ids);
 	return ok ? LAB_DONE : lab_fail(&e);
 }
 

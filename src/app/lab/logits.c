@@ -1,9 +1,10 @@
 /* hearth-lab logits: the logits of every position of a list of ids, for comparing with references. */
+#include "app/lab/engine.h"
 #include "app/lab/lab.h"
-#include "app/lab/model_options.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "model/sequence.h"
+#include "wire/client.h"
 
 #include <string.h>
 
@@ -39,9 +40,8 @@ static int32_t *read_ids(const char *path, size_t *count, struct error *e)
 	return NULL;
 }
 
-static bool check_ids(const struct model *m, const int32_t *ids, size_t count, const char *path, struct error *e)
+static bool check_ids(uint32_t n_vocab, const int32_t *ids, size_t count, const char *path, struct error *e)
 {
-	uint32_t n_vocab = model_config(m)->n_vocab;
 	for (size_t i = 0; i < count; i++) {
 		if ((uint32_t)ids[i] >= n_vocab)
 			return error_set(e, "%s: id %d (number %zu) is not from 0 to %u", path, ids[i], i + 1, n_vocab - 1);
@@ -74,26 +74,70 @@ static bool write_logits(struct model *m, const int32_t *ids, size_t count, uint
 	return ok;
 }
 
+/* What is written, and where the ids come from. */
+struct job {
+	const struct model_arguments *model;
+	const char *ids_path, *out_path;
+	const int32_t *ids;
+	size_t count;
+	uint32_t batch;
+	struct file_writer out;
+};
+
+static bool finish(struct job *j, bool ok, struct error *e)
+{
+	if (ok) return file_commit(&j->out, e);
+	file_abandon(&j->out);
+	return false;
+}
+
+static bool run_here(struct job *j, struct error *e)
+{
+	struct lab_model m = { 0 };
+	uint32_t batch = j->batch;
+	if (batch > j->count) batch = (uint32_t)(j->count > 1 ? j->count : batch > 1 ? 2 : 1);
+	bool ok = lab_model_open(&m, j->model, (uint32_t)j->count, batch, e) &&
+	          check_ids(model_config(m.model)->n_vocab, j->ids, j->count, j->ids_path, e) &&
+	          file_create(&j->out, j->out_path, e);
+	if (ok) ok = finish(j, write_logits(m.model, j->ids, j->count, batch, &j->out, e), e);
+	lab_model_close(&m);
+	return ok;
+}
+
+/* An engine_taker. */
+static bool take_logits(void *data, const struct hearth_event *event, struct error *e)
+{
+	struct job *j = data;
+	return event->kind != HEARTH_SCORES || file_write(&j->out, event->values, event->n_values * sizeof *event->values, e);
+}
+
+static bool run_there(struct job *j, struct error *e)
+{
+	const struct hearth_options o = lab_engine_options(j->model, (uint32_t)j->count);
+	struct hearth_info info = { .size = sizeof info };
+	struct hearth_request r = hearth_request_new(HEARTH_IDS);
+	struct hearth *h = engine_open_model(j->model, &o, &r.session, e);
+	if (h) client_info(h, &info);
+	r.ids = j->ids;
+	r.n_ids = j->count;
+	r.want = HEARTH_WANT_LOGITS;
+	r.as_answer = j->batch == 1;
+	bool ok = h && check_ids(info.n_vocab, j->ids, j->count, j->ids_path, e) && file_create(&j->out, j->out_path, e);
+	if (ok) ok = finish(j, engine_ask(h, &r, take_logits, j, e), e);
+	client_close(h);
+	engine_end();
+	return ok;
+}
+
 static int run(const struct model_arguments *a, const char *ids_path, const char *out_path, uint32_t batch)
 {
 	struct error e = { "" };
-	size_t count = 0;
-	int32_t *ids = read_ids(ids_path, &count, &e);
+	struct job j = { .model = a, .ids_path = ids_path, .out_path = out_path, .batch = batch };
+	int32_t *ids = read_ids(ids_path, &j.count, &e);
 	if (!ids) return lab_fail(&e);
-	struct lab_model m = { 0 };
-	struct file_writer out;
-	if (batch > count) batch = (uint32_t)(count > 1 ? count : batch > 1 ? 2 : 1);
-	bool ok = count < INT32_MAX || error_set(&e, "%s: too many ids", ids_path);
-	ok = ok && lab_model_open(&m, a, (uint32_t)count, batch, &e) && check_ids(m.model, ids, count, ids_path, &e) &&
-	     file_create(&out, out_path, &e);
-	if (ok) {
-		ok = write_logits(m.model, ids, count, batch, &out, &e);
-		if (ok)
-			ok = file_commit(&out, &e);
-		else
-			file_abandon(&out);
-	}
-	lab_model_close(&m);
+	j.ids = ids;
+	bool ok = j.count < INT32_MAX || error_set(&e, "%s: too many ids", ids_path);
+	ok = ok && (a->engine ? run_there(&j, &e) : run_here(&j, &e));
 	memory_free(ids);
 	return ok ? LAB_DONE : lab_fail(&e);
 }

@@ -15,33 +15,32 @@ struct command {
 	int (*run)(int argc, char **argv); /* without the program's and the command's name */
 	const char *arguments;
 	const char *purpose;
-	bool engine; /* takes --engine */
 };
 
 static const struct command commands[] = {
-	{ "logits", lab_logits, "MODEL TOKENS OUT [--batch N]", "logits of every position as raw float32", false },
-	{ "tokenize", lab_tokenize, "MODEL LINES.json [--special] [--bos]", "arrays of ids of an array of texts", false },
-	{ "detokenize", lab_detokenize, "MODEL IDS.json [--hex]", "the texts of arrays of ids, pieces joined", false },
+	{ "logits", lab_logits, "MODEL TOKENS OUT [--batch N]", "logits of every position as raw float32" },
+	{ "tokenize", lab_tokenize, "MODEL LINES.json [--special] [--bos]", "arrays of ids of an array of texts" },
+	{ "detokenize", lab_detokenize, "MODEL IDS.json [--hex]", "the texts of arrays of ids, pieces joined" },
 	{ "generate", lab_generate,
 	  "MODEL (--ids \"1 2 3\" | --prompt TEXT) -n N [--temp T --seed S] [--ignore-eos] [--no-guess] [--draft FILE] [--json]",
-	  "ids that the model goes on with", true },
-	{ "template", lab_template, "FILE.jinja CASE.json [--pieces]", "what a chat template makes of a conversation", false },
-	{ "jinja", lab_jinja, "UNIT.json", "what snippets of templates give", false },
-	{ "prompt", lab_prompt, "MODEL CASE.json", "ids and pieces of a conversation by the model's own template", false },
-	{ "perplexity", lab_perplexity, "MODEL TEXT.txt", "how surprised the model is by a text", false },
-	{ "plan", lab_plan, "MODEL [--json]", "the list of steps and the memory plan", true },
-	{ "dequantize", lab_dequantize, "TYPE < RAW > FLOATS", "whole blocks of a weight type as float32", false },
+	  "ids that the model goes on with" },
+	{ "template", lab_template, "FILE.jinja CASE.json [--pieces]", "what a chat template makes of a conversation" },
+	{ "jinja", lab_jinja, "UNIT.json", "what snippets of templates give" },
+	{ "prompt", lab_prompt, "MODEL CASE.json", "ids and pieces of a conversation by the model's own template" },
+	{ "perplexity", lab_perplexity, "MODEL TEXT.txt", "how surprised the model is by a text" },
+	{ "plan", lab_plan, "MODEL [--json]", "the list of steps and the memory plan" },
+	{ "dequantize", lab_dequantize, "TYPE < RAW > FLOATS", "whole blocks of a weight type as float32" },
 	{ "bench", lab_bench, "MODEL -p 512 -n 64 -d 0,4096 -t 2 -r 5 [--copied] [--csv]",
-	  "speeds, load time, first token, peak memory", true },
+	  "speeds, load time, first token, peak memory" },
 	{ "embed", lab_embed, "MODEL (TEXTS.json | --ids IDS.json) [--pooling mean|cls|last] [--raw]",
-	  "vectors of texts, of length 1 unless --raw", false },
-	{ "rerank", lab_rerank, "MODEL QUERY DOCS.json", "how well each document answers the question, by a reranker", false },
+	  "vectors of texts, of length 1 unless --raw" },
+	{ "rerank", lab_rerank, "MODEL QUERY DOCS.json", "how well each document answers the question, by a reranker" },
 	{ "imatrix", lab_imatrix, "MODEL TEXT.txt OUT.gguf",
-	  "which inputs of each matrix matter, measured over a text, for quantize", false },
+	  "which inputs of each matrix matter, measured over a text, for quantize" },
 	{ "quantize", lab_quantize, "IN.gguf TYPE OUT.gguf [--imatrix FILE] [--threads N]",
-	  "a model in another weight type, or a mix by its usual name (Q4_K_M)", false },
-	{ "convert", lab_convert, "DIR OUT.gguf [--type TYPE]", "a Hugging Face folder as one GGUF file", false },
-	{ NULL, NULL, NULL, NULL, false },
+	  "a model in another weight type, or a mix by its usual name (Q4_K_M)" },
+	{ "convert", lab_convert, "DIR OUT.gguf [--type TYPE]", "a Hugging Face folder as one GGUF file" },
+	{ NULL, NULL, NULL, NULL },
 };
 
 static int print_help(void)
@@ -70,11 +69,6 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) return print_help();
 	for (const struct command *c = commands; c->name; c++) {
 		if (strcmp(argv[1], c->name) != 0) continue;
-		for (int i = 2; i < argc && !c->engine; i++) {
-			if (strcmp(argv[i], "--engine") != 0) continue;
-			error_set(&e, "%s --engine: not in this version; generate, plan and bench take it", c->name);
-			return lab_fail(&e);
-		}
 		return c->run(argc - 2, argv + 2);
 	}
 	if (strcmp(argv[1], "--version") == 0) return print_version();

@@ -5,13 +5,14 @@
  * end is not used. In each window the first token gives way to BOS where the model wants one, and the tokens of the second half are
  * scored, so that each has at least half a window before it. ppl = exp(mean of -log p); error is its standard error.
  */
+#include "app/lab/engine.h"
 #include "app/lab/lab.h"
-#include "app/lab/model_options.h"
+#include "app/lab/words.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "format/json.h"
 #include "model/sequence.h"
-#include "text/tokenizer.h"
+#include "wire/client.h"
 
 #include <math.h>
 #include <string.h>
@@ -32,6 +33,13 @@ static double surprise(const float *logits, uint32_t n, int32_t token)
 	return log(sum) + most - logits[token];
 }
 
+static void add(struct score *s, double x)
+{
+	s->sum += x;
+	s->squares += x * x;
+	s->n++;
+}
+
 /* Runs one window of `size` ids; the logits behind positions size/2 to size-2 score the token that follows. */
 static bool score_window(struct model *m, struct sequence *s, const int32_t *ids, uint32_t size, float *logits, struct score *score,
                          struct error *e)
@@ -50,10 +58,7 @@ static bool score_window(struct model *m, struct sequence *s, const int32_t *ids
 		if (!model_forward(m, rows, n, e)) return false;
 		for (uint32_t i = 0; i < n; i++) {
 			if (!rows[i].logits) continue;
-			double x = surprise(rows[i].logits, n_vocab, ids[at + i + 1]);
-			score->sum += x;
-			score->squares += x * x;
-			score->n++;
+			add(score, surprise(rows[i].logits, n_vocab, ids[at + i + 1]));
 		}
 	}
 	return true;
@@ -74,28 +79,82 @@ static int print(const struct score *s)
 	return status;
 }
 
-static bool score_text(const struct lab_model *m, const struct vocab *vocab, struct token_list *ids, uint32_t window,
-                       struct score *score, struct error *e)
+/* The text as windows of `size` ids each, the first of each in place of BOS. */
+struct windows {
+	struct token_list ids;
+	uint32_t size;
+	uint32_t bos; /* TOKEN_NONE: none */
+};
+
+static const int32_t *window_at(const struct windows *w, size_t at)
 {
-	uint32_t bos = vocab->add_bos ? vocab->special[VOCAB_BOS] : TOKEN_NONE;
-	struct sequence *s = sequence_new(m->model, e);
-	float *logits = memory_new(MOST_ROWS, (size_t)model_config(m->model)->n_vocab * sizeof *logits);
+	if (w->bos != TOKEN_NONE) w->ids.ids[at] = w->bos;
+	return (const int32_t *)w->ids.ids + at;
+}
+
+static bool score_here(const struct model_arguments *a, const struct windows *w, struct score *score, struct error *e)
+{
+	struct lab_model m = { 0 };
+	if (!lab_model_open(&m, a, w->size, 0, e)) return false;
+	struct sequence *s = sequence_new(m.model, e);
+	float *logits = memory_new(MOST_ROWS, (size_t)model_config(m.model)->n_vocab * sizeof *logits);
 	bool ok = s && (logits || error_memory(e));
-	for (size_t at = 0; ok && at + window <= ids->count; at += window) {
-		if (bos != TOKEN_NONE) ids->ids[at] = bos;
-		ok = score_window(m->model, s, (const int32_t *)ids->ids + at, window, logits, score, e);
-	}
+	for (size_t at = 0; ok && at + w->size <= w->ids.count; at += w->size)
+		ok = score_window(m.model, s, window_at(w, at), w->size, logits, score, e);
 	memory_free(logits);
 	sequence_free(s);
+	lab_model_close(&m);
 	return ok;
 }
 
-static bool read_tokens(const char *path, const struct vocab *vocab, struct token_list *ids, struct error *e)
+/* A window whose logits come from the engine. */
+struct asked_window {
+	const int32_t *next; /* the token that the next logits score */
+	uint32_t n_vocab;
+	struct score *score;
+};
+
+/* An engine_taker. */
+static bool take_logits(void *data, const struct hearth_event *event, struct error *e)
+{
+	struct asked_window *w = data;
+	(void)e;
+	if (event->kind != HEARTH_SCORES) return true;
+	for (size_t i = 0; i + w->n_vocab <= event->n_values; i += w->n_vocab)
+		add(w->score, surprise(event->values + i, w->n_vocab, *w->next++));
+	return true;
+}
+
+static bool score_there(const struct model_arguments *a, const struct windows *w, struct score *score, struct error *e)
+{
+	const struct hearth_options o = lab_engine_options(a, w->size);
+	struct hearth_info info = { .size = sizeof info };
+	struct hearth_request r = hearth_request_new(HEARTH_IDS);
+	struct hearth *h = engine_open_model(a, &o, &r.session, e);
+	bool ok = h != NULL;
+	if (h) client_info(h, &info);
+	r.want = HEARTH_WANT_LOGITS;
+	r.n_ids = w->size - 1;
+	r.score_from = w->size / 2;
+	for (size_t at = 0; ok && at + w->size <= w->ids.count; at += w->size) {
+		r.ids = window_at(w, at);
+		struct asked_window asked = { r.ids + r.score_from + 1, info.n_vocab, score };
+		ok = engine_ask(h, &r, take_logits, &asked, e);
+	}
+	client_close(h);
+	return ok;
+}
+
+/* The text's ids, and what each window begins with. */
+static bool read_windows(const struct model_arguments *a, const char *path, struct windows *windows, struct error *e)
 {
 	size_t size;
+	struct words w = { .h = NULL };
 	char *text = file_read(path, MOST_TEXT, &size, e);
-	if (!text) return false;
-	bool ok = tokenizer_encode(vocab, text, size, TOKENIZER_ADD, ids, e);
+	bool ok = text && words_open(&w, a, e) && words_begin(&w, &windows->bos, e);
+	const struct hearth_request r = words_text(text, size, HEARTH_TEXT_CLOSED);
+	ok = ok && words_encode(&w, &r, &windows->ids, e);
+	words_close(&w);
 	memory_free(text);
 	return ok;
 }
@@ -103,21 +162,16 @@ static bool read_tokens(const char *path, const struct vocab *vocab, struct toke
 static int run(const struct model_arguments *a, const char *text_path)
 {
 	struct error e = { "" };
-	struct lab_model m = { 0 };
-	struct token_list ids = { 0 };
+	struct windows w = { .size = a->context ? a->context : DEFAULT_WINDOW };
 	struct score score = { 0 };
-	uint32_t window = a->context ? a->context : DEFAULT_WINDOW;
-	bool ok = lab_model_open(&m, a, window, 0, &e);
-	struct vocab *vocab = ok ? vocab_load(m.file, &e) : NULL;
-	ok = vocab && read_tokens(text_path, vocab, &ids, &e);
-	if (ok && ids.count < window)
-		ok = error_set(&e, "%s: %zu tokens do not fill a window of %u; try a smaller --context", text_path, ids.count,
-		               window);
-	ok = ok && score_text(&m, vocab, &ids, window, &score, &e);
+	bool ok = read_windows(a, text_path, &w, &e);
+	if (ok && w.ids.count < w.size)
+		ok = error_set(&e, "%s: %zu tokens do not fill a window of %u; try a smaller --context", text_path, w.ids.count,
+		               w.size);
+	ok = ok && (a->engine ? score_there(a, &w, &score, &e) : score_here(a, &w, &score, &e));
 	int status = ok ? print(&score) : lab_fail(&e);
-	vocab_free(vocab);
-	token_list_free(&ids);
-	lab_model_close(&m);
+	engine_end();
+	token_list_free(&w.ids);
 	return status;
 }
 

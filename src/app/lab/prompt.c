@@ -1,10 +1,9 @@
 /* hearth-lab prompt: the tokens of a conversation by the model's own chat template, and who wrote which part of it. */
-#include "engine/prompt.h"
+#include "app/lab/engine.h"
 #include "app/lab/lab.h"
-#include "app/lab/model_options.h"
+#include "app/lab/words.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "engine/request.h"
 #include "format/json.h"
 
 #include <string.h>
@@ -70,27 +69,26 @@ static int print(const struct prompt *p)
 	return status;
 }
 
-static int run(const char *model, const char *case_path)
+static int run(const struct model_arguments *a, const char *case_path)
 {
 	struct error e = { "" };
-	struct prompt_source source = { 0 };
+	struct words w = { .h = NULL };
 	struct prompt prompt = { 0 };
 	char date[32];
 	struct buffer text = buffer_new(2 * (size_t)MOST_CASE);
-	struct gguf *file = read_case(&text, case_path, date, &e) ? gguf_open(model, &e) : NULL;
-	bool ok = file && prompt_source_open(&source, file, 0, &e);
-	gguf_close(file);
+	bool ok = read_case(&text, case_path, date, &e) && words_open(&w, a, &e);
 	if (ok) {
 		struct hearth_request r = hearth_request_new(HEARTH_CHAT);
-		enum hearth_failure failure;
+		r.want = HEARTH_WANT_PROMPT;
 		r.text = buffer_text(&text);
 		r.text_length = text.size;
 		r.date = date;
-		ok = request_check(&r, &e) && prompt_make(&prompt, &source, &r, &failure, &e);
+		ok = words_make(&w, &r, &prompt, &e);
 	}
 	int status = ok ? print(&prompt) : lab_fail(&e);
 	prompt_clear(&prompt);
-	prompt_source_close(&source);
+	words_close(&w);
+	engine_end();
 	buffer_free(&text);
 	return status;
 }
@@ -108,5 +106,5 @@ int lab_prompt(int argc, char **argv)
 		case_path = argv[i];
 	}
 	if (!a.path || !case_path) return lab_misuse("prompt: MODEL and CASE.json are needed");
-	return run(a.path, case_path);
+	return run(&a, case_path);
 }

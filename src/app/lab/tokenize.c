@@ -1,24 +1,13 @@
 /* hearth-lab tokenize and detokenize: texts to ids and back, as JSON, by a model file's vocabulary. */
+#include "app/lab/engine.h"
 #include "app/lab/json_file.h"
 #include "app/lab/lab.h"
-#include "app/lab/model_options.h"
-
-#include "text/tokenizer.h"
+#include "app/lab/words.h"
 
 #include <stdint.h>
 #include <string.h>
 
 enum { MOST_INPUT = 1 << 30 };
-
-/* The vocabulary of a model file; NULL with the reason. */
-static struct vocab *open_vocab(const char *path, struct error *e)
-{
-	struct gguf *file = gguf_open(path, e);
-	if (!file) return NULL;
-	struct vocab *v = vocab_load(file, e);
-	gguf_close(file);
-	return v;
-}
 
 static bool write_ids(struct buffer *out, const struct token_list *ids)
 {
@@ -33,7 +22,7 @@ static bool write_ids(struct buffer *out, const struct token_list *ids)
 	return buffer_append_byte(out, ']');
 }
 
-static bool tokenize_all(const struct vocab *v, const json_t *lines, const char *path, unsigned options, struct buffer *out,
+static bool tokenize_all(struct words *w, const json_t *lines, const char *path, uint32_t options, struct buffer *out,
                          struct error *e)
 {
 	struct token_list ids = { 0 };
@@ -41,26 +30,26 @@ static bool tokenize_all(const struct vocab *v, const json_t *lines, const char 
 	buffer_append_byte(out, '[');
 	for (size_t i = 0; ok && i < json_array_size(lines); i++) {
 		const json_t *line = json_array_get(lines, i);
+		const struct hearth_request r = words_text(json_string_value(line), json_string_length(line), options);
 		ids.count = 0;
 		if (i > 0) buffer_append_text(out, ",\n");
 		ok = json_is_string(line) || error_set(e, "%s: item %zu is not a string", path, i);
-		ok = ok && tokenizer_encode(v, json_string_value(line), json_string_length(line), options, &ids, e);
-		ok = ok && (write_ids(out, &ids) || error_memory(e));
+		ok = ok && words_encode(w, &r, &ids, e) && (write_ids(out, &ids) || error_memory(e));
 	}
 	token_list_free(&ids);
 	return ok && (buffer_append_text(out, "]\n") || error_memory(e));
 }
 
 /* The arguments of both commands: a model file, a JSON file and up to two options of their own, each with a bit in *options. */
-static int read_arguments(int argc, char **argv, const char *const own[2], const char **model, const char **input,
+static int read_arguments(int argc, char **argv, const char *const own[2], struct model_arguments *a, const char **input,
                           unsigned *options)
 {
-	struct model_arguments a = { 0 };
+	*a = (struct model_arguments){ 0 };
 	*input = NULL;
 	*options = 0;
 	for (int i = 0; i < argc; i++) {
 		bool taken;
-		int status = model_option(&a, argc, argv, &i, &taken);
+		int status = model_option(a, argc, argv, &i, &taken);
 		if (status != LAB_DONE) return status;
 		if (taken) continue;
 		if (own[0] && strcmp(argv[i], own[0]) == 0)
@@ -72,87 +61,101 @@ static int read_arguments(int argc, char **argv, const char *const own[2], const
 		else
 			return lab_misuse("'%.80s' is not understood", argv[i]);
 	}
-	*model = a.path;
-	return a.path && *input ? LAB_DONE : lab_misuse("a model file and a JSON file are needed");
+	return a->path && *input ? LAB_DONE : lab_misuse("a model file and a JSON file are needed");
 }
 
 int lab_tokenize(int argc, char **argv)
 {
 	static const char *const own[2] = { "--special", "--bos" };
-	const char *model, *input;
-	unsigned options;
+	struct model_arguments a;
+	const char *input;
+	unsigned given;
 	struct error e = { "" };
-	int status = read_arguments(argc, argv, own, &model, &input, &options);
+	int status = read_arguments(argc, argv, own, &a, &input, &given);
 	if (status != LAB_DONE) return status;
-	options = TOKENIZER_ALL_TOKENS | (options & 1 ? TOKENIZER_SPECIAL : 0) | (options & 2 ? TOKENIZER_ADD : 0);
+	uint32_t options = HEARTH_TEXT_ALL | HEARTH_TEXT_PLAIN;
+	if (given & 1) options |= HEARTH_TEXT_CONTROL;
+	if (given & 2) options |= HEARTH_TEXT_CLOSED;
 	struct buffer out = buffer_new(SIZE_MAX / 2);
-	struct vocab *v = open_vocab(model, &e);
-	json_t *lines = v ? json_file_array(input, MOST_INPUT, &e) : NULL;
-	bool ok = lines && tokenize_all(v, lines, input, options, &out, &e);
+	struct words w;
+	json_t *lines = words_open(&w, &a, &e) ? json_file_array(input, MOST_INPUT, &e) : NULL;
+	bool ok = lines && tokenize_all(&w, lines, input, options, &out, &e);
 	status = ok ? lab_print(out.data, out.size) : lab_fail(&e);
 	json_decref(lines);
-	vocab_free(v);
+	words_close(&w);
+	engine_end();
 	buffer_free(&out);
 	return status;
 }
 
-static bool write_bytes(struct buffer *out, const struct buffer *bytes, bool hex)
+static bool write_bytes(struct buffer *out, const struct prompt *p, bool hex)
 {
-	if (!hex) return json_write_text(out, buffer_text(bytes), bytes->size);
+	if (!hex) return json_write_text(out, p->text ? p->text : "", p->text_length);
 	buffer_append_byte(out, '"');
-	for (size_t i = 0; i < bytes->size; i++) buffer_format(out, "%02x", (unsigned)(uint8_t)bytes->data[i]);
+	for (size_t i = 0; i < p->text_length; i++) buffer_format(out, "%02x", (unsigned)(uint8_t)p->text[i]);
 	return buffer_append_byte(out, '"');
 }
 
-static bool detokenize_line(const struct vocab *v, const json_t *line, const char *path, size_t index, struct buffer *bytes,
-                            struct error *e)
+/* The ids of an array, appended to a list. */
+static bool read_line(const struct words *w, const json_t *line, const char *path, size_t index, struct token_list *ids,
+                      struct error *e)
 {
 	if (!json_is_array(line)) return error_set(e, "%s: item %zu is not an array of ids", path, index);
 	for (size_t i = 0; i < json_array_size(line); i++) {
 		const json_t *id = json_array_get(line, i);
 		json_int_t number = json_is_integer(id) ? json_integer_value(id) : -1;
-		if (number < 0 || number >= v->count) {
+		if (number < 0 || number >= w->n_vocab) {
 			return error_set(e, "%s: item %zu: number %zu in it is no id from 0 to %u", path, index, i + 1,
-			                 (unsigned)v->count - 1);
+			                 (unsigned)w->n_vocab - 1);
 		}
-		size_t length;
-		const char *piece = vocab_bytes(v, (uint32_t)number, &length);
-		if (!buffer_append(bytes, piece, length)) return error_memory(e);
+		if (!token_list_add(ids, (uint32_t)number)) return error_memory(e);
 	}
 	return true;
 }
 
-static bool detokenize_all(const struct vocab *v, const json_t *lines, const char *path, bool hex, struct buffer *out,
-                           struct error *e)
+static bool detokenize_line(struct words *w, const struct token_list *ids, bool hex, struct buffer *out, struct error *e)
 {
-	struct buffer bytes = buffer_new(SIZE_MAX / 2);
+	struct hearth_request r = hearth_request_new(HEARTH_IDS);
+	struct prompt p = { .text = NULL };
+	r.want = HEARTH_WANT_PROMPT;
+	r.ids = (const int32_t *)ids->ids;
+	r.n_ids = ids->count;
+	bool ok = words_make(w, &r, &p, e) && (write_bytes(out, &p, hex) || error_memory(e));
+	prompt_clear(&p);
+	return ok;
+}
+
+static bool detokenize_all(struct words *w, const json_t *lines, const char *path, bool hex, struct buffer *out, struct error *e)
+{
+	struct token_list ids = { 0 };
 	bool ok = true;
 	buffer_append_byte(out, '[');
 	for (size_t i = 0; ok && i < json_array_size(lines); i++) {
 		if (i > 0) buffer_append_text(out, ",\n");
-		buffer_clear(&bytes);
-		ok = detokenize_line(v, json_array_get(lines, i), path, i, &bytes, e);
-		ok = ok && (write_bytes(out, &bytes, hex) || error_memory(e));
+		ids.count = 0;
+		ok = read_line(w, json_array_get(lines, i), path, i, &ids, e) && detokenize_line(w, &ids, hex, out, e);
 	}
-	buffer_free(&bytes);
+	token_list_free(&ids);
 	return ok && (buffer_append_text(out, "]\n") || error_memory(e));
 }
 
 int lab_detokenize(int argc, char **argv)
 {
 	static const char *const own[2] = { "--hex", NULL };
-	const char *model, *input;
+	struct model_arguments a;
+	const char *input;
 	unsigned hex;
 	struct error e = { "" };
-	int status = read_arguments(argc, argv, own, &model, &input, &hex);
+	int status = read_arguments(argc, argv, own, &a, &input, &hex);
 	if (status != LAB_DONE) return status;
 	struct buffer out = buffer_new(SIZE_MAX / 2);
-	struct vocab *v = open_vocab(model, &e);
-	json_t *lines = v ? json_file_array(input, MOST_INPUT, &e) : NULL;
-	bool ok = lines && detokenize_all(v, lines, input, hex != 0, &out, &e);
+	struct words w;
+	json_t *lines = words_open(&w, &a, &e) ? json_file_array(input, MOST_INPUT, &e) : NULL;
+	bool ok = lines && detokenize_all(&w, lines, input, hex != 0, &out, &e);
 	status = ok ? lab_print(out.data, out.size) : lab_fail(&e);
 	json_decref(lines);
-	vocab_free(v);
+	words_close(&w);
+	engine_end();
 	buffer_free(&out);
 	return status;
 }
