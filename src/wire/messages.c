@@ -521,7 +521,11 @@ bool wire_get_request(const void *data, size_t size, struct hearth_request *r, s
 	*r = (struct hearth_request){ .size = sizeof *r, .kind = cursor_u32(&c) };
 	r->session = cursor_u64(&c);
 	if (get_bool(&c)) r->text = get_bytes(&c, &r->text_length);
-	if (get_bool(&c)) r->ids = get_ids(&c, &r->n_ids, &room->ids);
+	if (get_bool(&c)) {
+		static const int32_t none; /* an empty list stays a list */
+		r->ids = get_ids(&c, &r->n_ids, &room->ids);
+		if (!r->ids) r->ids = &none;
+	}
 	r->max_tokens = cursor_u32(&c);
 	r->sampling = get_sampling(&c);
 	r->n_stop = get_count(&c, 1, WIRE_MOST_STOPS);
