@@ -82,18 +82,21 @@ export function proofPage(app) {
 			el("p", {}, "Somebody who controls your account or this machine's kernel, who watches your screen, or who takes the disk while the vault is unlocked, can read what you write. What your browser itself sends, hearth cannot see: this page asks it for nothing but hearth.")));
 }
 
+const pick = (end) => (end ? { up: end.up, down: end.down, result: end.result, sent: end.sent, sha256: end.sha256 } : {});
+
 export async function networkPage() {
 	const page = el("div", { class: "page" }, el("h1", {}, "Every connection"),
 		el("p", { class: "lead" }, "hearth connects only to fetch what you asked for. Each connection is written down before it is made, and no line can be taken out unnoticed."));
 	try {
 		const said = await ask("network");
-		const connections = said.items.filter((r) => r.kind === "connection").reverse();
-		const whole = said.items.every((r) => r.kind !== "broken");
-		page.append(el("p", { class: whole ? "proof-result good" : "proof-result bad" }, !whole ? "The chain of lines is broken: " + visibleText(said.items.find((r) => r.kind === "broken").result) : connections.length ? "The chain of lines is whole." : "Nothing was ever connected to."));
+		const ends = new Map(said.items.filter((r) => r.kind === "end").map((r) => [r.of, r]));
+		const connections = said.items.filter((r) => r.kind === "begin").reverse().map((r) => ({ host: r.host, time: r.time, ended: ends.has(r.number), ...pick(ends.get(r.number)) }));
+		const broken = said.items.find((r) => r.kind === "broken"), sealed = said.items.find((r) => r.kind === "sealed");
+		page.append(el("p", { class: broken ? "proof-result bad" : "proof-result good" }, broken ? "The chain of lines is broken: " + visibleText(broken.result) : sealed ? "Not all of it can be read: " + sealed.result + "." : connections.length ? "The chain of lines is whole." : "Nothing was ever connected to."));
 		page.append(el("ul", { class: "ledger" }, connections.map((c) => el("li", { class: "card" },
 			el("div", { class: "spread" }, el("strong", {}, visibleText(c.host)), el("time", { class: "quiet" }, moment(c.time))),
 			el("p", { class: "quiet" }, c.ended ? bytes(c.up) + " sent, " + bytes(c.down) + " received. " : "", visibleText(c.result || "No end was noted: hearth was stopped meanwhile.")),
-			c.sent && el("details", { class: "other" }, el("summary", {}, icon("down"), "Every byte that was sent"), appendVisible(el("pre", {}, ), c.sent), el("p", { class: "quiet hash" }, "SHA-256 " + c.sent_sha256))))));
+			c.sent && el("details", { class: "other" }, el("summary", {}, icon("down"), "Every byte that was sent"), appendVisible(el("pre", {}, ), c.sent), el("p", { class: "quiet hash" }, "SHA-256 " + c.sha256))))));
 	} catch (error) {
 		page.append(el("p", { class: "error", role: "alert" }, error.message));
 	}

@@ -2,11 +2,11 @@
  * page: what the page of `hearth serve` asks of hearth: the vault and its conversations, models, proof, connections, settings.
  *
  * The rows of page_rows are questions (serve_asks.h), which hearth-front makes of HTTP by its own table (front/page.c); both name
- * the same arguments and columns. They are answered by the thread that owns the vault here. What takes minutes runs as a *task* in a
- * thread of its own, of which there is one at a time of each kind.
+ * the same arguments and columns. They are answered by the thread that owns the vault here. What takes minutes runs as a *task* in
+ * a thread of its own, of which there is one at a time of each kind.
  *
- * The vault locks as the chat on the terminal does: when the person says so, when nobody was there for a while, after a suspend, or when
- * another hearth locks it. Then the engines end, so that no process holds what was said.
+ * The vault locks as the chat on the terminal does: when the person says so, when nobody was there for a while, after a suspend, or
+ * when another hearth locks it. Then the engines end, so that no process holds what was said.
  */
 #ifndef HEARTH_APP_HEARTH_PAGE_H
 #define HEARTH_APP_HEARTH_PAGE_H
@@ -15,6 +15,7 @@
 #include "app/hearth/serve_asks.h"
 #include "app/hearth/vault_place.h"
 #include "store/conversations.h"
+#include "store/ledger.h"
 
 struct page {
 	struct serve *serve;
@@ -24,7 +25,6 @@ struct page {
 	bool open;   /* as it was when it was looked at last */
 	bool indexed;
 	struct away away;
-	bool measured; /* `models` was asked before: the memory's speed is known */
 };
 
 /* Finds the vault, and opens one that needs no person. Nothing here fails a server: what is wrong is said when it is asked. */
@@ -39,6 +39,11 @@ void page_touch(struct page *p);
 
 /* The vault, open; NULL with the denial. */
 struct vault *page_vault(struct serve *s, enum serve_denial *why, struct error *e);
+
+/* Reads the ledger, with the keys of the vault where it is open and sealed them (ledger_read). */
+struct ledger_place;
+bool page_ledger(struct serve *s, const struct ledger_place *place, ledger_visitor visit, void *context, struct ledger_state *state,
+                 struct error *e);
 
 /* An argument as a number; `usual` for an empty one. False: it is none. */
 bool page_number(const struct serve_text *text, long long usual, long long *number, struct error *e);

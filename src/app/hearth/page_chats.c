@@ -83,12 +83,13 @@ bool page_write(struct serve *s, const struct serve_ask *ask, struct serve_answe
 {
 	const struct serve_text *x = ask->arguments;
 	char title[KEEPING_TITLE];
-	enum message_role role;
+	enum message_role role = ROLE_USER;
 	long long number, position;
 	struct vault *v = page_vault(s, why, e);
 	if (!v) return false;
 	*why = SERVE_WRONG;
-	if (!page_number(&x[0], 0, &number, e) || !page_number(&x[2], 0, &position, e) || !role_of(x[3].data, &role, e)) return false;
+	if (!page_number(&x[0], 0, &number, e) || !page_number(&x[2], 0, &position, e) || !role_of(x[3].data, &role, e))
+		return false;
 	if (x[5].length > MAX_TEXT) return error_set(e, "a message has at most %d MiB", MAX_TEXT >> 20);
 	int64_t id = number ? keeping_from_number(number) : 0;
 	*why = SERVE_FAILED;

@@ -4,7 +4,7 @@
 #include "app/hearth/page_task.h"
 #include "app/hearth/programs.h"
 #include "app/hearth/pull.h"
-#include "app/hearth/serve_engine.h"
+#include "app/hearth/serve_models.h"
 #include "app/hearth/suggest.h"
 #include "app/hearth/web_address.h"
 #include "base/clock.h"
@@ -91,12 +91,39 @@ bool page_models(struct serve *s, const struct serve_ask *ask, struct serve_answ
 
 /* ---- another one ---- */
 
-/* A name, or a path that `models` told: one of the files that are here. */
+struct known {
+	const char *path;
+	bool found;
+};
+
+static bool compare(void *data, const char *name, const char *path)
+{
+	struct known *k = data;
+	(void)name;
+	k->found = k->found || strcmp(k->path, path) == 0;
+	return !k->found;
+}
+
+/* Is it one of the files that `models` tells? hearth-front names no other. */
+static bool is_known(struct serve *s, const char *path)
+{
+	struct error ignored;
+	struct model_caches c;
+	struct known k = { .path = path };
+	serve_models_each(s, compare, &k);
+	bool scanned = !k.found && model_caches_scan(&c, &ignored);
+	for (size_t i = 0; scanned && i < c.n && !k.found; i++) compare(&k, c.models[i].name, c.models[i].path);
+	if (scanned) model_caches_free(&c);
+	return k.found;
+}
+
+/* A path that `models` told. */
 bool page_use(struct serve *s, const struct serve_ask *ask, struct serve_answer *a, enum serve_denial *why, struct error *e)
 {
 	(void)a;
 	page_touch(s->page);
 	*why = SERVE_MISSING;
+	if (!is_known(s, ask->arguments[0].data)) return error_set(e, "there is no such model here any more");
 	struct opening *n = memory_new(1, sizeof *n);
 	if (!n) return error_memory(e);
 	opening_begin(n, s->options);

@@ -54,7 +54,7 @@ static bool run_proof(struct page_task *t, enum serve_denial *why, struct error 
 	if (!programs_spawner()) return error_set(e, "no other program can be started here");
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
 		return error_set(e, "cannot make a pair of sockets: %s", strerror(errno));
-	bool ok = spawner_run(programs_spawner(), GUARD_HEARTH, PROVE_WORD, &pair[1], 1, &other, e);
+	bool ok = spawner_run(programs_spawner(), GUARD_HEARTH, SPAWNER_PROVES, &pair[1], 1, &other, e);
 	close(pair[1]);
 	if (ok) {
 		ok = hear(t, pair[0], e);
@@ -78,8 +78,8 @@ bool page_prove(struct serve *s, const struct serve_ask *ask, struct serve_answe
 
 /* ---- connections ---- */
 
-bool page_ledger(struct serve *s, const struct ledger_place *place, ledger_visitor visit, void *context,
-                 struct ledger_state *state, struct error *e)
+bool page_ledger(struct serve *s, const struct ledger_place *place, ledger_visitor visit, void *context, struct ledger_state *state,
+                 struct error *e)
 {
 	struct vault *v = s->page->vault;
 	struct ledger_keys keys;

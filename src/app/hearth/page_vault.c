@@ -185,7 +185,7 @@ bool page_state(struct serve *s, const struct serve_ask *ask, struct serve_answe
 	serve_cell_number(a, context);
 	serve_cell_number(a, running ? m->size + m->kv_position * context : 0);
 	serve_cell_number(a, machine_memory());
-	serve_cell_number(a, machine_memory_free());
+	serve_cell_number(a, machine_free_memory());
 	page_cell_bool(a, s->opening.settings.threads == HEARTH_THREADS_LOW);
 	page_cell_bool(a, p->vault && vault_is_older(p->vault));
 	return true;
@@ -217,7 +217,7 @@ bool page_settings(struct serve *s, const struct serve_ask *ask, struct serve_an
 	if (number >= 0) t->lock = (double)number;
 	if (keep->length) t->keep = keep->data[0] == '1';
 	if (threads->length) t->threads = strcmp(threads->data, "low") == 0 ? HEARTH_THREADS_LOW : 0;
-	if (threads->length && !s->options->has_threads) s->opening.wanted.threads = t->threads;
+	if (threads->length && !s->options->threads) s->opening.wanted.threads = t->threads;
 	*why = SERVE_FAILED;
 	return settings_write(t, &s->opening.paths, e);
 }
@@ -278,6 +278,14 @@ bool page_create(struct serve *s, const struct serve_ask *ask, struct serve_answ
 	return settings_write(&s->opening.settings, &s->opening.paths, e);
 }
 
+/* Errors of the vault begin with its file, which on the page says nothing. */
+static bool without_path(struct error *e)
+{
+	char *colon = e->text[0] == '/' ? strstr(e->text, ": ") : NULL;
+	if (colon) memmove(e->text, colon + 2, strlen(colon + 2) + 1);
+	return false;
+}
+
 /* passphrase; empty: with what needs none */
 bool page_unlock(struct serve *s, const struct serve_ask *ask, struct serve_answer *a, enum serve_denial *why, struct error *e)
 {
@@ -286,6 +294,7 @@ bool page_unlock(struct serve *s, const struct serve_ask *ask, struct serve_answ
 	const struct key_secret nothing = { .kind = SLOT_UNPROTECTED };
 	(void)a;
 	*why = SERVE_WRONG;
+	e->text[0] = 0;
 	if (!take(p, e)) return false;
 	if (is_open(p)) return true;
 	bool ok = vault_remote(p->vault) && vault_unlock(p->vault, &nothing, e);
@@ -295,7 +304,7 @@ bool page_unlock(struct serve *s, const struct serve_ask *ask, struct serve_answ
 	if (!ok && words->length) ok = unlock_with_words(p->vault, words->data, words->length, e);
 	if (!ok && !words->length && unlock_has_slot(p->vault, SLOT_KEYRING)) ok = unlock_with_keyring(p->vault, e);
 	if (!ok && !words->length && is_unprotected(p)) ok = vault_unlock(p->vault, &nothing, e);
-	if (!ok) return e->text[0] ? false : error_set(e, "type the passphrase");
+	if (!ok) return e->text[0] ? without_path(e) : error_set(e, "type the passphrase");
 	opened(p);
 	return true;
 }

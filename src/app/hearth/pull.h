@@ -30,9 +30,10 @@ struct pull {
 	bool again;        /* the answer was left because the part has to start anew */
 	bool quiet;        /* no progress: --json */
 	bool by_catalogue; /* `pinned` is what hearth's catalogue says */
-	bool (*watch)(void *context, const char *what, uint64_t done, uint64_t whole); /* hears of progress where `quiet`; false ends it */
+	bool (*watch)(void *context, const char *what, uint64_t done,
+	              uint64_t whole); /* hears of progress where `quiet`; false ends it */
 	void *watch_context;
-	bool recommended;  /* no name was given: it is the one that suits this machine, and starts from now on */
+	bool recommended; /* no name was given: it is the one that suits this machine, and starts from now on */
 };
 
 /* Asks the hub for a repository's files and chooses by p->name. Those to choose from go to `choices`. */

@@ -29,8 +29,8 @@ struct vault *unlock_for_command(const struct options *o, struct vault_place *pl
  * be put back as a whole. unlock_vault does it, and says what it notices. */
 void unlock_watch(struct vault *v);
 
-/* Opens it with what was typed: the passphrase, or the recovery code, which its check tells from a passphrase. And with the key that
- * the desktop's keyring keeps. */
+/* Opens it with what was typed: the passphrase, or the recovery code, which its check tells from a passphrase. And with the key
+ * that the desktop's keyring keeps. */
 bool unlock_with_words(struct vault *v, const char *words, size_t size, struct error *e);
 bool unlock_with_keyring(struct vault *v, struct error *e);
 
