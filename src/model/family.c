@@ -17,6 +17,7 @@ static const struct family table[] = {
 	{ .architecture = "chatglm", .rope = ROPE_PAIRS, .activation = OPS_SILU, .fused_ffn = true },
 	{ .architecture = "refact", .rope = ROPE_NONE, .activation = OPS_SILU, .alibi = 8 },
 	{ .architecture = "deepseek", .rope = ROPE_PAIRS, .activation = OPS_SILU, .experts_keys = true, .experts_raw = true },
+	{ .architecture = "deepseek2-ocr", .rope = ROPE_HALVES, .activation = OPS_SILU, .experts_keys = true, .experts_raw = true },
 	{ .architecture = "bailingmoe", .rope = ROPE_PAIRS, .activation = OPS_SILU, .experts_keys = true, .experts_raw = true },
 	{ .architecture = "bailingmoe2",
 	  .rope = ROPE_HALVES,
