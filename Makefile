@@ -56,6 +56,9 @@ GUARD_LIBS = -lseccomp
 WIRE_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard src/wire/*.c)))
 WIRE_NAMES = $(BUILD)/obj/src/wire/client_hearth.o
 WIRE = $(BUILD)/libwire.a
+# The interfaces of other programs: for the one that serves.
+API_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard src/api/*.c)))
+API = $(BUILD)/libapi.a
 LIBRARIES = $(BUILD)/libhearth.a $(BUILD)/libhearth.so.$(SOVERSION) $(BUILD)/libhearth.so $(BUILD)/hearth.pc
 
 LEVEL_avx2 = -mavx2 -mfma -mf16c -mbmi2
@@ -95,7 +98,7 @@ binary_front = hearth-front
 LIBS_import = $(GUARD_LIBS)
 LIBS_front = -lmicrohttpd $(GUARD_LIBS)
 FLOORS_import = $(GUARD)
-FLOORS_front = $(BUILD)/obj/web_files.o $(WIRE) $(GUARD)
+FLOORS_front = $(BUILD)/obj/web_files.o $(API) $(WIRE) $(GUARD)
 BINARIES = $(foreach p,$(PROGRAMS),$(BUILD)/$(binary_$(p)))
 
 # The tests. Those of a program link its objects without main.c. Hostile input and fuzz replays run in a build with sanitizers.
@@ -106,7 +109,8 @@ WIRE_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/wire
 APP_TEST_SRC := $(sort $(foreach p,$(PROGRAMS),$(wildcard tests/app/$(p)/*.c)))
 APP_TESTS := $(APP_TEST_SRC:tests/%.c=$(BUILD)/tests/%)
 CHECK_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/bad/*.c tests/incidents/*.c tests/end_to_end/*.c)))
-TESTS = $(FLOOR_TESTS) $(STORE_TESTS) $(GUARD_TESTS) $(WIRE_TESTS) $(APP_TESTS) $(CHECK_TESTS)
+API_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/api/*.c)))
+TESTS = $(FLOOR_TESTS) $(API_TESTS) $(STORE_TESTS) $(GUARD_TESTS) $(WIRE_TESTS) $(APP_TESTS) $(CHECK_TESTS)
 FUZZ_SRC := $(sort $(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 REPLAYS := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/tests/fuzz/%)
 FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
@@ -146,7 +150,8 @@ $(BUILD)/obj/web_files.o: $(BUILD)/web_files.c src/app/front/assets.h $(BUILD)/f
 $(STORE): $(STORE_OBJ)
 $(GUARD): $(GUARD_OBJ)
 $(WIRE): $(filter-out $(WIRE_NAMES),$(WIRE_OBJ))
-$(STORE) $(GUARD) $(WIRE):
+$(API): $(API_OBJ)
+$(STORE) $(GUARD) $(WIRE) $(API):
 	$(call say,ar $@)
 	@rm -f $@
 	$(Q)ar crD $@ $^
@@ -175,12 +180,12 @@ $(BUILD)/tests/app/$(1)/%: $(BUILD)/obj/tests/app/$(1)/%.o $(filter-out %/main.o
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
-$(REPLAYS): $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o $(WIRE) $(BUILD)/libhearth.a
+$(REPLAYS): $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o $(API) $(WIRE) $(BUILD)/libhearth.a
 	@mkdir -p $(@D)
 	$(call say,ld $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
-$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(WIRE) $(BUILD)/libhearth.a
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(API) $(WIRE) $(BUILD)/libhearth.a
 	@mkdir -p $(@D)
 	$(call say,ld $@)
 	$(Q)$(CC) -fsanitize=fuzzer $(LDFLAGS_ALL) $^ $(LIBS) -o $@
@@ -189,6 +194,11 @@ $(STORE_TESTS): $(BUILD)/tests/store/%: $(BUILD)/obj/tests/store/%.o $(STORE) $(
 	@mkdir -p $(@D)
 	$(call say,ld $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(STORE_LIBS) $(LIBS) -lcmocka -o $@
+
+$(API_TESTS): $(BUILD)/tests/api/%: $(BUILD)/obj/tests/api/%.o $(API) $(BUILD)/libhearth.a
+	@mkdir -p $(@D)
+	$(call say,ld $@)
+	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lcmocka -o $@
 
 $(GUARD_TESTS): $(BUILD)/tests/guard/%: $(BUILD)/obj/tests/guard/%.o $(GUARD) $(BUILD)/libhearth.a
 	@mkdir -p $(@D)
@@ -247,9 +257,9 @@ check:
 	@$(QUIET_MAKE) check-programs
 	@$(if $(filter build-asan,$(HOSTILE)),,echo "No /proc here, so the tests of hostile input run without sanitizers.")
 	@$(QUIET_MAKE) $(if $(filter build-asan,$(HOSTILE)),$(ASAN)) check-asan
-	@tools/run-tests $(FLOOR_TESTS) $(STORE_TESTS) $(GUARD_TESTS) $(WIRE_TESTS) $(APP_TESTS) $(KERNCHECK) $(patsubst $(BUILD)/%,$(HOSTILE)/%,$(CHECK_TESTS) $(REPLAYS)) \
+	@tools/run-tests $(FLOOR_TESTS) $(API_TESTS) $(STORE_TESTS) $(GUARD_TESTS) $(WIRE_TESTS) $(APP_TESTS) $(KERNCHECK) $(patsubst $(BUILD)/%,$(HOSTILE)/%,$(CHECK_TESTS) $(REPLAYS)) \
 		$(sort $(wildcard tests/bad/*.sh tests/incidents/*.sh tests/end_to_end/*.sh)) tools/lint
-check-programs: all $(FLOOR_TESTS) $(STORE_TESTS) $(GUARD_TESTS) $(WIRE_TESTS) $(APP_TESTS) $(KERNCHECK) $(EXAMPLES)
+check-programs: all $(FLOOR_TESTS) $(API_TESTS) $(STORE_TESTS) $(GUARD_TESTS) $(WIRE_TESTS) $(APP_TESTS) $(KERNCHECK) $(EXAMPLES)
 check-asan: $(BINARIES) $(CHECK_TESTS) $(REPLAYS)
 
 ##  make check-long      sanitizers over every test, clang, planted bugs, reproducible builds, a bare Debian (an hour)
@@ -318,6 +328,6 @@ clean:
 help:
 	@sed -n 's/^##//p' Makefile
 
--include $(LIB_OBJ:.o=.d) $(STORE_OBJ:.o=.d) $(GUARD_OBJ:.o=.d) $(WIRE_OBJ:.o=.d) $(patsubst %.c,$(BUILD)/obj/%.d,$(wildcard tests/*.c tests/*/*.c tests/app/*/*.c) \
+-include $(LIB_OBJ:.o=.d) $(API_OBJ:.o=.d) $(STORE_OBJ:.o=.d) $(GUARD_OBJ:.o=.d) $(WIRE_OBJ:.o=.d) $(patsubst %.c,$(BUILD)/obj/%.d,$(wildcard tests/*.c tests/*/*.c tests/app/*/*.c) \
 	$(foreach p,$(PROGRAMS),$(call program_src,$(p))))
 .SECONDARY:

@@ -145,6 +145,7 @@ struct hearth_file_info {
 	bool has_template;
 	struct hearth_sampling sampling; /* as in hearth_info */
 	uint32_t n_expert;               /* 0: all weights are needed for each token */
+	const char *tool_form;           /* as in hearth_info */
 };
 
 /* A value of the metadata in words, long ones shortened; and the tensors of one type. */
@@ -219,10 +220,10 @@ enum hearth_kind {
 	                    model's. The space that some vocabularies put in front of all text is left out of the answer */
 	HEARTH_TEXT = 2, /* text: as it is, behind BOS where the model wants one; control tokens in it are plain text */
 	HEARTH_IDS = 3,  /* ids: as they are, nothing added */
-	HEARTH_FILL =
-	        4,      /* text: a JSON object {"prefix": "...", "suffix": "...", "extra": [{"filename": "...", "text": "..."}]}:
-	                   what stands between prefix and suffix, by the model's own tokens for that; all members may be left out */
-	HEARTH_PAIR = 5 /* text: a question, and document: put together as the model wants them for HEARTH_WANT_RANK */
+	HEARTH_FILL = 4, /* text: a JSON object {"prefix": "...", "suffix": "...", "extra": [{"filename": "...", "text": "..."}]}:
+	                    what stands between prefix and suffix, by the model's own tokens for that, and where it is given behind
+	                    "begun", how that begins; all members may be left out */
+	HEARTH_PAIR = 5  /* text: a question, and document: put together as the model wants them for HEARTH_WANT_RANK */
 };
 
 /* What a request is for. */
@@ -259,10 +260,10 @@ enum hearth_grammar {
 	HEARTH_GRAMMAR_NONE = 0,
 	HEARTH_GRAMMAR_GBNF = 1,   /* the notation of llama.cpp's grammars; the text begins with the rule named root */
 	HEARTH_GRAMMAR_SCHEMA = 2, /* JSON Schema, draft 2020-12 */
-	HEARTH_GRAMMAR_FORM =
-	        3 /* schemas between other text, as JSON: a string is itself, {"schema": S} a document,
-	             {"sequence": [...]}, {"either": [...]}, {"repeat": P, "least": N, "most": N} are made of parts, and
-	             {"without": "TEXT"} is any text in which TEXT does not occur */
+	HEARTH_GRAMMAR_FORM = 3    /* schemas between other text, as JSON: a string is itself, {"schema": S} a document
+	                              (with "else": T, one of T where S is not understood), {"sequence": [...]}, {"either": [...]},
+	                              {"repeat": P, "least": N, "most": N} are made of parts, and
+	                              {"without": "TEXT"} is any text in which TEXT does not occur */
 };
 
 struct hearth_request {
@@ -307,6 +308,8 @@ struct hearth_request {
 	uint32_t score_from; /* of the prompt's tokens, for logits and logprobs */
 	uint64_t share; /* 0: none; else whatever requests of the same number have left, and begins like this prompt, need not be
 	                   computed again. For an answer without a session */
+	uint32_t prompt_limit_ms; /* the request ends without an answer, as by max_tokens, when its prompt takes longer; 0: no limit
+	                           */
 };
 
 /* A token and the logarithm of its probability, as the model has it: before penalties, grammar and temperature. */

@@ -7,6 +7,7 @@
 #include "engine/sampler.h"
 #include "format/gguf_verify.h"
 #include "model/model.h"
+#include "text/tool_form.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -119,7 +120,9 @@ static void read_numbers(struct hearth_file_info *m, const struct gguf *g)
 	m->kv_position = kv_heads(g, m->n_layer, m->architecture) * ((uint64_t)key + value) * 2;
 	const struct gguf_value *tokens = gguf_find(g, "tokenizer.ggml.tokens");
 	m->n_vocab = tokens ? (uint32_t)tokens->count : 0;
+	struct gguf_text chat = { NULL, 0 };
 	m->has_template = gguf_find(g, "tokenizer.chat_template") != NULL;
+	m->tool_form = gguf_get_text(g, "tokenizer.chat_template", &chat, NULL) ? tool_form_of(chat.data, chat.length) : "";
 }
 
 static void read_types(struct hearth_file *f)

@@ -67,13 +67,14 @@ static bool add_files(struct filling *f, const json_t *extra)
 	return !more || (add_token(f, VOCAB_FIM_SEP) && add_text(f, "\n", 1));
 }
 
-static bool add_both(struct filling *f, const json_t *prefix, const json_t *suffix)
+static bool add_all(struct filling *f, const json_t *prefix, const json_t *suffix, const json_t *begun)
 {
 	bool middle = f->vocab->special[VOCAB_FIM_MID] != TOKEN_NONE;
 	if (!middle)
-		return add_token(f, VOCAB_FIM_SUF) && add_json(f, suffix) && add_token(f, VOCAB_FIM_PRE) && add_json(f, prefix);
+		return add_token(f, VOCAB_FIM_SUF) && add_json(f, suffix) && add_token(f, VOCAB_FIM_PRE) && add_json(f, prefix) &&
+		       add_json(f, begun);
 	return add_token(f, VOCAB_FIM_PRE) && add_json(f, prefix) && add_token(f, VOCAB_FIM_SUF) && add_json(f, suffix) &&
-	       add_token(f, VOCAB_FIM_MID);
+	       add_token(f, VOCAB_FIM_MID) && add_json(f, begun);
 }
 
 bool prompt_fill(struct prompt *p, const struct prompt_source *s, const struct hearth_request *asked, bool *memory, struct error *e)
@@ -84,10 +85,12 @@ bool prompt_fill(struct prompt *p, const struct prompt_source *s, const struct h
 		return error_set(e, "this model has no tokens to fill in the middle with; open one that was trained for it");
 	json_t *object = json_parse(asked->text, asked->text_length, "request", e);
 	if (!object) return false;
-	const json_t *prefix = json_object_get(object, "prefix"), *suffix = json_object_get(object, "suffix");
-	bool ok = json_is_object(object) && (!prefix || json_is_string(prefix)) && (!suffix || json_is_string(suffix));
-	if (!ok) error_set(e, "request: 'prefix' and 'suffix' must be strings");
-	ok = ok && add_files(&f, json_object_get(object, "extra")) && add_both(&f, prefix, suffix);
+	const json_t *prefix = json_object_get(object, "prefix"), *suffix = json_object_get(object, "suffix"),
+	             *begun = json_object_get(object, "begun");
+	bool ok = json_is_object(object) && (!prefix || json_is_string(prefix)) && (!suffix || json_is_string(suffix)) &&
+	          (!begun || json_is_string(begun));
+	if (!ok) error_set(e, "request: 'prefix', 'suffix' and 'begun' must be strings");
+	ok = ok && add_files(&f, json_object_get(object, "extra")) && add_all(&f, prefix, suffix, begun);
 	json_decref(object);
 	if (!ok) {
 		token_list_free(&f.ids);

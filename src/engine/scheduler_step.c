@@ -241,7 +241,11 @@ static bool take_results(struct scheduler *s, struct request *r)
 	r->n_done += r->n_rows;
 	if (r->asked.want != HEARTH_WANT_ANSWER) return scheduler_take_scores(s, r);
 	if (s->draft && !r->asked.no_guess) draft_follow(s->draft, r->session);
-	if (request_has_prompt(r)) return true;
+	if (request_has_prompt(r)) {
+		double limit = r->asked.prompt_limit_ms / 1000.0;
+		if (limit > 0 && clock_seconds() - r->admitted > limit) r->stop = HEARTH_STOP_LENGTH;
+		return true;
+	}
 	r->answering = clock_seconds();
 	return choose_token(s, r, 0);
 }

@@ -3,7 +3,7 @@
  *
  * A form is JSON: a string is itself; an object with one of these members (and for repeat its limits) is
  *
- *     {"schema": S}                                  a document of the JSON schema
+ *     {"schema": S}  {"schema": S, "else": T}        a document of the JSON schema; of T, where S is not understood whole
  *     {"sequence": [P...]}  {"either": [P...]}       its parts one behind the other, one of them
  *     {"repeat": P, "least": N, "most": N}           the part so often; without "most" any number of times
  *     {"without": "TEXT"}                            characters among which TEXT does not occur
@@ -93,16 +93,31 @@ static bool make_without(struct form *f, const json_t *text, struct expression *
 	return true;
 }
 
+/* What a schema that was not understood has left without a meaning is the empty text, where nothing leads. */
+static void close_rules(struct grammar *g, uint32_t from)
+{
+	for (uint32_t rule = from; rule < g->n_rules; rule++) {
+		if (g->rules[rule] == GRAMMAR_NONE) grammar_define(g, rule, expression_text(g->arena, "", 0));
+	}
+}
+
+static bool make_schema(struct form *f, json_t *schema, json_t *otherwise, struct expression **x)
+{
+	uint32_t rule, first = f->g->n_rules;
+	if (!schema_add(f->g, schema, &rule, f->e)) {
+		if (!otherwise || f->g->failed) return false;
+		close_rules(f->g, first);
+		if (!schema_add(f->g, otherwise, &rule, f->e)) return false;
+	}
+	*x = expression_rule(f->g->arena, rule);
+	return true;
+}
+
 static bool make_object(struct form *f, const json_t *object, struct expression **x)
 {
 	struct arena *a = f->g->arena;
 	json_t *schema = json_object_get(object, "schema");
-	uint32_t rule;
-	if (schema) {
-		if (!schema_add(f->g, schema, &rule, f->e)) return false;
-		*x = expression_rule(a, rule);
-		return true;
-	}
+	if (schema) return make_schema(f, schema, json_object_get(object, "else"), x);
 	if (json_object_get(object, "sequence"))
 		return make_parts(f, json_object_get(object, "sequence"), expression_sequence(a), x);
 	if (json_object_get(object, "either")) return make_parts(f, json_object_get(object, "either"), expression_either(a), x);

@@ -18,6 +18,7 @@ static const struct {
 	{ "mistral", { "[TOOL_CALLS]" } },
 	{ "cohere", { "<|START_ACTION|>" } },
 	{ "minimax", { "<minimax:tool_call>" } },
+	{ "", { "]<]minimax[>[" } }, /* tags within marks, which nothing reads yet */
 	{ "atem", { "<atem:invoke" } },
 	{ "seed", { "<seed:tool_call>" } },
 	{ "hunyuan3", { "tool_sep", "arg_key", ":opensource" } },

@@ -17,9 +17,9 @@ enum { MOST_IDS = 1 << 26, MOST_LIST = 1 << 17, MOST_LOST = 4096 };
 ENDS_WITH(hearth_options, bytes_shared);
 ENDS_WITH(hearth_sampling, seed);
 ENDS_WITH(hearth_info, n_vector);
-ENDS_WITH(hearth_file_info, n_expert);
+ENDS_WITH(hearth_file_info, tool_form);
 ENDS_WITH(hearth_file_plan, context);
-ENDS_WITH(hearth_request, share);
+ENDS_WITH(hearth_request, prompt_limit_ms);
 ENDS_WITH(hearth_event, n_values);
 ENDS_WITH(hearth_score, length);
 ENDS_WITH(hearth_importance, counts);
@@ -159,6 +159,7 @@ void wire_put_file_info(struct buffer *b, const struct hearth_file_info *i)
 	for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) put_u32(b, counts[k]);
 	put_u8(b, i->has_template);
 	put_sampling(b, &i->sampling);
+	wire_put_text(b, i->tool_form);
 }
 
 void wire_put_file_plan(struct buffer *b, const struct hearth_file_plan *p)
@@ -228,6 +229,7 @@ void wire_put_request(struct buffer *b, const struct hearth_request *r)
 	put_u8(b, r->leaves_nothing);
 	put_u32(b, r->score_from);
 	wire_put_u64(b, r->share);
+	put_u32(b, r->prompt_limit_ms);
 }
 
 void wire_put_event(struct buffer *b, const struct hearth_event *e)
@@ -462,6 +464,7 @@ bool wire_get_file_info(const void *data, size_t size, struct hearth_file_info *
 	for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) *counts[k] = cursor_u32(&c);
 	i->has_template = get_bool(&c);
 	i->sampling = get_sampling(&c);
+	i->tool_form = get_text(&c);
 	return whole(&c);
 }
 
@@ -553,6 +556,7 @@ bool wire_get_request(const void *data, size_t size, struct hearth_request *r, s
 	r->leaves_nothing = get_bool(&c);
 	r->score_from = cursor_u32(&c);
 	r->share = cursor_u64(&c);
+	r->prompt_limit_ms = cursor_u32(&c);
 	return whole(&c);
 }
 

@@ -176,7 +176,8 @@ static void put_file_info(struct buffer *b)
 	                                                  .version = 3,
 	                                                  .n_layer = 4,
 	                                                  .context_trained = 5,
-	                                                  .sampling = sampling });
+	                                                  .sampling = sampling,
+	                                                  .tool_form = "llama" });
 }
 
 static bool again_file_info(const void *p, size_t n, struct buffer *b)

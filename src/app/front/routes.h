@@ -5,9 +5,8 @@
 #include "app/front/call.h"
 
 /* Each ends with a row without a method. */
-extern const struct route page_routes[];  /* what the page asks (page.c) */
 extern const struct route basic_routes[]; /* the page's files, enter and leave, health (basic.c) */
-extern const struct route chat_routes[];  /* the API's conversations (chat.c) */
+extern const struct route api_routes[];   /* the interfaces of other programs (api.c) */
 
 /* Bodies: a conversation with documents in it; and what is small. */
 enum { ROUTE_LARGE = 32 << 20, ROUTE_SMALL = 1 << 20 };

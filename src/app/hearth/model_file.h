@@ -25,6 +25,7 @@ struct model_file {
 	uint32_t version;     /* of GGUF */
 	uint32_t n_layer, n_embd, n_vocab, context_trained;
 	bool has_template, has_experts;
+	char tool_form[32]; /* how it calls tools; "": its template knows of none */
 };
 
 /* Reads the facts. False: no usable model file, *e says why and what to do. */
