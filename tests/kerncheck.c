@@ -279,7 +279,7 @@ static void store_part(enum kv_type type, const float *x, size_t head, bool keys
 }
 
 /* Products in 8 bits against the plain float ones of unpacked weights and of activations as they were rounded. */
-static void check_bytes(const struct format *f)
+static void check_bytes(const struct format *f, const struct form_16 *bytes)
 {
 	enum { OUTS = 37, ROWS = 29, WIDTH = 48 };
 	static const size_t counts[] = { 1, 3, 4, 5, 11, 12, 13, ROWS }, outs[] = { 1, 15, 16, 17, OUTS },
@@ -288,16 +288,16 @@ static void check_bytes(const struct format *f)
 	static uint16_t codes[GROUP_16 * COLS_16], tile[WIDTH * COLS_16], x16[ROWS * COLS_16];
 	static float unpacked[OUTS * COLS_16], x[ROWS * COLS_16], a[ROWS * WIDTH], b[ROWS * WIDTH], size[OUTS];
 	const float *rows[ROWS];
-	if (!level->codes[f->index]) return;
+	if (!bytes->codes || !bytes->codes[f->index]) return;
 	for (size_t l = 0; l < 2; l++) {
-		const size_t n = lengths[l], row_bytes = n / f->type->weights * f->type->bytes;
+		const size_t n = lengths[l], row_bytes = n / f->type->weights * f->type->bytes, width = n / 64 * bytes->codes_bytes;
 		random_floats(&seed, x, ROWS * COLS_16);
 		for (size_t r = 0; r < ROWS; r++) {
 			int8_t q[COLS_16];
 			int16_t sums[COLS_16 / 16];
 			float scales[COLS_16 / 32], one;
 			rows[r] = x + r * COLS_16;
-			level->bytes.round(rows[r], n, x16 + r * COLS_16, &one);
+			bytes->round(rows[r], n, x16 + r * COLS_16, &one);
 			plain->quantize(rows[r], n, q, scales, sums);
 			checks++;
 			if (memcmp(x16 + r * COLS_16, q, n)) differ("bytes: rounding of %zu", n);
@@ -307,17 +307,16 @@ static void check_bytes(const struct format *f)
 		for (size_t o = 0; o < OUTS; o++) {
 			f->unpack(packed + 1 + o * row_bytes, n / f->type->weights, unpacked + o * COLS_16);
 			size[o] = 10 * sqrtf((float)n * plain->dot_float(unpacked + o * COLS_16, unpacked + o * COLS_16, n));
-			level->codes[f->index](packed + 1 + o * row_bytes, n, codes + o % GROUP_16 * COLS_16);
+			bytes->codes[f->index](packed + 1 + o * row_bytes, n, codes + o % GROUP_16 * COLS_16);
 			if (o % GROUP_16 + 1 == GROUP_16 || o + 1 == OUTS)
-				plain->interleave(codes, COLS_16, o % GROUP_16 + 1, n / 8 * 5,
-				                  tile + o / GROUP_16 * GROUP_16 * n / 8 * 5);
+				plain->interleave(codes, COLS_16, o % GROUP_16 + 1, width, tile + o / GROUP_16 * GROUP_16 * width);
 		}
 		for (size_t i = 0; i < 8 * 5; i++) {
 			const struct tile_16 t = { tile, NULL };
 			const struct rows_16 from = { x16, COLS_16, NULL, 0 };
 			const size_t n_rows = counts[i / 5], n_outs = outs[i % 5];
 			for (size_t k = 0; k < ROWS * WIDTH; k++) a[k] = b[k] = 1;
-			level->bytes.products(&t, n_outs, &from, n_rows, n, a, WIDTH, i % 2);
+			bytes->products(&t, n_outs, &from, n_rows, n, a, WIDTH, i % 2);
 			plain->products(unpacked, COLS_16, n_outs, rows, n_rows, n, b, WIDTH, i % 2);
 			for (size_t r = 0; r < n_rows; r++) {
 				if (first_far(a + r * WIDTH, b + r * WIDTH, size, n_outs, 3e-6f) < n_outs)
@@ -330,7 +329,7 @@ static void check_bytes(const struct format *f)
 
 static void check_16(void)
 {
-	static const struct form_16 bf16 = { NULL, round_bf16, round_bf16 };
+	static const struct form_16 bf16 = { .round_weights = round_bf16, .round = round_bf16 };
 	for (int i = 0; i < 2; i++) {
 		form_bf16 = i;
 		form = i ? &level->bf16 : &level->whole;
@@ -510,7 +509,8 @@ static void check_level(void)
 	checks = 0;
 	for (size_t i = 0; i < FORMAT_COUNT; i++) {
 		check_unpack(format_at(i));
-		check_bytes(format_at(i));
+		check_bytes(format_at(i), &level->bytes);
+		check_bytes(format_at(i), &level->bytes_16);
 		check_dot(format_at(i));
 	}
 	check_quantize();

@@ -104,6 +104,6 @@ static void round_row(const float *x, size_t n, uint16_t *out, float *scale)
 void i16_fill_avx2(struct kernels *k)
 {
 	k->peak = peak;
-	k->whole = (struct form_16){ products, round_weights, round_row };
+	k->whole = (struct form_16){ .products = products, .round_weights = round_weights, .round = round_row };
 	k->interleave = interleave;
 }

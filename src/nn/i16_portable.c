@@ -75,6 +75,6 @@ static void products(const struct tile_16 *tile, size_t n_outputs, const struct 
 
 void i16_fill_portable(struct kernels *k)
 {
-	k->whole = (struct form_16){ products, round_weights, round_row };
+	k->whole = (struct form_16){ .products = products, .round_weights = round_weights, .round = round_row };
 	k->interleave = interleave;
 }

@@ -66,17 +66,22 @@ typedef void (*kernel_products_16)(const struct tile_16 *tile, size_t n_outputs,
  * either. */
 typedef void (*kernel_round_16)(const float *x, size_t n, uint16_t *out, float *scale);
 
-struct form_16 {
-	kernel_products_16 products;          /* NULL: this level does not multiply this form */
-	kernel_round_16 round_weights, round; /* `round`: activations */
-};
-
 /*
- * A form in 8 bits for some formats lies in the same places: n bytes, a float scale for each 32 of them, and a float more; in all
- * 5 n / 8 values of 16 bits. Weights are the codes, unsigned, and what is added to the scaled ones; activations those of answer
- * rows, signed, and each 32's sum times its scale. This brings n packed weights of a row into it, n a multiple of the block.
+ * Forms in 8 bits for some formats lie in the same places. Activations are n bytes, those of answer rows, then a float scale for
+ * each 32 of them, then each 32's sum times its scale. Weights are n bytes, then floats for each 32, as many as the form has:
+ *     scales of 32   unsigned codes; the scales of all, then what is added to each scaled code of all;
+ *     scales of 16   signed codes; for each 32 the scales of both halves, -128 times the sum of its scaled codes, for the
+ * activations are multiplied as unsigned bytes, 128 more than they are, and a zero. This brings n packed weights of a row into one,
+ * n a multiple of the block.
  */
 typedef void (*kernel_codes)(const uint8_t *blocks, size_t n, uint16_t *out);
+
+struct form_16 {
+	kernel_products_16 products;          /* NULL: this level does not multiply this form */
+	kernel_round_16 round_weights, round; /* `round`: activations, the same function where they may be shared */
+	const kernel_codes *codes; /* 8 bits: in place of round_weights, by format; NULL for those that it does not take */
+	size_t codes_bytes;        /* of 32 weights with their floats; a multiple of 8 */
+};
 
 /* n_outputs rows (at most GROUP_16) of rounded weights to a group. */
 typedef void (*kernel_interleave)(const uint16_t *rows, size_t stride, size_t n_outputs, size_t n, uint16_t *group);
@@ -130,8 +135,7 @@ struct kernels {
 	struct form_16 whole; /* prompt rows of all formats but F32, of quantized ones where there is no bfloat16 */
 	struct form_16 bf16;
 	kernel_interleave interleave;
-	struct form_16 bytes; /* prompt rows of the formats that have `codes`; no round_weights */
-	kernel_codes codes[FORMAT_COUNT];
+	struct form_16 bytes, bytes_16; /* prompt rows of the formats that have `codes` in one of them */
 	kernel_quantize quantize;
 	bool turns; /* the dots of K formats read `turned` and `totals` of their rows */
 	/* runs the multiplications of quantized weights' prompt rows on registers alone; the operations of `turns` turns */

@@ -105,7 +105,8 @@ const struct form_16 *activations_form(const struct activations *a, const struct
 	if (a->exact || a->n_answer >= a->n_rows || a->cols % 32 != 0) return NULL;
 	if (weights->format->index == FORMAT_F32 || weights->floats) return NULL;
 	if (weights->format->quantized && k->bf16.products) return &k->bf16;
-	if (k->codes[weights->format->index]) return &k->bytes;
+	if (k->bytes.codes && k->bytes.codes[weights->format->index]) return &k->bytes;
+	if (k->bytes_16.codes && k->bytes_16.codes[weights->format->index]) return &k->bytes_16;
 	return k->whole.products ? &k->whole : NULL;
 }
 

@@ -23,7 +23,7 @@ static void fill_tile(const struct matrix *m, size_t o, size_t n_outputs, size_t
 	const struct tensor_type *type = m->format->type;
 	const uint8_t *packed = m->data + o * m->row_bytes + col / type->weights * type->bytes;
 	format_unpack unpack = kernels_chosen->unpack[m->format->index];
-	const size_t width = form->round_weights ? n_cols : n_cols / 8 * 5;
+	const size_t width = form->codes ? n_cols / 64 * form->codes_bytes : n_cols;
 	for (size_t i = 0; i < n_outputs; i += GROUP_16) {
 		size_t n = n_outputs - i < GROUP_16 ? n_outputs - i : GROUP_16;
 		for (size_t k = 0; k < n; k++) {
@@ -31,8 +31,8 @@ static void fill_tile(const struct matrix *m, size_t o, size_t n_outputs, size_t
 			for (size_t at = 0; at < n_cols / type->weights * type->bytes; at += 64)
 				__builtin_prefetch(row + FETCH_ROWS * m->row_bytes + at);
 			uint16_t *to = w->rows + k * TILE_16_STRIDE;
-			if (!form->round_weights) {
-				kernels_chosen->codes[m->format->index](row, n_cols, to);
+			if (form->codes) {
+				form->codes[m->format->index](row, n_cols, to);
 				continue;
 			}
 			unpack(row, n_cols / type->weights, w->row);
@@ -49,7 +49,7 @@ static struct rows_16 rounded_rows(const struct matmul_job *job, size_t r, size_
 {
 	const struct activations *in = job->in;
 	const size_t parts = in->parts_16, part = col / COLS_16;
-	const bool ready = in->form == form;
+	const bool ready = in->form && in->form->round == form->round;
 	if (ready && !job->pick) {
 		size_t first = r - in->n_answer;
 		return (struct rows_16){ in->x_16 + first * in->stride_16 + col, in->stride_16,
