@@ -12,6 +12,10 @@ static const struct {
 	uint32_t least, first;
 } beside_answers = { 0.5, SCHEDULER_LEAST_ROWS, SCHEDULER_LEAST_ROWS }, alone = { 2, 128, 256 };
 
+/* Behind a step with both, answers have so much of its time for themselves: else they would come as slowly as long as a prompt is
+ * read, and with more the prompt would. */
+static const double share_of_answers = 1.0 / 3;
+
 /* Bytes of scores that nobody has taken, from which on a request waits. */
 enum { MOST_UNTAKEN = 32 << 20 };
 
@@ -124,7 +128,16 @@ uint32_t scheduler_build(struct scheduler *s)
 		};
 		r->n_rows = 1;
 	}
-	uint32_t all = s->whole ? add_texts(s) : add_slices(s, n);
+	s->answers = n;
+	uint32_t all = s->whole ? add_texts(s) : n > 0 && s->owed > 0 ? n : add_slices(s, n);
 	s->prompt_rows = all > n;
 	return all;
+}
+
+void scheduler_account(struct scheduler *s, double seconds)
+{
+	if (s->prompt_rows)
+		s->owed = s->answers > 0 ? seconds * share_of_answers : 0;
+	else if (s->owed > 0)
+		s->owed -= seconds;
 }

@@ -46,7 +46,9 @@ struct scheduler {
 	struct request *active[MOST_ACTIVE];
 	uint32_t n_active;
 	struct row *rows; /* max_rows */
+	uint32_t answers; /* of this step, that have a row of their own in it */
 	bool prompt_rows; /* some of this step's are a prompt's */
+	double owed;      /* seconds that answers are to have for themselves before the next rows of prompts */
 	struct sampler_room room;
 	double seconds_per_row; /* of a prompt, as measured last; 0: not yet */
 	struct pace pace;       /* of steps with answer rows alone */
@@ -76,6 +78,9 @@ void scheduler_drop_session(struct scheduler *s, struct session *t);
 bool scheduler_can_give(const struct scheduler *s, struct request *r);
 bool scheduler_prepare_scores(struct scheduler *s, struct request *r);
 bool scheduler_take_scores(struct scheduler *s, struct request *r);
+
+/* Notes how long the step took that scheduler_build has filled. */
+void scheduler_account(struct scheduler *s, double seconds);
 
 /* Fills the batch for the next step; 0: nothing to compute. */
 uint32_t scheduler_build(struct scheduler *s);

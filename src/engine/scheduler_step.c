@@ -260,5 +260,7 @@ void scheduler_compute(struct scheduler *s, uint32_t n)
 		r->n_chosen = 0;
 		if (r->n_rows > 0 && !r->failed && !take_results(s, r)) request_fail(r, HEARTH_FAIL_RESOURCES);
 	}
-	scheduler_learn(s, n, rows, clock_seconds() - start);
+	double seconds = clock_seconds() - start;
+	scheduler_account(s, seconds);
+	scheduler_learn(s, n, rows, seconds);
 }

@@ -189,6 +189,27 @@ static void a_step_has_every_answer_and_equal_shares_of_prompts(void **state)
 	assert_ptr_equal(b.rows[102].logits, b.requests[2].logits);
 }
 
+static void behind_a_step_with_both_answers_have_time_for_themselves(void **state)
+{
+	(void)state;
+	static struct bench b;
+	fill_bench(&b);
+	b.s.seconds_per_row = 0.5 / 100.5;
+	assert_int_equal(scheduler_build(&b.s), 2 + 100);
+	scheduler_account(&b.s, 0.6); /* a third of it: 0.2 s */
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(scheduler_build(&b.s), 2);
+		assert_int_equal(b.requests[2].n_rows, 0);
+		scheduler_account(&b.s, 0.06);
+	}
+	assert_int_equal(scheduler_build(&b.s), 2 + 100);
+	b.requests[0].n_done = b.requests[1].n_done = 0; /* nobody answers: nothing is owed */
+	scheduler_account(&b.s, 0.6);
+	assert_true(scheduler_build(&b.s) > 100);
+	scheduler_account(&b.s, 2);
+	assert_true(scheduler_build(&b.s) > 100);
+}
+
 static void a_step_stays_within_the_rows_and_the_time_it_may_have(void **state)
 {
 	(void)state;
@@ -280,6 +301,7 @@ int main(void)
 		cmocka_unit_test(more_requests_than_run_at_once_all_come_to_an_end),
 		cmocka_unit_test(news_that_nobody_takes_are_joined),
 		cmocka_unit_test(a_step_has_every_answer_and_equal_shares_of_prompts),
+		cmocka_unit_test(behind_a_step_with_both_answers_have_time_for_themselves),
 		cmocka_unit_test(a_step_stays_within_the_rows_and_the_time_it_may_have),
 		cmocka_unit_test(every_allocation_may_fail_once),
 	};
