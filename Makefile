@@ -100,6 +100,8 @@ LIBS_front = -lmicrohttpd $(GUARD_LIBS)
 FLOORS_import = $(GUARD)
 FLOORS_front = $(BUILD)/obj/web_files.o $(API) $(WIRE) $(GUARD)
 BINARIES = $(foreach p,$(PROGRAMS),$(BUILD)/$(binary_$(p)))
+# The tarball's programs find the small libraries beside them; those that speak TLS and HTTP stay the system's, which keeps them safe.
+PORTABLE = $(foreach p,$(PROGRAMS),$(BUILD)/portable/$(binary_$(p)))
 
 # The tests. Those of a program link its objects without main.c. Hostile input and fuzz replays run in a build with sanitizers.
 FLOOR_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(foreach f,$(LIB_FLOORS),$(wildcard tests/$(f)/*.c))))
@@ -173,6 +175,10 @@ define program_rule
 $(BUILD)/$(binary_$(1)): $(call program_obj,$(1)) $(NAMES_$(1)) $(FLOORS_$(1)) $(BUILD)/libhearth.a
 	$$(call say,ld $$@)
 	$$(Q)$$(CC) $$(LDFLAGS_ALL) $$^ $$(LIBS_$(1)) $$(LIBS) -o $$@
+$(BUILD)/portable/$(binary_$(1)): $(call program_obj,$(1)) $(NAMES_$(1)) $(FLOORS_$(1)) $(BUILD)/libhearth.a
+	@mkdir -p $$(@D)
+	$$(call say,ld $$@)
+	$$(Q)$$(CC) $$(LDFLAGS_ALL) -Wl,--disable-new-dtags,-rpath,'$$$$ORIGIN/../lib' $$^ $$(LIBS_$(1)) $$(LIBS) -o $$@
 $(BUILD)/tests/app/$(1)/%: $(BUILD)/obj/tests/app/$(1)/%.o $(filter-out %/main.o,$(call program_obj,$(1))) $(FLOORS_$(1)) $(BUILD)/libhearth.a
 	@mkdir -p $$(@D)
 	$$(call say,ld $$@)
@@ -302,12 +308,28 @@ fuzzers: $(FUZZERS)
 docs:
 	@tools/docs $(BUILD)/docs
 
+##  make deb             a Debian package in build/, equal to the bit wherever it is made
+.PHONY: deb
+deb:
+	@tools/setup package
+	@$(QUIET_MAKE) all
+	@tools/package deb $(BUILD)
+
+##  make tarball         an archive in build/ that runs from the folder where it is unpacked
+.PHONY: tarball portable
+tarball:
+	@tools/setup package
+	@$(QUIET_MAKE) portable
+	@tools/package tarball $(BUILD)
+portable: $(PORTABLE)
+
 ##  make install         install below PREFIX=/usr/local (staged below DESTDIR)
 .PHONY: install
 install: all
 	$(call say,install $(DESTDIR)$(PREFIX))
 	@install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/pkgconfig include share/man/man1 share/hearth \
-		share/bash-completion/completions share/zsh/site-functions)
+		share/bash-completion/completions share/zsh/site-functions share/applications share/metainfo \
+		share/icons/hicolor/scalable/apps lib/systemd/user)
 	@install -m 755 $(BINARIES) $(DESTDIR)$(PREFIX)/bin/
 	@install -m 644 $(BUILD)/libhearth.a $(BUILD)/libhearth.so.$(SOVERSION) $(DESTDIR)$(PREFIX)/lib/
 	@ln -sf libhearth.so.$(SOVERSION) $(DESTDIR)$(PREFIX)/lib/libhearth.so
@@ -317,6 +339,11 @@ install: all
 	@install -m 644 $(wildcard models/*.gguf models/*.md models/*.tsv) $(DESTDIR)$(PREFIX)/share/hearth/
 	@install -m 644 share/completions/hearth.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hearth
 	@install -m 644 share/completions/_hearth $(DESTDIR)$(PREFIX)/share/zsh/site-functions/
+	@install -m 644 share/applications/hearth.desktop $(DESTDIR)$(PREFIX)/share/applications/
+	@install -m 644 share/metainfo/hearth.metainfo.xml $(DESTDIR)$(PREFIX)/share/metainfo/
+	@install -m 644 share/icons/hearth.svg $(DESTDIR)$(PREFIX)/share/icons/hicolor/scalable/apps/
+	@install -m 644 share/systemd/hearth.socket $(DESTDIR)$(PREFIX)/lib/systemd/user/
+	@sed 's|@BINDIR@|$(PREFIX)/bin|' share/systemd/hearth.service > $(DESTDIR)$(PREFIX)/lib/systemd/user/hearth.service
 
 ##  make clean           remove everything that was built
 .PHONY: clean
