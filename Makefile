@@ -317,7 +317,7 @@ deb:
 
 ##  make tarball         an archive in build/ that runs from the folder where it is unpacked
 .PHONY: tarball portable
-tarball:
+tarball: | $(filter deb,$(MAKECMDGOALS))
 	@tools/setup package
 	@$(QUIET_MAKE) portable
 	@tools/package tarball $(BUILD)

@@ -2,7 +2,7 @@
 _hearth() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=chat i
 	for ((i = 1; i < COMP_CWORD; i++)); do
-		case ${COMP_WORDS[i]} in chat | run | serve | models | chats | vault | net | doctor | prove | help) command=${COMP_WORDS[i]} && break ;; esac
+		case ${COMP_WORDS[i]} in chat | run | open | serve | models | chats | vault | net | doctor | prove | help) command=${COMP_WORDS[i]} && break ;; esac
 	done
 	case $before in
 	--model | -m)
@@ -30,16 +30,16 @@ _hearth() {
 	case $command in
 	chat) words="$talk --resume --open --private --vault --key-file --version" ;;
 	run) words="$talk --file --json --schema --grammar --raw --vault --key-file" ;;
-	serve) words="--model -m --context --threads --draft --no-guess --port --host --socket --token --tls-cert --tls-key --name --origin --metrics --vault --key-file --help -h" ;;
+	open | serve) words="--model -m --context --threads --draft --no-guess --port --host --socket --token --tls-cert --tls-key --name --origin --metrics --vault --key-file --help -h" ;;
 	models) words="list scan suggest inspect verify pull lock unlock --plan --sha256 --proxy --vault --key-file --json --help -h" ;;
 	chats) words="list show search rename branch delete --vault --key-file --json --help -h" ;;
 	vault) words="create passphrase slots recovery lock size backup restore export import delete --vault --key-file --unencrypted --keyring --all --yes --json --help -h" ;;
 	net) words="log --key-file --json --help -h" ;;
 	prove) words="--list --json --help -h" ;;
 	doctor) words="--help -h" ;;
-	help) words="chat run serve models chats vault net doctor prove help --help -h" ;;
+	help) words="chat run open serve models chats vault net doctor prove help --help -h" ;;
 	esac
-	[ "$COMP_CWORD" -gt 1 ] || words+=" chat run serve models chats vault net doctor prove help"
+	[ "$COMP_CWORD" -gt 1 ] || words+=" chat run open serve models chats vault net doctor prove help"
 	if [ "$command" = models ] && { [ "$before" = inspect ] || [ "$before" = verify ]; }; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return

@@ -1,6 +1,7 @@
 /* commands: from the command line to a command's function, and how commands speak to standard output and error. */
 #include "app/hearth/commands.h"
 
+#include "app/hearth/open_page.h"
 #include "app/hearth/programs.h"
 #include "app/hearth/terminal.h"
 #include "app/hearth/visible.h"
@@ -99,8 +100,10 @@ int commands_main(int argc, char **argv)
 		status = print_help(o.named ? o.command : NULL);
 	else if (o.version)
 		status = print_version();
-	else
+	else {
+		if (o.command->run == open_command) open_page_begin();
 		status = programs_jail(&o, &e) ? o.command->run(&o) : commands_fail(&e);
+	}
 	memory_free(words);
 	return status;
 }

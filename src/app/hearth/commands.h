@@ -17,6 +17,7 @@ int models_pull_command(const struct options *o);
 int models_lock_command(const struct options *o);
 int models_unlock_command(const struct options *o);
 int serve_command(const struct options *o);
+int open_command(const struct options *o);
 int net_command(const struct options *o);
 int doctor_command(const struct options *o);
 int prove_command(const struct options *o);

@@ -122,6 +122,11 @@ const struct command_row command_rows[] = {
 	{ "vault", FOR_VAULT, "[WORD] [OPTIONS]", "where your conversations are kept: see it, make it, change how it opens",
 	  "`hearth vault` alone says where everything lies, who can open it, and what is protected.\n", vault_command,
 	  vault_words },
+	{ "open", FOR_SERVE, "[OPTIONS]", "open the page in your browser; what the desktop's menu starts",
+	  "Where a hearth serves already, or systemd's hearth.socket listens for one, its page is opened; else\n"
+	  "this one serves, with the options of `hearth serve`, until it is ended. Without a desktop the address\n"
+	  "to open is printed.\n",
+	  open_command, NULL },
 	{ "serve", FOR_SERVE, "[OPTIONS]", "the page in your browser, and the API for editors and other programs",
 	  "It listens on this machine alone and prints the address to open, with a token in it that nobody\n"
 	  "else knows. Programs send the token as `Authorization: Bearer TOKEN` or as `x-api-key: TOKEN`.\n"

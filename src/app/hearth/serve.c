@@ -2,12 +2,14 @@
 #include "app/hearth/serve.h"
 
 #include "app/hearth/commands.h"
+#include "app/hearth/open_page.h"
 #include "app/hearth/serve_asks.h"
 #include "app/hearth/serve_engine.h"
 #include "app/hearth/terminal.h"
 #include "base/memory.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -67,13 +69,20 @@ static bool take_all(struct serve *s, struct error *e)
 	return !s->lost || error_set(e, "hearth-front ended unexpectedly; start hearth serve again");
 }
 
-/* What a person needs to go on: the address with the token in its fragment, which no browser sends to anybody. */
-static void tell_place(const struct serve_place *place, const char *token)
+/* What a person needs to go on: the address with the token in its fragment, which no browser sends to anybody. A log gets no token;
+ * `hearth open` knows it. */
+static void tell_place(const struct serve *s, const struct serve_place *place, const char *token)
 {
 	char url[256];
 	serve_url(url, place);
+	bool opened = s->options->command->run == open_command && open_page_show(&s->opening.paths, url, token);
+	bool logged = getenv("JOURNAL_STREAM") != NULL && !terminal_look(false).output;
 	if (place->socket)
 		printf("hearth serves on the socket %s\n", url);
+	else if (opened)
+		printf("hearth is open in your browser: %s\nIt stays there until you end it here with Ctrl-C.\n", url);
+	else if (logged)
+		printf("hearth serves: %s (hearth open)\n", url);
 	else
 		printf("hearth serves: %s#token=%s\n", url, token);
 	if (place->lost[0]) commands_note("lost here: %s", place->lost);
@@ -98,7 +107,7 @@ static bool serve(struct serve *s, struct error *e)
 	          serve_note_place(&s->opening.paths, &place, &lock, e);
 	if (ok) {
 		terminal_watch_signals(2);
-		tell_place(&place, token);
+		tell_place(s, &place, token);
 		ok = take_all(s, e);
 	}
 	memory_wipe(token, sizeof token);
@@ -126,6 +135,7 @@ int serve_command(const struct options *o)
 		if (s->opening.notes[i][0]) commands_note("%s", s->opening.notes[i]);
 	}
 	ok = ok && serve(s, &e);
+	if (!ok && o->command->run == open_command && !terminal_look(false).output) open_page_fail(&s->opening.paths, e.text);
 	opening_end(&s->opening);
 	pthread_mutex_destroy(&s->sending);
 	memory_free(s);
