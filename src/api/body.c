@@ -59,6 +59,7 @@ static struct api_call *new_call(const struct api_endpoint *endpoint, uint64_t n
 	struct api_inside *in = memory_new(1, sizeof *in);
 	if (in) in->arena = arena_new(MOST_ARENA);
 	if (!c || !in || !in->arena) {
+		if (in) arena_free(in->arena);
 		memory_free(c);
 		memory_free(in);
 		return NULL;

@@ -183,9 +183,7 @@ const struct api_field api_fields_ollama_options[] = {
 	{ "frequency_penalty", API_NUMBER, -100, 100, api_take_frequency, "" },
 	{ "seed", API_WHOLE, -9.2e18, 9.2e18, api_take_seed, "" },
 	{ "stop", API_TEXT_OR_LIST, 0, 0, api_take_stop, "up to 32 texts" },
-	{ "num_c"
-	  "tx",
-	  API_WHOLE, 0, MANY, NULL, /* as Ollama writes it */
+	{ "num_ctx", API_WHOLE, 0, MANY, NULL,
 	  "the context is the open model's; what does not fit is refused by its size, never cut" },
 	{ "num_keep", API_WHOLE, -1, MANY, NULL, "nothing is cut from a prompt here" },
 	{ "num_batch", API_WHOLE, 0, MANY, NULL, "how it is computed changes no answer" },
