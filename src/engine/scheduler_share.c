@@ -12,12 +12,14 @@
 
 enum { MOST_KEPT = 256, WORTH_WAITING = 32 /* tokens */ };
 
-/* How many positions of `t` the request's prompt can go on from. */
+/* How many positions of `t` the request's prompt can go on from: not every family goes back to anywhere. */
 static size_t common_with(const struct scheduler *s, const struct request *r, const struct session *t)
 {
 	session_piece piece = r->asked.kind == HEARTH_IDS ? NULL : prompt_piece;
 	size_t most = s->context > r->prompt.n_ids ? s->context : r->prompt.n_ids;
-	return session_match(t->ids, t->n_ids, r->prompt.ids, r->prompt.n_ids, most, piece, s->source->vocab, NULL).kept;
+	struct session_match m =
+	        session_match(t->ids, t->n_ids, r->prompt.ids, r->prompt.n_ids, most, piece, s->source->vocab, NULL);
+	return sequence_reach(t->sequence, (uint32_t)m.kept);
 }
 
 /* The timeline that has most of the prompt, of equal ones the one with the least behind; NULL: none has any of it. */
@@ -62,6 +64,7 @@ bool scheduler_waits_for_other(const struct scheduler *s, const struct request *
 	for (uint32_t i = 0; i < s->n_active; i++) {
 		const struct request *a = s->active[i];
 		if (a->asked.share != r->asked.share || !request_has_prompt(a)) continue;
+		if (sequence_reach(a->session->sequence, a->n_done / 2) != a->n_done / 2) continue; /* nothing could be shared */
 		size_t n = 0;
 		while (n < a->n_prompt && n < r->prompt.n_ids && a->ids[n] == r->prompt.ids[n]) n++;
 		if (n >= (size_t)a->n_done + WORTH_WAITING && n > common) common = n;
@@ -72,10 +75,11 @@ bool scheduler_waits_for_other(const struct scheduler *s, const struct request *
 	return common >= there + WORTH_WAITING;
 }
 
-/* Whether all of `t` stands at the beginning of `other`. */
-static bool begins(const struct session *t, const struct session *other)
+/* Whether `longer` holds all of `t` and can be gone on from where that ends. */
+static bool holds(const struct session *longer, const struct session *t)
 {
-	return t->n_ids <= other->n_ids && memcmp(t->ids, other->ids, t->n_ids * sizeof *t->ids) == 0;
+	return t->n_ids <= longer->n_ids && memcmp(t->ids, longer->ids, t->n_ids * sizeof *t->ids) == 0 &&
+	       sequence_reach(longer->sequence, t->n_ids) == t->n_ids;
 }
 
 static struct session *least_used(const struct scheduler *s, uint32_t *n_kept)
@@ -103,10 +107,9 @@ void scheduler_keep(struct scheduler *s, struct session *t)
 	struct session *next;
 	t->kept = true;
 	t->used = ++s->n_uses;
-	/* Where a sequence can go back to anywhere, the longer one holds the shorter. */
-	for (struct session *other = s->sessions; other && model_drops_rows(s->model); other = next) {
+	for (struct session *other = s->sessions; other; other = next) {
 		next = other->next;
-		if (other != t && other->kept && other->share == t->share && begins(other, t)) scheduler_drop_session(s, other);
+		if (other != t && other->kept && other->share == t->share && holds(t, other)) scheduler_drop_session(s, other);
 	}
 	for (;;) {
 		uint32_t n;

@@ -11,6 +11,7 @@
 
 #include "base/cursor.h"
 #include "base/memory.h"
+#include "base/split_name.h"
 #include "base/utf8.h"
 #include "format/huggingface.h"
 
@@ -387,17 +388,6 @@ static bool read_part(struct gguf *g, uint32_t index, struct error *e)
 	return ok;
 }
 
-/* The path of part `number` of `count`, made from the first part's; false when that is not named -00001-of-NNNNN.gguf. */
-static bool part_path(char *out, size_t room, const char *first, unsigned number, unsigned count)
-{
-	char end[64];
-	int n = snprintf(end, sizeof end, "-00001-of-%05u.gguf", count);
-	size_t length = strlen(first), cut = (size_t)n;
-	if (length <= cut || strcmp(first + length - cut, end) != 0 || length >= room) return false;
-	snprintf(out, room, "%.*s-%05u-of-%05u.gguf", (int)(length - cut), first, number, count);
-	return true;
-}
-
 /* Maps parts 2 to g->parts, which lie beside the first. */
 static bool map_parts(struct gguf *g, struct error *e)
 {
@@ -405,7 +395,7 @@ static bool map_parts(struct gguf *g, struct error *e)
 	const char *first = g->maps[0].name;
 	unsigned parts = (unsigned)g->parts;
 	for (unsigned i = 2; i <= parts; i++) {
-		if (!part_path(path, sizeof path, first, i, parts)) {
+		if (split_name_parts(first) != parts || !split_name_part(path, sizeof path, first, i)) {
 			return error_set(e,
 			                 "%s: part 1 of %u; its name must end in -00001-of-%05u.gguf, and the others lie beside it",
 			                 first, parts, parts);

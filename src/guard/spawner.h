@@ -19,6 +19,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* hearth itself is started with this word alone: it then takes nothing from whoever had it started, proves, and tells what it
+ * found. */
+#define SPAWNER_PROVES "prove-rows"
+
 enum { SPAWNER_FIRST = 3, SPAWNER_DESCRIPTORS = 16, SPAWNER_WORD = 63 };
 
 struct spawner;

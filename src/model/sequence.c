@@ -302,6 +302,12 @@ static uint32_t reach(const struct sequence *s, uint32_t length, uint32_t *n_mar
 	return n ? s->marks[n - 1].length : 0;
 }
 
+uint32_t sequence_reach(const struct sequence *s, uint32_t length)
+{
+	uint32_t n_marks;
+	return length >= s->length ? s->length : reach(s, length, &n_marks);
+}
+
 uint32_t sequence_truncate(struct sequence *s, uint32_t length)
 {
 	uint32_t keep;

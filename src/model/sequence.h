@@ -35,6 +35,9 @@ uint32_t sequence_length(const struct sequence *s); /* positions held */
  * rest. */
 uint32_t sequence_truncate(struct sequence *s, uint32_t length);
 
+/* Where sequence_truncate would leave it. */
+uint32_t sequence_reach(const struct sequence *s, uint32_t length);
+
 /* Asks for a mark behind `length` positions, as soon as the sequence has them; one wish at a time. Without memory for it there
  * is none. No change for a family that can go back to anywhere. */
 void sequence_mark(struct sequence *s, uint32_t length);

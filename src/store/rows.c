@@ -129,6 +129,13 @@ static bool remove_from(struct vault *v, int64_t id, int64_t position, bool *ind
 	return statement_run(&s, e);
 }
 
+/* Ends a change by which messages went. The index goes first: a crash in between leaves one that is empty, and never words that no
+ * message has. */
+static bool finish_without(struct vault *v, bool ok, bool indexed, struct error *e)
+{
+	return vault_finish(v, ok && (!indexed || vault_renew_index(v, e)), e);
+}
+
 bool rows_write(struct vault *v, int64_t id, int64_t position, enum message_role role, const char *text, size_t size,
                 bool unfinished, struct error *e)
 {
@@ -136,7 +143,7 @@ bool rows_write(struct vault *v, int64_t id, int64_t position, enum message_role
 	if (!check_size(size, e) || !vault_begin(v, e)) return false;
 	bool ok = remove_from(v, id, position, &indexed, e) &&
 	          add_message(v, id, position, role, time(NULL), unfinished, text, size, e) && touch(v, id, time(NULL), e);
-	return vault_finish(v, ok, e) && (!indexed || vault_renew_index(v, e));
+	return finish_without(v, ok, indexed, e);
 }
 
 bool rows_take(struct vault *v, const char *title, int64_t made, int64_t parent, const struct message_new *messages, size_t n,
@@ -291,7 +298,9 @@ bool rows_delete(struct vault *v, const int64_t *ids, size_t n, struct error *e)
 		}
 		ok = vault_finish(v, ok, e);
 	}
-	if (ok) ok = object_keys_forget(vault_object_keys(v), objects, n, e) && vault_renew_index(v, e);
+	/* With the index's key in one step: after a crash in between, nothing would tell that its words are to go. */
+	objects[n] = OBJECT_INDEX;
+	if (ok) ok = object_keys_forget(vault_object_keys(v), objects, n + 1, e) && vault_renew_index(v, e);
 	memory_free(objects);
 	return ok;
 }
@@ -301,5 +310,5 @@ bool rows_cut(struct vault *v, int64_t id, int64_t position, struct error *e)
 	bool indexed = false;
 	if (!vault_begin(v, e)) return false;
 	bool ok = remove_from(v, id, position, &indexed, e) && touch(v, id, time(NULL), e);
-	return vault_finish(v, ok, e) && (!indexed || vault_renew_index(v, e));
+	return finish_without(v, ok, indexed, e);
 }

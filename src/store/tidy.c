@@ -17,6 +17,7 @@ bool vault_tidy(struct vault *v, struct error *e)
 	struct object_keys *keys = vault_object_keys(v);
 	struct buffer gone = buffer_new(SIZE_MAX / 2);
 	uint64_t object = OBJECT_FIRST - 1;
+	const uint64_t index = OBJECT_INDEX;
 	bool ok = true, words = false;
 	while (ok && object_keys_next(keys, &object)) {
 		bool has = true, blob = object >= OBJECT_BLOBS;
@@ -26,6 +27,7 @@ bool vault_tidy(struct vault *v, struct error *e)
 		     (buffer_append(&gone, &object, sizeof object) || error_memory(e));
 		words |= !blob;
 	}
+	if (ok && words) ok = buffer_append(&gone, &index, sizeof index) || error_memory(e);
 	if (ok && gone.size)
 		ok = object_keys_forget(keys, (const uint64_t *)(const void *)gone.data, gone.size / sizeof object, e) &&
 		     (!words || vault_renew_index(v, e));

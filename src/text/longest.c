@@ -6,7 +6,7 @@ static uint32_t longest(const struct vocab *v, const char *text, size_t length, 
 {
 	uint32_t found = TOKEN_NONE, id;
 	size_t size;
-	for (struct prefixes p = prefixes_start(v, text, length); (id = prefixes_next(&p, &size)) != TOKEN_NONE;) {
+	for (struct prefixes p = prefixes_start(v, v->texts, text, length); (id = prefixes_next(&p, &size)) != TOKEN_NONE;) {
 		if (!all && !prefixes_harmless(v, id)) continue;
 		found = id;
 		*n = size;

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "text/merge.h"
+#include "text/prefixes.h"
 #include "text/vocab_internal.h"
 
 #include <string.h>
@@ -56,63 +57,15 @@ static bool inside_template(struct encoding *c, size_t begin, size_t end)
 	return begin >= c->run_begin && end <= c->run_end;
 }
 
-/*
- * The special tokens that begin at text[0..length), one after the other, shortest first. They are ordered by their bytes, so
- * those that share the first bytes lie together: the range shrinks byte by byte.
- */
-struct special_walk {
-	uint32_t low, high; /* those that share the first `depth` bytes */
-	size_t depth;
-};
-
-static struct special_walk walk_from(const struct vocab *v, uint8_t first)
-{
-	return (struct special_walk){ v->special_first[first], v->special_first[first + 1], 1 };
-}
-
-static int byte_at(const struct vocab *v, uint32_t place, size_t at)
-{
-	uint32_t id = v->specials[place];
-	return (uint8_t)v->bytes[v->offset[id] + at];
-}
-
-/* The first place in [low, high) whose byte at `depth` is at least `byte`. All of them are longer than `depth`. */
-static uint32_t lower_bound(const struct vocab *v, uint32_t low, uint32_t high, size_t depth, int byte)
-{
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (byte_at(v, middle, depth) < byte)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* The next one, as a place in the list; UINT32_MAX: no more. */
-static uint32_t walk_on(const struct vocab *v, struct special_walk *w, const char *text, size_t length)
-{
-	while (w->low < w->high) {
-		uint32_t id = v->specials[w->low];
-		if (v->offset[id + 1] - v->offset[id] == w->depth) return w->low++;
-		if (w->depth == length) break;
-		int byte = (uint8_t)text[w->depth];
-		w->low = lower_bound(v, w->low, w->high, w->depth, byte);
-		w->high = lower_bound(v, w->low, w->high, w->depth, byte + 1);
-		w->depth++;
-	}
-	return UINT32_MAX;
-}
-
 /* Whether a token of the template's own, CONTROL or a mark that it writes, begins in text[begin..end). */
 static bool hides_own(const struct encoding *c, size_t begin, size_t end)
 {
 	const struct vocab *v = c->v;
 	struct encoding ahead = *c; /* the run that is looked at moves on */
 	for (size_t at = begin; at < end; at++) {
-		struct special_walk w = walk_from(v, (uint8_t)c->text[at]);
-		for (uint32_t place; (place = walk_on(v, &w, c->text + at, c->length - at)) != UINT32_MAX;) {
-			bool own = v->type[v->specials[place]] == TOKEN_CONTROL || c->literal[place];
+		struct prefixes w = prefixes_start(v, &v->specials, c->text + at, c->length - at);
+		for (uint32_t place; (place = prefixes_next_place(&w)) != UINT32_MAX;) {
+			bool own = v->type[v->specials.ids[place]] == TOKEN_CONTROL || c->literal[place];
 			if (own && inside_template(&ahead, at, at + w.depth)) return true;
 		}
 	}
@@ -123,7 +76,7 @@ static bool hides_own(const struct encoding *c, size_t begin, size_t end)
  * template, or back, gives way to the template's own: no message can take away the end of its turn. */
 static bool allowed(struct encoding *c, uint32_t place, size_t begin, size_t end)
 {
-	bool user = c->v->type[c->v->specials[place]] == TOKEN_USER_DEFINED;
+	bool user = c->v->type[c->v->specials.ids[place]] == TOKEN_USER_DEFINED;
 	if (!c->pieces) return user || c->trusted;
 	if (inside_template(c, begin, end)) return true;
 	if (!user || c->literal[place]) return false;
@@ -141,15 +94,15 @@ static bool find_match(struct encoding *c, size_t from, struct match *m)
 {
 	const struct vocab *v = c->v;
 	bool only_user = !c->pieces && !c->trusted;
-	if (v->n_specials == 0) return false;
+	if (v->specials.n == 0) return false;
 	for (size_t at = from; at < c->length; at++) {
 		uint8_t first = (uint8_t)c->text[at];
-		if (only_user ? !v->user_first[first] : v->special_first[first] == v->special_first[first + 1]) continue;
-		struct special_walk w = walk_from(v, first);
+		if (only_user ? !v->user_first[first] : v->specials.first[first] == v->specials.first[first + 1]) continue;
+		struct prefixes w = prefixes_start(v, &v->specials, c->text + at, c->length - at);
 		bool found = false;
-		for (uint32_t place; (place = walk_on(v, &w, c->text + at, c->length - at)) != UINT32_MAX;) {
+		for (uint32_t place; (place = prefixes_next_place(&w)) != UINT32_MAX;) {
 			if (!allowed(c, place, at, at + w.depth)) continue;
-			*m = (struct match){ at, at + w.depth, v->specials[place] };
+			*m = (struct match){ at, at + w.depth, v->specials.ids[place] };
 			found = true;
 		}
 		if (found) return true;
@@ -222,9 +175,9 @@ static void note_literals(struct encoding *c, const char *text, size_t length)
 	for (size_t at = 0; at < length; at++) {
 		uint8_t first = (uint8_t)text[at];
 		if (!v->user_first[first]) continue;
-		struct special_walk w = walk_from(v, first);
-		for (uint32_t place; (place = walk_on(v, &w, text + at, length - at)) != UINT32_MAX;) {
-			uint32_t id = v->specials[place];
+		struct prefixes w = prefixes_start(v, &v->specials, text + at, length - at);
+		for (uint32_t place; (place = prefixes_next_place(&w)) != UINT32_MAX;) {
+			uint32_t id = v->specials.ids[place];
 			if (v->type[id] == TOKEN_USER_DEFINED && !c->literal[place]) c->literal[place] = vocab_is_mark(v, id);
 		}
 	}
@@ -235,7 +188,7 @@ bool tokenizer_encode_pieces(const struct vocab *v, const char *text, const stru
 {
 	static const struct text_piece nothing = { 0 };
 	struct encoding c = { .v = v, .text = text, .pieces = n_pieces ? pieces : &nothing, .n_pieces = n_pieces };
-	c.literal = memory_new(v->n_specials ? v->n_specials : 1, 1);
+	c.literal = memory_new(v->specials.n ? v->specials.n : 1, 1);
 	if (!c.literal) return error_memory(e);
 	if (source) note_literals(&c, source, source_length);
 	size_t begin = 0; /* of the template's run */

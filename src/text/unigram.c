@@ -85,7 +85,7 @@ static void step_from(struct search *s, const char *text, size_t length, size_t 
 	bool whole = false;
 	size_t n;
 	uint32_t id;
-	for (struct prefixes p = prefixes_start(v, text + at, length - at); (id = prefixes_next(&p, &n)) != TOKEN_NONE;) {
+	for (struct prefixes p = prefixes_start(v, v->texts, text + at, length - at); (id = prefixes_next(&p, &n)) != TOKEN_NONE;) {
 		whole = whole || n == size;
 		offer(&s->best[at + n], s->best[at].sum + (double)v->score[id], id, at);
 	}

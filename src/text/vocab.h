@@ -76,6 +76,13 @@ enum vocab_special {
 	VOCAB_SPECIALS /* how many there are */
 };
 
+/* Tokens in the order of their bytes (text/prefixes.h). */
+struct token_order {
+	uint32_t *ids;
+	uint32_t n;
+	uint32_t first[257]; /* where those that begin with each byte begin */
+};
+
 struct vocab {
 	struct arena *arena; /* owns everything below */
 	enum vocab_model model;
@@ -99,15 +106,12 @@ struct vocab {
 	uint32_t merge_mask, n_merges;
 	uint64_t merge_factor; /* of the hash: odd and secret, so that no file can be made whose merges all collide */
 
-	uint32_t *ordered; /* models without merges: ids of the tokens that text can become, by their bytes (text/prefixes.h) */
-	uint32_t *ordered_first; /* [257]: where those that begin with each byte begin */
-	float *score;            /* UNIGRAM: of each token; else NULL */
-	double unknown_score;    /* UNIGRAM: of a character that is no token */
+	struct token_order *texts; /* models without merges: the tokens that text can become; else NULL */
+	float *score;              /* UNIGRAM: of each token; else NULL */
+	double unknown_score;      /* UNIGRAM: of a character that is no token */
 	struct charsmap charsmap;
 
-	uint32_t *specials; /* ids of CONTROL, USER_DEFINED and UNKNOWN tokens, ordered by their bytes */
-	uint32_t n_specials;
-	uint32_t special_first[257]; /* where those that begin with each byte begin in `specials` */
+	struct token_order specials; /* CONTROL, USER_DEFINED and UNKNOWN tokens */
 	bool user_first[256];        /* some USER_DEFINED token begins with the byte */
 
 	uint32_t special[VOCAB_SPECIALS]; /* TOKEN_NONE: none */

@@ -42,5 +42,5 @@ bool vocab_read_cutter(struct vocab_load *l)
 		break;
 	case VOCAB_LONGEST: break;
 	}
-	return ok && prefixes_make(v, l->error);
+	return ok && prefixes_list_texts(v, l->error);
 }

@@ -5,6 +5,7 @@
  * rarely says that `<|eot_id|>` ends a turn. A name counts only for a token that text cannot become by merging (`made`):
  * `</s>` in Qwen 2.5 is ordinary text.
  */
+#include "text/prefixes.h"
 #include "text/vocab_internal.h"
 
 #include "base/memory.h"
@@ -104,80 +105,37 @@ static const struct known_name {
 
 enum { N_KEYS = sizeof keys / sizeof *keys, N_NAMES = sizeof names / sizeof *names };
 
-struct item {
-	const char *bytes;
-	uint32_t length, id;
-};
-
-static int compare_items(const void *a, const void *b)
-{
-	const struct item *x = a, *y = b;
-	uint32_t least = x->length < y->length ? x->length : y->length;
-	int order = memcmp(x->bytes, y->bytes, least);
-	return order ? order : (x->length > y->length) - (x->length < y->length);
-}
-
 static bool is_special(const struct vocab *v, uint32_t id)
 {
 	uint8_t type = v->type[id];
 	return (type == TOKEN_CONTROL || type == TOKEN_USER_DEFINED || type == TOKEN_UNKNOWN) && v->offset[id + 1] > v->offset[id];
 }
 
-/* Where the tokens of each first byte begin in the list, and which bytes begin a USER_DEFINED one. */
-static void note_first_bytes(struct vocab *v)
-{
-	memset(v->user_first, 0, sizeof v->user_first);
-	for (unsigned byte = 0, i = 0; byte <= 256; byte++) {
-		v->special_first[byte] = i;
-		for (; i < v->n_specials; i++) {
-			uint32_t id = v->specials[i];
-			if ((uint8_t)v->bytes[v->offset[id]] != byte) break;
-			if (v->type[id] == TOKEN_USER_DEFINED) v->user_first[byte] = true;
-		}
-	}
-}
-
 bool vocab_list_specials(struct vocab_load *l)
 {
 	struct vocab *v = l->vocab;
-	uint32_t n = 0;
-	for (uint32_t i = 0; i < v->count; i++) n += is_special(v, i);
-	v->specials = arena_alloc(v->arena, n ? n : 1, sizeof *v->specials);
-	struct item *items = memory_new(n ? n : 1, sizeof *items);
-	if (!v->specials || !items) {
-		memory_free(items);
-		return error_memory(l->error);
+	memset(v->user_first, 0, sizeof v->user_first);
+	if (!prefixes_make(v, &v->specials, is_special, l->error)) return false;
+	for (uint32_t i = 0; i < v->specials.n; i++) {
+		size_t length;
+		uint32_t id = v->specials.ids[i];
+		const char *bytes = vocab_bytes(v, id, &length);
+		if (v->type[id] == TOKEN_USER_DEFINED) v->user_first[(uint8_t)bytes[0]] = true;
+		if (i > 0 && prefixes_compare(v, v->specials.ids[i - 1], bytes, length) == 0)
+			return error_set(l->error, "%s: token %u is the same as token %u", l->name, (unsigned)id,
+			                 (unsigned)v->specials.ids[i - 1]);
 	}
-	for (uint32_t i = 0, k = 0; i < v->count; i++) {
-		if (!is_special(v, i)) continue;
-		items[k++] = (struct item){ v->bytes + v->offset[i], v->offset[i + 1] - v->offset[i], i };
-	}
-	qsort(items, n, sizeof *items, compare_items);
-	bool ok = true;
-	for (uint32_t i = 0; i < n && ok; i++) {
-		v->specials[i] = items[i].id;
-		if (i == 0 || compare_items(&items[i - 1], &items[i]) != 0) continue;
-		ok = error_set(l->error, "%s: token %u is the same as token %u", l->name, (unsigned)items[i].id,
-		               (unsigned)items[i - 1].id);
-	}
-	v->n_specials = n;
-	memory_free(items);
-	if (ok) note_first_bytes(v);
-	return ok;
+	return true;
 }
 
 uint32_t vocab_find_special(const struct vocab *v, const char *name, size_t length)
 {
-	struct item wanted = { name, (uint32_t)length, 0 };
-	uint32_t low = 0, high = length < UINT32_MAX ? v->n_specials : 0;
+	uint32_t low = 0, high = v->specials.n;
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		size_t n;
-		const char *bytes = vocab_bytes(v, v->specials[middle], &n);
-		struct item here = { bytes, (uint32_t)n, 0 };
-		int order = compare_items(&wanted, &here);
-		if (order == 0) return v->specials[middle];
-		if (order < 0)
+		int order = prefixes_compare(v, v->specials.ids[middle], name, length);
+		if (order == 0) return v->specials.ids[middle];
+		if (order > 0)
 			high = middle;
 		else
 			low = middle + 1;
@@ -407,7 +365,7 @@ static bool read_model_habits(struct vocab_load *l)
 	if (strcmp(pre, "jina-v2-de") == 0 || strcmp(pre, "jina-v2-es") == 0 || strcmp(pre, "jina-v2-code") == 0) {
 		set_flag(v, "<mask>", TOKEN_LSTRIP, true);
 	} else if (name_has(name, "phi-3") || name_has(name, "phi3")) {
-		for (uint32_t i = 0; i < v->n_specials; i++) v->flags[v->specials[i]] |= TOKEN_RSTRIP;
+		for (uint32_t i = 0; i < v->specials.n; i++) v->flags[v->specials.ids[i]] |= TOKEN_RSTRIP;
 		set_flag(v, "<unk>", TOKEN_RSTRIP, false);
 		set_flag(v, "<s>", TOKEN_RSTRIP, false);
 		set_flag(v, "<|endoftext|>", TOKEN_RSTRIP, false);

@@ -2,17 +2,17 @@
 #include "wire/client_files.h"
 
 #include "base/file.h"
+#include "base/split_name.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST_PARTS = 1024, MOST_FILES = 2048, MOST_LENT = 8 };
+enum { MOST_PARTS = 1024, MOST_FILES = 2048, MOST_LENT = 64 };
 
 /* Files that have no path (client_lend). */
 static struct lent {
@@ -63,34 +63,21 @@ static bool give(struct link *l, const char *path, struct error *e)
 	return ok;
 }
 
-/* Of NAME-00001-of-00003.gguf: 3, and where the name is cut; 0 for any other name. */
-static unsigned parts_of(const char *path, size_t *cut)
-{
-	static const char ending[] = "-00001-of-NNNNN.gguf";
-	size_t length = strlen(path), n = sizeof ending - 1;
-	if (length <= n || strcmp(path + length - 5, ".gguf") != 0 || strncmp(path + length - n, ending, 10) != 0) return 0;
-	const char *digits = path + length - 10;
-	if (strspn(digits, "0123456789") != 5) return 0;
-	*cut = length - n;
-	return (unsigned)strtoul(digits, NULL, 10);
-}
-
 /* Something has that name, even what cannot be opened. */
 static bool stands(const char *path)
 {
 	struct stat st;
-	return lstat(path, &st) == 0;
+	int fd = borrow(path);
+	if (fd >= 0) close(fd);
+	return fd >= 0 || lstat(path, &st) == 0;
 }
 
 static bool give_parts(struct link *l, const char *path, struct error *e)
 {
 	char part[WIRE_MOST_PATH];
-	size_t cut = 0;
-	unsigned parts = parts_of(path, &cut);
+	unsigned parts = split_name_parts(path);
 	if (!give(l, path, e)) return false;
-	if (strlen(path) >= sizeof part) return true;
-	for (unsigned i = 2; i <= parts && i <= MOST_PARTS; i++) {
-		snprintf(part, sizeof part, "%.*s-%05u-of-%05u.gguf", (int)cut, path, i, parts);
+	for (unsigned i = 2; i <= parts && i <= MOST_PARTS && split_name_part(part, sizeof part, path, i); i++) {
 		if (stands(part) && !give(l, part, e)) return error_at(e, "%s: part %u of %u is missing", path, i, parts);
 	}
 	return true;

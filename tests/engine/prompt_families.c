@@ -230,9 +230,9 @@ static bool holds_special(const struct prompt_source *s, const struct prompt *p)
 {
 	for (size_t i = 0; i < p->n_pieces; i++) {
 		const struct hearth_piece *piece = &p->pieces[i];
-		for (uint32_t k = 0; !piece->trusted && k < s->vocab->n_specials; k++) {
+		for (uint32_t k = 0; !piece->trusted && k < s->vocab->specials.n; k++) {
 			size_t length;
-			const char *bytes = vocab_bytes(s->vocab, s->vocab->specials[k], &length);
+			const char *bytes = vocab_bytes(s->vocab, s->vocab->specials.ids[k], &length);
 			if (length >= 3 && memmem(p->text + piece->start, piece->length, bytes, length)) return true;
 		}
 	}

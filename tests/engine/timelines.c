@@ -55,6 +55,37 @@ static void converse(const char *path, const char *name)
 	hearth_close(h);
 }
 
+/* Asks for ids[0..n) as one of those that share, and alone; the positions that were there already. */
+static uint32_t compare_sharing(struct hearth *h, const char *name, const char *what, const int32_t *ids, size_t n)
+{
+	struct hearth_request r = asked_ids(ids, n, ANSWER);
+	asked_run(h, &r, &fresh);
+	r.share = 1;
+	asked_run(h, &r, &held);
+	if (held.n_ids != ANSWER || memcmp(held.ids, fresh.ids, ANSWER * sizeof held.ids[0]) != 0)
+		fail_msg("%s: %s: another answer, %u of %u positions kept", name, what, held.last.n_cached, held.last.n_prompt);
+	return held.last.n_cached;
+}
+
+static void share(const char *path, const char *name)
+{
+	struct hearth *h = open_exact(path);
+	struct hearth_info info = { .size = sizeof info };
+	int32_t ids[160], side[160];
+	hearth_info(h, &info);
+	for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) ids[i] = (int32_t)((i * 7919 + 3) % info.n_vocab);
+	compare_sharing(h, name, "first message", ids, 40);
+	memcpy(ids + 40, held.ids, ANSWER * sizeof ids[0]);
+	memcpy(side, ids, sizeof side);
+	side[55] = (side[55] + 1) % (int32_t)info.n_vocab;
+	assert_int_equal(compare_sharing(h, name, "a title", side, 60), 40 + ANSWER - 1);
+	assert_in_range(compare_sharing(h, name, "second message", ids, 100), 40 + ANSWER - 1, 55);
+	assert_int_equal(compare_sharing(h, name, "asked again", ids, 100), 99);
+	ids[90] = (ids[90] + 1) % (int32_t)info.n_vocab;
+	compare_sharing(h, name, "the second message edited", ids, 110);
+	hearth_close(h);
+}
+
 /* Every golden model that is there. */
 static void for_all(void (*check)(const char *path, const char *name))
 {
@@ -73,6 +104,12 @@ static void for_all(void (*check)(const char *path, const char *name))
 	}
 	fclose(f);
 	assert_true(n >= 60);
+}
+
+static void requests_that_share_answer_like_fresh_ones(void **state)
+{
+	(void)state;
+	for_all(share);
 }
 
 static void sessions_go_on_and_back_like_fresh_ones(void **state)
@@ -123,6 +160,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sessions_go_on_and_back_like_fresh_ones),
+		cmocka_unit_test(requests_that_share_answer_like_fresh_ones),
 		cmocka_unit_test(the_engine_answers_what_the_forward_pass_gives),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,6 +137,135 @@ static void a_deleted_conversation_leaves_no_word(void **state)
 	sim_free(s);
 }
 
+/* ---- what is withdrawn back, and what a crash in the middle of it leaves */
+
+static const char *const withdrawn[] = { "xylophagus", "quokkaberg" };
+
+/* A conversation whose messages from position 2 on have the words, indexed. Their texts as they lie in the database, one behind the
+ * other, in `sealed`. */
+static struct vault *talked(struct sim_disk *s, int64_t *id, uint8_t *sealed, size_t *size)
+{
+	char text[6000];
+	int n = 0;
+	struct vault *v = vault_create(&s->base, "v", &key, cheap, &last);
+	assert_true(v && conversations_new(v, "title", id, &last));
+	for (int i = 0; i < 6; i++) {
+		memset(text, 'a' + i, sizeof text);
+		snprintf(text, sizeof text, "the %s of number %d", i < 2 ? "honeycombed" : withdrawn[i % 2], i);
+		text[strlen(text)] = ' '; /* so long that it lies in pages of its own */
+		assert_true(conversations_add(v, *id, ROLE_USER, text, sizeof text, &last));
+	}
+	assert_true(conversations_search(v, withdrawn[0], 50, nothing, &n, &last) && n == 2);
+	*size = 0;
+	sqlite3_stmt *q;
+	assert_int_equal(sqlite3_prepare_v2(vault_database(v), "SELECT text FROM message WHERE position>=2", -1, &q, NULL),
+	                 SQLITE_OK);
+	while (sqlite3_step(q) == SQLITE_ROW) {
+		memcpy(sealed + *size, sqlite3_column_blob(q, 0), 5000);
+		*size += 5000;
+	}
+	sqlite3_finalize(q);
+	return v;
+}
+
+static bool take_back(struct vault *v, int64_t id)
+{
+	return conversations_cut(v, id, 2, &last);
+}
+
+static bool write_again(struct vault *v, int64_t id)
+{
+	return conversations_write(v, id, 2, ROLE_USER, "other", 5, false, &last);
+}
+
+static bool delete_all(struct vault *v, int64_t id)
+{
+	return conversations_delete(v, &id, 1, &last);
+}
+
+static void what_is_taken_back_is_in_no_page(void **state)
+{
+	(void)state;
+	static bool (*const ways[])(struct vault *, int64_t) = { take_back, write_again };
+	static uint8_t sealed[20000];
+	static char needles[8][33];
+	const char *wanted[8];
+	for (int w = 0; w < 2; w++) {
+		struct sim_disk *s = sim_new(60 + (uint64_t)w);
+		int64_t id;
+		size_t size;
+		struct vault *v = talked(s, &id, sealed, &size);
+		/* Pieces of the sealed texts without a zero byte, so that they are texts to look for. */
+		for (size_t i = 0; i < 8; i++) {
+			size_t at = i * 2500;
+			while (memchr(sealed + at, 0, 32)) at++;
+			wanted[i] = memcpy(needles[i], sealed + at, 32);
+		}
+		struct searching before = look(s, v, wanted, 8), words = look(s, v, withdrawn, 2);
+		for (int i = 0; i < 8; i++) assert_true(before.found[i]);
+		assert_true(words.found[0] && words.found[1]);
+		assert_true(ways[w](v, id));
+		struct searching after = look(s, v, wanted, 8);
+		words = look(s, v, withdrawn, 2);
+		for (int i = 0; i < 8; i++) assert_false(after.found[i]);
+		assert_false(words.found[0] || words.found[1]);
+		/* Nor is a journal left, with the pages as they were. */
+		for (int i = 0; i < SIM_NAMES; i++) {
+			if (s->live[i].inode < 0 || !strstr(s->live[i].path, "-journal")) continue;
+			assert_int_equal(s->inodes[s->live[i].inode].live_size, 0);
+		}
+		vault_close(v);
+		sim_free(s);
+	}
+}
+
+static bool see(void *context, const struct message_entry *m)
+{
+	*(int *)context += strstr(m->text, withdrawn[0]) || strstr(m->text, withdrawn[1]);
+	return true;
+}
+
+/* The process dies at each call of the disk in turn, and the power with it. Opened again, the words are either messages still or
+ * nowhere. */
+static void a_crash_in_between_leaves_no_word(void **state)
+{
+	(void)state;
+	static bool (*const ways[])(struct vault *, int64_t) = { take_back, write_again, delete_all };
+	static uint8_t sealed[20000];
+	for (int w = 0; w < 3; w++) {
+		int gone = 0, kept = 0;
+		bool whole = false;
+		for (uint64_t call = 1; !whole; call++) {
+			struct sim_disk *s = sim_new(70 + call);
+			int64_t id;
+			size_t size;
+			int there = 0;
+			struct vault *v = talked(s, &id, sealed, &size);
+			uint64_t start = s->calls;
+			s->fail_at = start + call;
+			s->fail_with = EIO;
+			s->dead = true;
+			ways[w](v, id);
+			whole = s->calls < s->fail_at;
+			vault_close(v);
+			s->fail_at = 0;
+			s->dead = false;
+			sim_power_cut(s);
+			v = vault_take(&s->base, "v", &last);
+			if (!v || !vault_unlock(v, &key, &last)) fail_msg("call %d: %s", (int)call, last.text);
+			conversations_read(v, id, see, &there, &last); /* the conversation itself may be gone */
+			struct searching words = look(s, v, withdrawn, 2);
+			if (there == 0 && (words.found[0] || words.found[1]))
+				fail_msg("way %d, call %d: words are left", w, (int)call);
+			kept += there != 0;
+			gone += there == 0;
+			vault_close(v);
+			sim_free(s);
+		}
+		if (kept < 6 || gone < 1) fail_msg("way %d: %d times kept, %d gone", w, kept, gone);
+	}
+}
+
 /* ---- canaries on a real disk */
 
 static int found_in_files(const char *path, const char *words)
@@ -256,8 +385,8 @@ static void an_erased_vault_opens_for_nobody(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_deleted_conversation_leaves_no_word),
-		cmocka_unit_test(ten_thousand_canaries_are_in_no_file),
+		cmocka_unit_test(a_deleted_conversation_leaves_no_word), cmocka_unit_test(what_is_taken_back_is_in_no_page),
+		cmocka_unit_test(a_crash_in_between_leaves_no_word),     cmocka_unit_test(ten_thousand_canaries_are_in_no_file),
 		cmocka_unit_test(an_erased_vault_opens_for_nobody),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -211,7 +211,7 @@ static void prefixes_come_shortest_first(void **state)
 	static const char *const tokens[] = { "ab", "a", "abcd", "b", "abd", "ac" };
 	for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) made_token(&made, tokens[i], TOKEN_NORMAL);
 	struct vocab *v = made_vocab(&made);
-	struct prefixes p = prefixes_start(v, "abcde", 5);
+	struct prefixes p = prefixes_start(v, v->texts, "abcde", 5);
 	size_t n;
 	assert_int_equal(prefixes_next(&p, &n), 1);
 	assert_int_equal(prefixes_next(&p, &n), 0);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct route *const tables[] = { api_routes, basic_routes };
+static const struct route *const tables[] = { api_routes, page_routes, basic_routes };
 
 static bool matches(const char *pattern, const char *path)
 {

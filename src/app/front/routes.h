@@ -5,6 +5,7 @@
 #include "app/front/call.h"
 
 /* Each ends with a row without a method. */
+extern const struct route page_routes[];  /* what the page asks (page.c) */
 extern const struct route basic_routes[]; /* the page's files, enter and leave, health (basic.c) */
 extern const struct route api_routes[];   /* the interfaces of other programs (api.c) */
 

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/machine.h"
 #include "base/memory.h"
+#include "base/split_name.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +42,7 @@ static void command_help(struct chat *c, const char *argument)
 static bool on_locked(void *context, const struct blob_entry *b)
 {
 	struct chat *c = context;
-	if (b->kind == BLOB_MODEL) view_say(&c->view, "  /model %s (locked)", b->name);
+	if (b->kind == BLOB_MODEL && !split_name_is_later(b->name)) view_say(&c->view, "  /model %s (locked)", b->name);
 	return true;
 }
 

@@ -53,6 +53,7 @@ static bool note_end(const struct fetching *f, uint64_t number, const struct fet
 /* ---- the conversation ---- */
 
 struct talk {
+	const struct fetching *fetching;
 	int socket;
 	const struct fetching_calls *calls;
 	struct fetched *out;
@@ -93,7 +94,8 @@ static enum fetching_result converse(struct talk *t, bool listing, struct error 
 	if (!m) error_memory(e);
 	while (result == FETCHING_DONE && !t->ended) {
 		enum fetch_got got = fetch_receive(t->socket, m, LOOK_MS);
-		if (terminal_interrupted()) {
+		const struct fetching *f = t->fetching;
+		if (terminal_interrupted() || (f->stop && f->stop(f->stop_context))) {
 			error_set(e, "interrupted");
 			result = FETCHING_INTERRUPTED;
 		} else if (got == FETCH_CAME) {
@@ -141,7 +143,7 @@ static enum fetching_result work(const struct fetching *f, uint32_t kind, const 
 	bool runs = spawner_run(f->spawner, GUARD_NET, NULL, given, kind == FETCH_FILE ? 2 : 1, &net, e);
 	close(pair[1]);
 	if (runs && (fetch_send(pair[0], m) || error_set(e, "hearth-net ended early"))) {
-		struct talk t = { .socket = pair[0], .calls = calls, .out = out };
+		struct talk t = { .fetching = f, .socket = pair[0], .calls = calls, .out = out };
 		result = converse(&t, kind == FETCH_LISTING, e);
 		if (result != FETCHING_DONE) wind_down(&t);
 	}

@@ -14,6 +14,8 @@
 struct fetching {
 	struct spawner *spawner;
 	char ledger[PATHS_ROOM];
+	bool (*stop)(void *context); /* asked several times a second: true ends it, as Ctrl-C does; NULL: nobody else ends it */
+	void *stop_context;
 };
 
 struct fetching_calls {

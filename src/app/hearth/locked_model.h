@@ -14,8 +14,10 @@
 
 struct locked_model {
 	bool loaded;
-	struct memory_file memory;
-	size_t size;
+	struct memory_file memory; /* of a split model: the first part */
+	struct memory_file *later; /* the parts behind it; NULL: none */
+	unsigned n_later;
+	size_t size;                  /* of all parts, once it is loaded */
 	char name[MAX_BLOB_NAME + 1]; /* of the file; empty: none was found */
 	char path[PATHS_ROOM];        /* what the engine's client knows it by */
 	int64_t id;
@@ -24,7 +26,10 @@ struct locked_model {
 /* Finds the one that `name` means, as model_file_find does in a folder. False: none, or several; then *e says so. */
 bool locked_model_find(struct locked_model *l, struct vault *v, const char *name, struct error *e);
 
-/* Opens what was found into memory, under l->path for hearth_open and hearth_file_open. */
+/* Finds the blob of this very name among the models; *size is its content's. False: there is none, *e says so. */
+bool locked_model_blob(struct vault *v, const char *name, int64_t *id, uint64_t *size, struct error *e);
+
+/* Opens what was found into memory, all parts of it, under l->path for hearth_open and hearth_file_open. */
 bool locked_model_load(struct locked_model *l, struct vault *v, struct error *e);
 
 /* Gives the memory back; no engine may use it any more. What was found stays known. */

@@ -4,6 +4,7 @@
 #include "app/hearth/model_caches.h"
 #include "app/hearth/visible.h"
 #include "base/machine.h"
+#include "base/split_name.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -126,13 +127,6 @@ static int compare_names(const void *a, const void *b)
 	return strcasecmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Parts of a split model behind the first one are opened with it and not listed. */
-static bool is_later_part(const char *name)
-{
-	const char *of = strstr(name, "-of-");
-	return of && of - name >= 6 && of[-6] == '-' && strncmp(of - 5, "00001", 5) != 0;
-}
-
 bool model_file_is_projector(const char *name)
 {
 	return strncasecmp(name, "mmproj", 6) == 0;
@@ -141,7 +135,7 @@ bool model_file_is_projector(const char *name)
 bool model_file_is_name(const char *name)
 {
 	size_t n = strlen(name);
-	return n > 5 && strcasecmp(name + n - 5, ".gguf") == 0 && !is_later_part(name) && !model_file_is_projector(name);
+	return n > 5 && strcasecmp(name + n - 5, ".gguf") == 0 && !split_name_is_later(name) && !model_file_is_projector(name);
 }
 
 size_t model_file_list(struct buffer *names, const char *folder)

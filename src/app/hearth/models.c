@@ -5,6 +5,7 @@
 #include "app/hearth/unlock.h"
 #include "app/hearth/visible.h"
 #include "base/memory.h"
+#include "base/split_name.h"
 #include "format/json.h"
 
 #include <stdio.h>
@@ -53,7 +54,8 @@ static bool on_locked(void *context, const struct blob_entry *b)
 {
 	struct locked_list *l = context;
 	char bytes[32], shown[128];
-	if (b->kind != BLOB_MODEL) return true;
+	unsigned parts = split_name_parts(b->name);
+	if (b->kind != BLOB_MODEL || split_name_is_later(b->name)) return true;
 	if (l->json) {
 		buffer_append_text(l->out, *l->any ? ",\n {\"locked\": true, \"name\": " : "{\"locked\": true, \"name\": ");
 		json_write_text(l->out, b->name, strlen(b->name));
@@ -61,7 +63,10 @@ static bool on_locked(void *context, const struct blob_entry *b)
 	} else {
 		model_file_bytes(bytes, b->size);
 		visible_line(shown, sizeof shown, b->name, strlen(b->name), l->ascii);
-		buffer_format(l->out, "  %s\n    %s, locked in the vault\n", shown, bytes);
+		if (parts > 1)
+			buffer_format(l->out, "  %s\n    %s and %u more parts, locked in the vault\n", shown, bytes, parts - 1);
+		else
+			buffer_format(l->out, "  %s\n    %s, locked in the vault\n", shown, bytes);
 	}
 	return *l->any = true;
 }

@@ -4,7 +4,6 @@
  * The file is fetched into NAME.part, compared with the hash that the person, the host or an earlier pin says, read as a model, and
  * only then given its name. What a name led to the first time is pinned in the ledger; the catalogue's files are pinned by it.
  */
-#include "app/hearth/catalogue.h"
 #include "app/hearth/commands.h"
 #include "app/hearth/ledger_place.h"
 #include "app/hearth/model_file.h"
@@ -28,52 +27,14 @@ static const double least_rated = 1 << 20; /* bytes: less says nothing about the
 
 /* ---- pins ---- */
 
-static bool on_line(void *context, uint64_t number, const struct ledger_entry *entry)
-{
-	struct pull *p = context;
-	(void)number;
-	if (entry->kind == LEDGER_PIN && strcmp(entry->name, p->name.url) == 0) memcpy(p->pinned, entry->hash, FETCH_HASH);
-	return true;
-}
-
 static bool find_pin(struct pull *p, const struct ledger_place *place, const struct options *o, struct error *e)
 {
 	struct ledger_state state;
-	if (!ledger_place_read(place, o, false, on_line, p, &state, e)) return false;
+	if (!ledger_place_read(place, o, false, pull_take_pin, p, &state, e)) return false;
 	if (state.unreadable && !p->wanted[0])
 		commands_note(
 		        "the vault is locked, so what was pinned before cannot be compared; --sha256 says what the file must be");
 	return true;
-}
-
-/* What the catalogue says of a file that was never fetched here. */
-static void pin_by_catalogue(struct pull *p, const struct paths *paths)
-{
-	struct error ignored; /* a damaged catalogue pins nothing; `models suggest` says what is wrong with it */
-	struct model_name name;
-	struct catalogue *c = p->pinned[0] ? NULL : memory_new(1, sizeof *c);
-	if (!c) return;
-	if (!catalogue_read(c, paths, &ignored)) c->n = 0;
-	for (size_t i = 0; i < c->n; i++) {
-		const struct catalogue_row *r = &c->rows[i];
-		if (!r->sha256[0] || !model_name_read(&name, r->pull, &ignored) || strcmp(name.url, p->name.url) != 0) continue;
-		snprintf(p->pinned, sizeof p->pinned, "%s", r->sha256);
-		p->by_catalogue = true;
-	}
-	catalogue_free(c);
-	memory_free(c);
-}
-
-static bool pin(const struct pull *p, const char *hash, struct error *e)
-{
-	struct ledger_entry *entry = memory_new(1, sizeof *entry);
-	if (!entry) return error_memory(e);
-	*entry = (struct ledger_entry){ .kind = LEDGER_PIN, .time = (uint64_t)time(NULL) };
-	memcpy(entry->hash, hash, sizeof entry->hash);
-	snprintf(entry->name, sizeof entry->name, "%s", p->name.url);
-	bool ok = ledger_add(disk_real(), p->fetching.ledger, entry, NULL, e);
-	memory_free(entry);
-	return ok;
 }
 
 /* ---- after the last byte ---- */
@@ -86,21 +47,6 @@ static const char *judge(const struct pull *p)
 	       : p->announced[0] ? "as the host says"
 	       : p->pinned[0]    ? "the same as when it was first fetched"
 	                         : "which nobody vouches for: compare it with what its maker publishes";
-}
-
-/* The whole part: is it the file, and is it a model? What is not goes. */
-static bool check_part(struct pull *p, char hash[FETCH_HASH], struct model_file *file, struct error *e)
-{
-	const char *wanted = p->wanted[0] ? p->wanted : p->announced[0] ? p->announced : p->pinned;
-	struct error why;
-	if (!pull_hash(p, hash, e)) return false;
-	if (wanted[0] && strcmp(hash, wanted) != 0) {
-		part_file_discard(&p->part);
-		return error_set(e, "%s: the file that came has SHA-256 %s instead of %s; it was removed", p->host, hash, wanted);
-	}
-	if (model_file_look(file, p->part.part, &why)) return true;
-	part_file_discard(&p->part);
-	return error_set(e, "%s: what came is no usable model and was removed: %s", p->host, why.text);
 }
 
 static int report(const struct pull *p, const struct options *o, const struct model_file *file, const char *hash, bool first)
@@ -134,10 +80,10 @@ static int finish(struct pull *p, const struct options *o)
 		error_memory(&e);
 		return commands_fail(&e);
 	}
-	bool first = false, ok = check_part(p, hash, file, &e);
+	bool first = false, ok = pull_check(p, hash, file, &e);
 	if (ok) {
 		first = strcmp(p->pinned, hash) != 0;
-		ok = (!first || pin(p, hash, &e)) && part_file_finish(&p->part, &e);
+		ok = (!first || pull_pin(p, hash, &e)) && part_file_finish(&p->part, &e);
 	}
 	int status = ok ? report(p, o, file, hash, first) : e.text[0] ? commands_fail(&e) : STATUS_INTERRUPTED;
 	memory_free(file);
@@ -222,7 +168,7 @@ static int pull(struct pull *p, const struct options *o, const struct paths *pat
 	int status = ok ? choose(p) : commands_fail(&e);
 	if (status == STATUS_DONE) {
 		ok = web_host(p->name.url, p->host, &e) && find_pin(p, place, o, &e);
-		if (ok) pin_by_catalogue(p, paths);
+		if (ok) pull_pin_by_catalogue(p, paths);
 		ok = ok && part_file_open(&p->part, paths->models, p->name.file, p->name.url, &e);
 		status = ok ? fetch(p, o, paths) : commands_fail(&e);
 		if (status == STATUS_DONE) remember(p, paths, false);

@@ -64,7 +64,7 @@ int new_vault_recovery(struct vault *v, struct error *e)
 	return slot;
 }
 
-static bool make_place(const struct vault_place *p, struct error *e)
+bool new_vault_place(const struct vault_place *p, struct error *e)
 {
 	if (p->state == VAULT_PRESENT) return error_set(e, "%s: there is a vault already", p->folder);
 	if (p->state == VAULT_BROKEN)
@@ -85,7 +85,7 @@ struct vault *new_vault_with_passphrase(const struct vault_place *p, bool *left,
 	if (!new_vault_ask_passphrase(words, &secret.size)) {
 		*left = true;
 		error_set(e, "no vault was made");
-	} else if (make_place(p, e)) {
+	} else if (new_vault_place(p, e)) {
 		secret.bytes = words;
 		v = vault_create(disk_real(), p->folder, &secret, key_cost_measure(NEW_VAULT_SECONDS), e);
 	}
@@ -121,7 +121,7 @@ char *new_vault_key_file(const char *path, size_t *size, struct error *e)
 struct vault *new_vault_with_key_file(const struct vault_place *p, const char *path, struct error *e)
 {
 	struct key_secret secret = { .kind = SLOT_KEY_FILE };
-	char *bytes = make_place(p, e) ? new_vault_key_file(path, &secret.size, e) : NULL;
+	char *bytes = new_vault_place(p, e) ? new_vault_key_file(path, &secret.size, e) : NULL;
 	if (!bytes) return NULL;
 	secret.bytes = bytes;
 	struct vault *v = vault_create(disk_real(), p->folder, &secret, key_cost_least, e);
@@ -133,7 +133,7 @@ struct vault *new_vault_with_key_file(const struct vault_place *p, const char *p
 struct vault *new_vault_unencrypted(const struct vault_place *p, struct error *e)
 {
 	const struct key_secret secret = { .kind = SLOT_UNPROTECTED };
-	return make_place(p, e) ? vault_create(disk_real(), p->folder, &secret, key_cost_least, e) : NULL;
+	return new_vault_place(p, e) ? vault_create(disk_real(), p->folder, &secret, key_cost_least, e) : NULL;
 }
 
 /* The keyring knows a vault by its id, which it has when it is made: so it is made open to all, in an empty folder, and the

@@ -15,6 +15,9 @@ struct vault *new_vault_with_passphrase(const struct vault_place *p, bool *left,
 /* A file's bytes; the file is made with random ones where it is not there. */
 struct vault *new_vault_with_key_file(const struct vault_place *p, const char *path, struct error *e);
 
+/* Makes the vault's folder. False where there is a vault already, or what is left of one. */
+bool new_vault_place(const struct vault_place *p, struct error *e);
+
 /* The bytes of a key file in secret memory (secret_free); made with random ones where it is not there. NULL with the line. */
 char *new_vault_key_file(const char *path, size_t *size, struct error *e);
 

@@ -7,6 +7,8 @@
 #include "base/machine.h"
 #include "base/memory.h"
 #include "format/json.h"
+#include "wire/frame.h"
+#include "wire/serve.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -181,6 +183,54 @@ static void write_all(struct buffer *out, const struct prove *p, bool holds)
 		write_program(out, p, (enum guard_role)role);
 	}
 	buffer_append_text(out, "]}\n");
+}
+
+/* ---- for the page ---- */
+
+static void put_row(struct buffer *out, const char *kind, const char *name, const char *verdict, const char *text,
+                    const char *expected)
+{
+	const char *cells[] = { kind, name, verdict, text, expected };
+	for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) serve_put_text(out, cells[i], strlen(cells[i]));
+}
+
+static void put_probes(struct buffer *out, const struct prove *p, enum guard_role role)
+{
+	const struct prove_rights *r = &p->right[role];
+	for (int c = 0; r->told && c < GUARD_PROBES; c++) {
+		const char *expected = expected_name(role, c, r->findings.report.landlock);
+		const char *found = r->findings.may[c] ? "allowed" : "denied";
+		put_row(out, "probe", guard_role_names[role], found, guard_table[c].name,
+		        strcmp(expected, "either") == 0 ? found : expected);
+	}
+}
+
+static bool send_rows(const struct prove *p, const struct part_row *row, bool last, struct error *e)
+{
+	enum { COLUMNS = 5 };
+	struct buffer out = buffer_new(MAX_OUT);
+	size_t begun = frame_begin(&out, SERVE_TOLD);
+	serve_put_told(&out, 0, last, COLUMNS);
+	if (row) put_row(&out, "part", row->name, verdict_words[part_of(p, row)->verdict], part_of(p, row)->text, "");
+	for (int role = 0; row && row->prove == prove_rights && role < GUARD_ROLES; role++)
+		put_probes(&out, p, (enum guard_role)role);
+	bool ok = (frame_end(&out, begun) && frame_send(SPAWNER_FIRST, &out, -1)) || error_set(e, "nobody takes what was found");
+	buffer_free(&out);
+	return ok;
+}
+
+bool prove_send(struct error *e)
+{
+	struct prove *p = memory_new(1, sizeof *p);
+	bool ok = (p || error_memory(e)) && begin(p, e);
+	for (size_t i = 0; ok && i < PARTS; i++) {
+		part_rows[i].prove(p);
+		ok = send_rows(p, &part_rows[i], false, e);
+	}
+	if (p && p->scratch[0]) prove_remove(p->scratch);
+	ok = ok && send_rows(p, NULL, true, e);
+	memory_free(p);
+	return ok;
 }
 
 int prove_command(const struct options *o)

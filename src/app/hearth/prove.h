@@ -52,6 +52,10 @@ struct prove {
 	struct prove_rights right[GUARD_ROLES];
 };
 
+/* What `hearth` does when it is started with SPAWNER_PROVES by a hearth that serves (page_proof): proves, and sends rows to
+ * SPAWNER_FIRST as it goes (wire/serve.h): kind ("part", "probe"), name, verdict, text, expected. */
+bool prove_send(struct error *e);
+
 /* Fill the part of the same name. */
 void prove_answers(struct prove *p);
 void prove_storage(struct prove *p);

@@ -2,7 +2,6 @@
 #include "app/hearth/pull.h"
 
 #include "app/hearth/commands.h"
-#include "app/hearth/model_file.h"
 #include "app/hearth/web_address.h"
 #include "base/memory.h"
 
@@ -30,6 +29,7 @@ static bool hash_until(struct pull *p, uint64_t end, bool shows, struct error *e
 		seal_sha256_add(&p->hash, piece, (size_t)n);
 		p->hashed += (uint64_t)n;
 		if (shows && !p->quiet) pull_progress_show(&p->progress, p->hashed);
+		if (shows && p->watch && !p->watch(p->watch_context, "checking", p->hashed, end)) ok = error_set(e, "%s", "");
 		if (shows && terminal_interrupted()) ok = error_set(e, "%s", "");
 	}
 	memory_free(piece);
@@ -160,6 +160,7 @@ static void on_progress(void *context, uint64_t written)
 	struct pull *p = context;
 	struct error ignored; /* what cannot be read is said when the whole is */
 	if (!p->quiet) pull_progress_show(&p->progress, p->at + written);
+	if (p->watch) p->watch(p->watch_context, "fetching", p->at + written, p->part.whole);
 	if (p->hashed <= p->at + written) hash_until(p, p->at + written, false, &ignored);
 }
 

@@ -5,9 +5,11 @@
 #define HEARTH_APP_HEARTH_PULL_H
 
 #include "app/hearth/fetching.h"
+#include "app/hearth/model_file.h"
 #include "app/hearth/model_name.h"
 #include "app/hearth/part_file.h"
 #include "app/hearth/pull_progress.h"
+#include "store/ledger.h"
 #include "store/seal.h"
 
 struct pull {
@@ -28,7 +30,10 @@ struct pull {
 	bool again;        /* the answer was left because the part has to start anew */
 	bool quiet;        /* no progress: --json */
 	bool by_catalogue; /* `pinned` is what hearth's catalogue says */
-	bool recommended;  /* no name was given: it is the one that suits this machine, and starts from now on */
+	bool (*watch)(void *context, const char *what, uint64_t done,
+	              uint64_t whole); /* hears of progress where `quiet`; false ends it */
+	void *watch_context;
+	bool recommended; /* no name was given: it is the one that suits this machine, and starts from now on */
 };
 
 /* Asks the hub for a repository's files and chooses by p->name. Those to choose from go to `choices`. */
@@ -39,5 +44,18 @@ enum fetching_result pull_fetch(struct pull *p, struct error *e);
 
 /* Reads the part to its end and says its hash. False when it cannot be read, or with *e empty when it was interrupted. */
 bool pull_hash(struct pull *p, char text[FETCH_HASH], struct error *e);
+
+/* ---- is it the right file? (pull_check.c) ---- */
+
+/* A line of the ledger: takes the pin of p->name.url (ledger_visitor). And what the catalogue says of a file that was never fetched
+ * here. */
+bool pull_take_pin(void *p, uint64_t number, const struct ledger_entry *entry);
+void pull_pin_by_catalogue(struct pull *p, const struct paths *paths);
+
+/* The whole part: is it the file, and is it a model? What is not goes. */
+bool pull_check(struct pull *p, char hash[FETCH_HASH], struct model_file *file, struct error *e);
+
+/* Notes in the ledger what the name led to. */
+bool pull_pin(const struct pull *p, const char *hash, struct error *e);
 
 #endif

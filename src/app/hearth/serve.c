@@ -3,14 +3,17 @@
 
 #include "app/hearth/commands.h"
 #include "app/hearth/open_page.h"
+#include "app/hearth/page.h"
 #include "app/hearth/serve_asks.h"
 #include "app/hearth/serve_engine.h"
 #include "app/hearth/terminal.h"
 #include "base/memory.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 enum { TIDY_MS = 30000 };
@@ -45,13 +48,70 @@ void serve_event(struct serve *s, uint64_t call, const struct hearth_event *e)
 	buffer_free(&b);
 }
 
+/* ---- errands ---- */
+
+void serve_errand(struct serve *s, void (*run)(struct serve *s, void *data), void *data)
+{
+	const uint64_t one = 1;
+	pthread_mutex_lock(&s->errands);
+	s->errand = run;
+	s->errand_data = data;
+	ssize_t woken = write(s->reader.wake, &one, sizeof one);
+	(void)woken; /* else it is seen with the next frame */
+	while (s->errand && !s->leaving) pthread_cond_wait(&s->errand_done, &s->errands);
+	s->errand = NULL;
+	pthread_mutex_unlock(&s->errands);
+}
+
+static void run_errand(struct serve *s)
+{
+	pthread_mutex_lock(&s->errands);
+	if (s->errand) s->errand(s, s->errand_data);
+	s->errand = NULL;
+	pthread_cond_broadcast(&s->errand_done);
+	pthread_mutex_unlock(&s->errands);
+}
+
+static void leave(struct serve *s)
+{
+	pthread_mutex_lock(&s->errands);
+	s->leaving = true;
+	pthread_cond_broadcast(&s->errand_done);
+	pthread_mutex_unlock(&s->errands);
+}
+
+static void forget(struct serve *s, void *data)
+{
+	(void)data;
+	serve_engines_end(s->engines);
+}
+
+void serve_forget(struct serve *s)
+{
+	serve_errand(s, forget, NULL);
+}
+
+static void use(struct serve *s, void *data)
+{
+	const struct opening *chosen = data;
+	s->opening.file = chosen->file;
+	s->opening.builtin = chosen->builtin;
+}
+
+void serve_use(struct serve *s, const struct opening *chosen)
+{
+	serve_errand(s, use, (void *)(uintptr_t)chosen);
+}
+
 /* Takes what hearth-front says, until it ends or the person ends it. */
 static bool take_all(struct serve *s, struct error *e)
 {
 	struct frame f;
 	uint64_t call;
 	while (!terminal_interrupted() && !s->lost) {
-		switch (frame_receive(&s->reader, TIDY_MS, &f, e)) {
+		enum frame_result got = frame_receive(&s->reader, TIDY_MS, &f, e);
+		run_errand(s);
+		switch (got) {
 		case FRAME_NOT_YET: serve_engines_tidy(s->engines); continue;
 		case FRAME_CAME: break;
 		default: return error_set(e, "hearth-front ended unexpectedly; start hearth serve again");
@@ -102,19 +162,27 @@ static bool serve(struct serve *s, struct error *e)
 	char token[SERVE_TOKEN_ROOM] = "";
 	struct serve_place place = { "", false, false, false, "" };
 	int lock = -1;
-	bool ok = serve_token(token, &s->opening.paths, s->options, e) && (s->engines = serve_engines_new(s, e)) &&
-	          (s->asks = serve_asks_new(s, e)) && serve_front_start(s, token, &place, e) &&
-	          serve_note_place(&s->opening.paths, &place, &lock, e);
+	int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	bool ok = (wake >= 0 && (s->page = memory_new(1, sizeof *s->page))) || error_set(e, "cannot start: %s", strerror(errno));
+	if (ok) page_begin(s->page, s);
+	ok = ok && serve_token(token, &s->opening.paths, s->options, e) && (s->engines = serve_engines_new(s, e)) &&
+	     serve_front_start(s, token, &place, e);
+	s->reader.wake = wake;
+	ok = ok && (s->asks = serve_asks_new(s, e)) && serve_note_place(&s->opening.paths, &place, &lock, e);
 	if (ok) {
 		terminal_watch_signals(2);
 		tell_place(s, &place, token);
 		ok = take_all(s, e);
 	}
 	memory_wipe(token, sizeof token);
+	leave(s);
 	serve_asks_free(s->asks);
+	if (s->page) page_end(s->page);
+	memory_free(s->page);
 	serve_engines_free(s->engines);
 	serve_front_stop(s);
 	if (lock >= 0) close(lock);
+	if (wake >= 0) close(wake);
 	return ok;
 }
 
@@ -129,6 +197,8 @@ int serve_command(const struct options *o)
 	}
 	*s = (struct serve){ .options = o, .socket = -1, .front = { .ended = -1 } };
 	pthread_mutex_init(&s->sending, NULL);
+	pthread_mutex_init(&s->errands, NULL);
+	pthread_cond_init(&s->errand_done, NULL);
 	opening_begin(&s->opening, o);
 	bool ok = opening_choose(&s->opening, o->model, &e);
 	for (int i = 0; ok && i < OPENING_NOTES; i++) {
@@ -138,6 +208,8 @@ int serve_command(const struct options *o)
 	if (!ok && o->command->run == open_command && !terminal_look(false).output) open_page_fail(&s->opening.paths, e.text);
 	opening_end(&s->opening);
 	pthread_mutex_destroy(&s->sending);
+	pthread_mutex_destroy(&s->errands);
+	pthread_cond_destroy(&s->errand_done);
 	memory_free(s);
 	return ok ? STATUS_DONE : commands_fail(&e);
 }

@@ -26,12 +26,29 @@ struct serve {
 	bool lost; /* hearth-front takes nothing any more */
 	struct serve_engines *engines;
 	struct serve_asks *asks;
+	struct page *page; /* what the page asks about */
+	/* What another thread wants done by the main one (serve_errand). */
+	pthread_mutex_t errands;
+	pthread_cond_t errand_done;
+	void (*errand)(struct serve *s, void *data);
+	void *errand_data;
+	bool leaving;
 };
 
 /* Sends whole frames, from any thread, and empties the buffer. */
 void serve_send(struct serve *s, struct buffer *frames);
 void serve_deny(struct serve *s, uint64_t call, enum serve_denial why, const char *text);
 void serve_event(struct serve *s, uint64_t call, const struct hearth_event *e);
+
+/* Has the main thread run something between two frames, and waits for it. Called by the answering thread alone; nothing runs any
+ * more when hearth is about to end. */
+void serve_errand(struct serve *s, void (*run)(struct serve *s, void *data), void *data);
+
+/* The engines end, with all that they hold; requests that run fail. By the answering thread. */
+void serve_forget(struct serve *s);
+
+/* Another model is the usual one: the one that *chosen has found. By the answering thread. */
+void serve_use(struct serve *s, const struct opening *chosen);
 
 /* ---- hearth-front's start (serve_front.c) ---- */
 

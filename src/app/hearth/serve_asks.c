@@ -1,6 +1,7 @@
 /* serve_asks: the table of questions, and the thread that answers them (see serve_asks.h). */
 #include "app/hearth/serve_asks.h"
 
+#include "app/hearth/page.h"
 #include "app/hearth/serve_engine.h"
 #include "app/hearth/serve_models.h"
 #include "base/memory.h"
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 enum { MOST_WAITING = 256, MOST_LOOKED = 256 };
 
@@ -93,6 +95,25 @@ static bool models(struct serve *s, const struct serve_ask *ask, struct serve_an
 
 static const struct serve_ask_row rows[] = {
 	{ "models", 13, 0, 1, models },
+	/* The page's (page.h says what their columns are). */
+	{ "page/state", 16, 0, 0, page_state },
+	{ "page/here", 0, 0, 0, page_here },
+	{ "page/settings", 0, 3, 3, page_settings },
+	{ "page/create", 1, 2, 2, page_create },
+	{ "page/unlock", 0, 1, 1, page_unlock },
+	{ "page/lock", 0, 0, 0, page_lock },
+	{ "page/chats", 6, 0, 0, page_chats },
+	{ "page/chat", 5, 1, 1, page_chat },
+	{ "page/write", 1, 6, 6, page_write },
+	{ "page/branch", 1, 2, 2, page_branch },
+	{ "page/rename", 0, 2, 2, page_rename },
+	{ "page/delete", 0, 1, 1, page_delete },
+	{ "page/search", 6, 1, 1, page_search },
+	{ "page/models", 14, 0, 0, page_models },
+	{ "page/use", 0, 1, 1, page_use },
+	{ "page/pull", 6, 1, 1, page_pull },
+	{ "page/prove", 5, 0, 0, page_prove },
+	{ "page/network", 10, 0, 0, page_network },
 };
 
 /* ---- answers ---- */
@@ -145,15 +166,59 @@ struct serve_asks {
 	size_t n;
 	uint64_t current;
 	bool gone, closing;
+	struct serve_answer *later; /* what other threads answer */
 };
 
 bool serve_asks_gone(const struct serve_answer *a)
 {
 	struct serve_asks *n = a->serve->asks;
 	pthread_mutex_lock(&n->lock);
-	bool gone = n->gone || n->closing;
+	bool gone = (a->later ? a->gone : n->gone) || n->closing;
 	pthread_mutex_unlock(&n->lock);
 	return gone;
+}
+
+/* The last rows, or why there are none. */
+static void end_answer(struct serve_answer *a, bool ok, enum serve_denial why, const char *text)
+{
+	if (ok) {
+		serve_cells_send(a);
+		begin_frame(a, true);
+		serve_cells_send(a);
+	} else {
+		serve_deny(a->serve, a->call, why, text);
+	}
+	buffer_free(&a->frame);
+}
+
+struct serve_answer *serve_answer_later(struct serve_answer *a)
+{
+	struct serve_asks *n = a->serve->asks;
+	struct serve_answer *later = memory_new(1, sizeof *later);
+	if (!later) return NULL;
+	*later = (struct serve_answer){
+		.serve = a->serve, .call = a->call, .n_columns = a->n_columns, .frame = buffer_new(FRAME_MOST), .later = true
+	};
+	pthread_mutex_lock(&n->lock);
+	later->gone = n->gone;
+	later->next = n->later;
+	n->later = later;
+	pthread_mutex_unlock(&n->lock);
+	a->later = true;
+	return later;
+}
+
+void serve_answer_end(struct serve_answer *a, bool ok, enum serve_denial why, const char *text)
+{
+	struct serve_asks *n = a->serve->asks;
+	end_answer(a, ok, why, text);
+	pthread_mutex_lock(&n->lock);
+	struct serve_answer **at = &n->later;
+	while (*at != a) at = &(*at)->next;
+	*at = a->next;
+	pthread_cond_broadcast(&n->news);
+	pthread_mutex_unlock(&n->lock);
+	memory_free(a);
 }
 
 static void answer(struct serve_asks *n, const struct serve_ask *ask)
@@ -174,14 +239,20 @@ static void answer(struct serve_asks *n, const struct serve_ask *ask)
 		.serve = n->serve, .call = ask->call, .n_columns = row->n_columns, .frame = buffer_new(FRAME_MOST)
 	};
 	bool ok = row->run(n->serve, ask, &a, &why, &e);
-	if (ok) {
-		serve_cells_send(&a);
-		begin_frame(&a, true);
-		serve_cells_send(&a);
-	} else {
-		serve_deny(n->serve, ask->call, why, e.text);
-	}
-	buffer_free(&a.frame);
+	if (!a.later) end_answer(&a, ok, why, e.text);
+}
+
+/* Waits for a question, and looks after the vault meanwhile. With the lock held. */
+static void wait_for_news(struct serve_asks *n)
+{
+	struct timespec until;
+	pthread_mutex_unlock(&n->lock);
+	double seconds = page_look(n->serve->page);
+	pthread_mutex_lock(&n->lock);
+	if (n->first || n->closing) return;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += (time_t)seconds;
+	pthread_cond_timedwait(&n->news, &n->lock, &until);
 }
 
 static void *answer_all(void *data)
@@ -191,7 +262,7 @@ static void *answer_all(void *data)
 		struct serve_ask ask;
 		pthread_mutex_lock(&n->lock);
 		n->current = 0;
-		while (!n->first && !n->closing) pthread_cond_wait(&n->news, &n->lock);
+		while (!n->first && !n->closing) wait_for_news(n);
 		struct waiting *w = n->first;
 		bool closing = n->closing;
 		if (w && !closing) {
@@ -235,6 +306,9 @@ void serve_asks_free(struct serve_asks *n)
 	pthread_cond_broadcast(&n->news);
 	pthread_mutex_unlock(&n->lock);
 	pthread_join(n->thread, NULL);
+	pthread_mutex_lock(&n->lock);
+	while (n->later) pthread_cond_wait(&n->news, &n->lock);
+	pthread_mutex_unlock(&n->lock);
 	for (struct waiting *w = n->first, *next; w; w = next) {
 		next = w->next;
 		buffer_free(&w->frame);
@@ -278,5 +352,8 @@ void serve_asks_cancel(struct serve_asks *n, uint64_t call)
 {
 	pthread_mutex_lock(&n->lock);
 	if (n->current == call) n->gone = true;
+	for (struct serve_answer *a = n->later; a; a = a->next) {
+		if (a->call == call) a->gone = true;
+	}
 	pthread_mutex_unlock(&n->lock);
 }

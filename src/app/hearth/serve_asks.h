@@ -15,6 +15,8 @@ struct serve_answer {
 	struct buffer frame;
 	size_t begun;
 	bool started;
+	bool later, gone;          /* it is answered by another thread; nobody waits for it any more */
+	struct serve_answer *next; /* of those */
 };
 
 /* Answers one question: rows with the functions below, then true. False: *why and *e tell why not. */
@@ -33,6 +35,10 @@ struct serve_asks *serve_asks_new(struct serve *s, struct error *e);
 void serve_asks_free(struct serve_asks *n);
 void serve_asks_take(struct serve_asks *n, const struct frame *frame); /* a SERVE_ASK that came */
 void serve_asks_cancel(struct serve_asks *n, uint64_t call);
+
+/* For what takes minutes: the answer goes on in another thread, which ends it with serve_answer_end. NULL: memory is out. */
+struct serve_answer *serve_answer_later(struct serve_answer *a);
+void serve_answer_end(struct serve_answer *a, bool ok, enum serve_denial why, const char *text);
 
 /* Whether nobody waits for this answer any more: for what takes long. */
 bool serve_asks_gone(const struct serve_answer *a);

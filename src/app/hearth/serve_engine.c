@@ -229,7 +229,12 @@ static void engine_free(struct engine *n)
 		free_job(j);
 	}
 	for (struct run *r = n->runs, *next; r; r = next) {
+		static const char why[] = "hearth was locked meanwhile";
+		const struct hearth_event failed = {
+			.kind = HEARTH_FAILED, .failure = HEARTH_FAIL_ENGINE, .text = why, .text_length = sizeof why - 1
+		};
 		next = r->next;
+		serve_event(n->serve, r->call, &failed);
 		memory_free(r);
 	}
 	pthread_mutex_destroy(&n->jobs);
@@ -319,11 +324,16 @@ static void remove_at(struct serve_engines *n, int i)
 void serve_engines_free(struct serve_engines *n)
 {
 	if (!n) return;
+	serve_engines_end(n);
+	pthread_mutex_destroy(&n->lock);
+	memory_free(n);
+}
+
+void serve_engines_end(struct serve_engines *n)
+{
 	for (int i = 0; i < SERVE_MOST_ENGINES; i++) {
 		if (n->list[i]) remove_at(n, i);
 	}
-	pthread_mutex_destroy(&n->lock);
-	memory_free(n);
 }
 
 void serve_engines_tidy(struct serve_engines *n)

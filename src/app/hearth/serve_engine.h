@@ -28,6 +28,9 @@ void serve_engines_tidy(struct serve_engines *n);
 /* What engines keep of keys and values for later requests is wiped soon, as when the vault is locked; from any thread. */
 void serve_engines_forget(struct serve_engines *n);
 
+/* Ends all of them and what runs in them, with one line for each request. */
+void serve_engines_end(struct serve_engines *n);
+
 /* Whether this file is open, and with which context; from any thread. */
 bool serve_engines_open(struct serve_engines *n, const char *path, uint32_t *context);
 

@@ -65,6 +65,8 @@ void suggest_judge(struct suggest *s);
 /* For people, and as one JSON object. */
 bool suggest_describe(struct buffer *out, const struct suggest *s, const char *program, bool ascii);
 bool suggest_describe_one(struct buffer *out, const struct suggest *s, const char *program, bool ascii); /* the recommended */
+/* The arithmetic of one: a line about memory, and one about speed where that is known. */
+void suggest_describe_sums(struct buffer *out, const struct suggest *s, const struct suggest_row *r);
 bool suggest_json(struct buffer *out, const struct suggest *s);
 
 #endif

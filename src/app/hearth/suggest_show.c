@@ -78,6 +78,12 @@ static void append_shown(struct buffer *out, const char *text, bool ascii)
 	buffer_append_text(out, shown);
 }
 
+void suggest_describe_sums(struct buffer *out, const struct suggest *s, const struct suggest_row *r)
+{
+	describe_memory(out, r);
+	describe_speed(out, s, r);
+}
+
 static void describe_row(struct buffer *out, const struct suggest *s, const struct suggest_row *r, bool ascii)
 {
 	buffer_append_text(out, "  ");

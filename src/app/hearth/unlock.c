@@ -48,8 +48,7 @@ static bool open_with_file(struct vault *v, const char *path, struct error *e)
 	return ok;
 }
 
-/* What was typed may be the passphrase or the recovery code, which its check tells from a passphrase. */
-static bool open_with_words(struct vault *v, const char *words, size_t size, struct error *e)
+bool unlock_with_words(struct vault *v, const char *words, size_t size, struct error *e)
 {
 	uint8_t code[RECOVERY_BYTES];
 	struct key_secret secret = { .kind = SLOT_RECOVERY, .bytes = code, .size = sizeof code };
@@ -64,7 +63,7 @@ static bool open_with_words(struct vault *v, const char *words, size_t size, str
 	return vault_unlock(v, &secret, e);
 }
 
-static bool open_with_keyring(struct vault *v, struct error *e)
+bool unlock_with_keyring(struct vault *v, struct error *e)
 {
 	uint8_t *bytes = secret_new(KEYRING_SECRET);
 	if (!bytes) return error_memory(e);
@@ -100,7 +99,7 @@ enum unlock_result unlock_vault(struct vault *v, const char *key_file, const cha
 	if (key_file) return open_with_file(v, key_file, e) ? unlocked(v) : UNLOCK_FAILED;
 	if (unlock_has_slot(v, SLOT_UNPROTECTED)) return vault_unlock(v, &nothing, e) ? unlocked(v) : UNLOCK_FAILED;
 	if (unlock_has_slot(v, SLOT_KEYRING)) {
-		if (open_with_keyring(v, e)) return unlocked(v);
+		if (unlock_with_keyring(v, e)) return unlocked(v);
 		if (!unlock_has_slot(v, SLOT_PASSPHRASE) && !unlock_has_slot(v, SLOT_RECOVERY)) return UNLOCK_FAILED;
 		commands_note("%s", e->text);
 	}
@@ -129,7 +128,7 @@ enum unlock_result unlock_vault(struct vault *v, const char *key_file, const cha
 			result = asked == ASK_TAKEN ? UNLOCK_SKIPPED : UNLOCK_LEFT;
 			break;
 		}
-		bool open = open_with_words(v, words, size, e);
+		bool open = unlock_with_words(v, words, size, e);
 		seal_wipe(words, ASK_SECRET);
 		if (open) {
 			result = unlocked(v);

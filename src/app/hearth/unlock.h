@@ -29,6 +29,11 @@ struct vault *unlock_for_command(const struct options *o, struct vault_place *pl
  * be put back as a whole. unlock_vault does it, and says what it notices. */
 void unlock_watch(struct vault *v);
 
+/* Opens it with what was typed: the passphrase, or the recovery code, which its check tells from a passphrase. And with the key
+ * that the desktop's keyring keeps. */
+bool unlock_with_words(struct vault *v, const char *words, size_t size, struct error *e);
+bool unlock_with_keyring(struct vault *v, struct error *e);
+
 /* Reads a key file into secret memory of its own (secret_free). NULL with the line. */
 char *unlock_read_key_file(const char *path, size_t *size, struct error *e);
 

@@ -1,0 +1,75 @@
+/* composer: the field for a message, with send and stop, and the quiet line below it. */
+import { el, fill, icon } from "./dom.js";
+import { count } from "./words.js";
+
+const RING = 2 * Math.PI * 8;
+
+export class Composer {
+	constructor(app) {
+		this.app = app;
+		/* No autocomplete and no spelling service: both may keep or send what is typed. */
+		this.field = el("textarea", { id: "message", rows: 1, placeholder: "Ask anything", "aria-label": "Your message", autocomplete: "off", spellcheck: "false", autocapitalize: "sentences", dir: "auto" });
+		this.button = el("button", { type: "submit", class: "send", "aria-label": "Send", title: "Send" }, icon("send"));
+		this.note = el("div", { class: "note" });
+		this.status = el("p", { class: "status" });
+		this.form = el("form", { class: "composer", onsubmit: (event) => { event.preventDefault(); this.submit(); } }, this.field, this.button);
+		this.node = el("div", { class: "composer-place" }, this.note, this.form, this.status);
+		this.field.addEventListener("input", () => {
+			this.size();
+			app.here();
+		});
+		this.field.addEventListener("keydown", (event) => {
+			const touch = matchMedia("(pointer: coarse)").matches;
+			if (event.key !== "Enter" || event.shiftKey || event.isComposing || touch) return;
+			event.preventDefault();
+			if (!app.answering) this.submit();
+		});
+	}
+
+	submit() {
+		if (this.app.answering) return this.app.stop();
+		const text = this.field.value.trim();
+		if (!text) return this.field.focus();
+		this.field.value = "";
+		this.size();
+		return this.app.say(text);
+	}
+
+	/* As tall as its text, up to a third of the page. */
+	size() {
+		this.field.style.height = "auto";
+		this.field.style.height = Math.min(this.field.scrollHeight, innerHeight / 3) + "px";
+		this.draw();
+	}
+
+	draw() {
+		const busy = this.app.answering;
+		this.button.setAttribute("aria-label", busy ? "Stop" : "Send");
+		this.button.title = busy ? "Stop (Esc)" : "Send";
+		this.button.classList.toggle("busy", busy);
+		this.button.classList.toggle("ready", busy || Boolean(this.field.value.trim()));
+		if (this.button.dataset.drawn !== String(busy)) fill(this.button, icon(busy ? "stop" : "send"));
+		this.button.dataset.drawn = String(busy);
+		fill(this.status, this.app.statusLine());
+	}
+
+	say(...children) {
+		fill(this.note, ...children);
+	}
+}
+
+/* How full the context is, as a small ring with words behind it. */
+export function contextRing(used, all) {
+	const share = Math.min(1, used / all);
+	const circle = (cls, dash) => {
+		const ring = document.createElementNS("http://www.w3.org/2000/svg", "circle");
+		for (const [name, value] of Object.entries({ class: cls, cx: 10, cy: 10, r: 8, "stroke-dasharray": dash })) ring.setAttribute(name, value);
+		return ring;
+	};
+	const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+	drawing.setAttribute("viewBox", "0 0 20 20");
+	drawing.setAttribute("aria-hidden", "true");
+	drawing.append(circle("ring-all", "none"), circle("ring-used", share * RING + " " + RING));
+	const words = count(used) + " of " + count(all) + " tokens that the model can see at once are taken";
+	return el("span", { class: share >= 0.8 ? "ring full" : "ring", title: words, role: "img", "aria-label": words }, drawing, Math.round(share * 100) + " %");
+}

@@ -1,0 +1,39 @@
+/* welcome: what stands where the first message will be: one line about what stays here, and a way to a better model, if there is one. */
+import { el, icon } from "./dom.js";
+import { ask } from "./api.js";
+import { downloadNode, modelCard, recommended } from "./models.js";
+
+const starts = ["Explain in plain words", "Help me write", "Give me ideas"];
+
+const greeting = (hour) => (hour < 5 ? "Good night" : hour < 12 ? "Good morning" : hour < 18 ? "Good afternoon" : "Good evening");
+
+/* The model that suits this machine better than the one that answers; empty when there is none, or the person waved it away. */
+async function offer(app, place) {
+	if (app.noOffer) return;
+	let models;
+	try {
+		models = (await ask("models")).items;
+	} catch {
+		return; /* the page of models says why */
+	}
+	const best = recommended(models);
+	if (!best || best.current || !place.isConnected) return;
+	const later = el("button", { type: "button", class: "plain", onclick: () => { app.noOffer = true; place.replaceChildren(); } }, "Not now");
+	place.replaceChildren(el("section", { class: "offer", "aria-label": "A better model" },
+		el("p", { class: "quiet" }, app.state.builtin ? "You can try hearth right now with the small model that comes with it. A better one for this machine:" : "A better model for this machine:"),
+		modelCard(app, best, true), el("div", { class: "row" }, el("a", { class: "plain button", href: "#/models" }, "Other models"), later)));
+}
+
+export function welcome(app) {
+	const place = el("div", { class: "offer-place" });
+	const secret = app.conversation.kind === "private";
+	if (!secret && app.state.builtin) offer(app, place);
+	const start = (text) => el("button", { type: "button", class: "start", onclick: () => { app.composer.field.value = text + ": "; app.composer.field.focus(); app.composer.size(); } }, text);
+	return el("div", { class: "welcome" },
+		el("img", { src: "icon.svg", alt: "", width: 56, height: 56 }),
+		el("h1", {}, secret ? "A private conversation" : greeting(new Date().getHours())),
+		el("p", { class: "promise" }, secret ? [icon("mask"), " Nothing of it is written anywhere. It is gone when you leave it."] :
+			[icon("shield"), " Nothing you write leaves this machine. ", el("a", { href: "#/proof" }, "Prove it")]),
+		secret ? null : el("div", { class: "starts" }, starts.map(start)),
+		downloadNode(app.download), place);
+}
