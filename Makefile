@@ -189,12 +189,16 @@ $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 $(REPLAYS): $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o $(API) $(WIRE) $(BUILD)/libhearth.a
 	@mkdir -p $(@D)
 	$(call say,ld $@)
-	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+	$(Q)$(CC) $(LDFLAGS_ALL) -Wl,--start-group $^ -Wl,--end-group $(FUZZ_LIBS) $(LIBS) -o $@
 
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(API) $(WIRE) $(BUILD)/libhearth.a
 	@mkdir -p $(@D)
 	$(call say,ld $@)
-	$(Q)$(CC) -fsanitize=fuzzer $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+	$(Q)$(CC) -fsanitize=fuzzer $(LDFLAGS_ALL) -Wl,--start-group $^ -Wl,--end-group $(FUZZ_LIBS) $(LIBS) -o $@
+
+# Requests from a client go through hearth-front as it is.
+$(BUILD)/tests/fuzz/http $(BUILD)/fuzz/http: $(filter-out %/main.o,$(call program_obj,front)) $(BUILD)/obj/web_files.o
+$(BUILD)/tests/fuzz/http $(BUILD)/fuzz/http: FUZZ_LIBS = -lmicrohttpd
 
 $(STORE_TESTS): $(BUILD)/tests/store/%: $(BUILD)/obj/tests/store/%.o $(STORE) $(BUILD)/libhearth.a
 	@mkdir -p $(@D)

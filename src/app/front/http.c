@@ -71,7 +71,7 @@ struct http {
 	unsigned n_connections;
 	int all, watch; /* sets of epoll: everything, and clients that wait for an answer */
 	double swept;
-	bool resumed; /* libmicrohttpd has something to do */
+	bool resumed; /* libmicrohttpd has something to do at once */
 };
 
 /* ---- header lines ---- */
@@ -319,6 +319,7 @@ static void on_connection(void *data, struct MHD_Connection *c, void **context, 
 	}
 	struct connection *n = *context;
 	h->n_connections--;
+	h->resumed = true; /* where there were too many, it accepts again in its next run alone */
 	if (!n) return;
 	if (n->next) n->next->previous = n->previous;
 	if (n->previous)

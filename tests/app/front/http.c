@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -367,6 +368,44 @@ static void connections_have_a_limit(void **state)
 	expect("GET / HTTP/1.1\r\nHost: h\r\n\r\n", "fine");
 }
 
+/* Those above the limit are taken when others go, however these go. */
+static void who_waits_is_taken_when_there_is_room(void **state)
+{
+	(void)state;
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	int many[12];
+	http_stop(server);
+	close(client);
+	client = -1;
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&name, sizeof(sa_family_t)), 0); /* a name of the kernel's choice */
+	socklen_t size = sizeof name;
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&name, &size), 0);
+	assert_int_equal(listen(listener, 64), 0);
+	limits.connections = 4;
+	limits.head_seconds = limits.crowded_seconds = 0.2;
+	struct error e;
+	const struct http_settings s = { listener, NULL, NULL, headers, limits, { NULL, on_header, on_request, on_over } };
+	server = http_start(&s, &e);
+	assert_non_null(server);
+	for (int i = 0; i < 12; i++) {
+		many[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		assert_int_equal(connect(many[i], (struct sockaddr *)&name, size), 0);
+	}
+	int closed = 0;
+	char byte;
+	for (int i = 0; i < ROUNDS && closed < 12; i++) {
+		struct pollfd p = { .fd = http_descriptor(server), .events = POLLIN };
+		int wait = http_timeout(server);
+		if (wait < 0 && poll(&p, 1, 0) == 0) break; /* it would wait for ever */
+		poll(&p, 1, wait);
+		http_run(server);
+		for (int k = closed = 0; k < 12; k++) closed += recv(many[k], &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	}
+	assert_int_equal(closed, 12);
+	for (int i = 0; i < 12; i++) close(many[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,6 +418,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_client_that_reads_nothing_is_cut, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(slow_heads_and_bodies_are_cut, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(connections_have_a_limit, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_waits_is_taken_when_there_is_room, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
