@@ -172,12 +172,39 @@ static bool take_messages(struct api_call *c, const json_t *v, const char *field
 	return true;
 }
 
+/* A block that is addressed to another server's accounts and not to the model. It differs from call to call, and in front of all it
+ * would have everything computed again each time. */
+static bool is_accounting(const json_t *block)
+{
+	static const char start[] = "x-anthropic-billing-header:";
+	const char *text = json_string_value(json_object_get(block, "text"));
+	return text && strncmp(text, start, sizeof start - 1) == 0 && !strchr(text, '\n');
+}
+
+static json_t *without_accounting(const json_t *blocks)
+{
+	json_t *list = json_array();
+	size_t i;
+	const json_t *block;
+	bool ok = list != NULL;
+	json_array_foreach((json_t *)(uintptr_t)blocks, i, block)
+	{
+		if (ok && !is_accounting(block)) ok = json_array_append(list, (json_t *)(uintptr_t)block) == 0;
+	}
+	if (ok) return list;
+	json_decref(list);
+	return NULL;
+}
+
 /* Stands in front of all, wherever it stands in the body. */
 static bool take_system(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why)
 {
 	struct api_ask *ask = &c->inside->ask;
-	json_t *text;
-	if (!take_text(v, field, &text, why)) return false;
+	json_t *text, *blocks = json_is_array(v) ? without_accounting(v) : NULL;
+	if (json_is_array(v) && !blocks) return api_deny_memory(why);
+	bool taken = take_text(blocks ? blocks : v, field, &text, why);
+	json_decref(blocks);
+	if (!taken) return false;
 	if (json_string_length(text) == 0) {
 		json_decref(text);
 		return true;
@@ -254,11 +281,48 @@ static bool take_output_format(struct api_call *c, const json_t *v, const char *
 	return api_take_schema(c, json_object_get(v, "schema"), field, why);
 }
 
+/* For templates that know reasoning_effort. */
+static bool take_effort(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why)
+{
+	static const char *const words[] = { "low", "medium", "high", "xhigh", "max", NULL };
+	struct api_ask *ask = &c->inside->ask;
+	size_t i = 0;
+	while (words[i] && strcmp(words[i], json_string_value(v)) != 0) i++;
+	if (!words[i]) return api_deny(why, field, "it must be low, medium, high, xhigh or max");
+	if (!ask->variables) ask->variables = json_object();
+	return json_object_set_new(ask->variables, "reasoning_effort", json_string(words[i < 2 ? i : 2])) == 0 ||
+	       api_deny_memory(why);
+}
+
+/* That all thoughts are to stay is what happens here; whatever would take something away is refused. */
+static bool take_management(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why)
+{
+	size_t i;
+	const json_t *edit;
+	const char *key;
+	const json_t *value;
+	(void)c;
+	json_object_foreach((json_t *)(uintptr_t)v, key, value)
+	{
+		if (strcmp(key, "edits") != 0 || !json_is_array(value))
+			return api_deny(why, field, "only a list of edits is understood");
+	}
+	json_array_foreach(json_object_get(v, "edits"), i, edit)
+	{
+		const char *keep = json_string_value(json_object_get(edit, "keep"));
+		if (!is_type(edit, "clear_thinking_20251015") || !keep || strcmp(keep, "all") != 0)
+			return api_deny(
+			        why, field,
+			        "nothing is cut from a conversation here: only clear_thinking_20251015 with keep all is taken");
+	}
+	return true;
+}
+
 static bool take_output_config(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why)
 {
 	static const struct api_field fields[] = {
 		{ "format", API_OBJECT, 0, 0, take_output_format, "" },
-		{ "effort", API_REFUSED, 0, 0, NULL, "it is not supported; use thinking" },
+		{ "effort", API_STRING, 0, 0, take_effort, "given to the model's template as reasoning_effort" },
 		{ NULL, API_ANY, 0, 0, NULL, NULL },
 	};
 	char place[140];
@@ -296,30 +360,32 @@ static bool check_messages(struct api_call *c, struct api_refusal *why)
 }
 
 #define MANY 4294967294.0
-#define CONVERSATION                                                                                                               \
-	{ "model", API_STRING, 0, 0, api_take_model, "the model's name" },                                                         \
-	        { "messages",                                                                                                      \
-		  API_LIST,                                                                                                        \
-		  0,                                                                                                               \
-		  0,                                                                                                               \
-		  take_messages,                                                                                                   \
-		  "blocks text, tool_use, tool_result, thinking; images and documents are refused; a last one of the assistant "   \
-		  "is gone on with" },                                                                                             \
-	        { "system", API_TEXT_OR_LIST, 0, 0, take_system, "a text or blocks of text" },                                     \
-	        { "tools", API_LIST, 0, 0, take_tools, "tools of the client's own" },                                              \
-	        { "tool_choice", API_OBJECT, 0, 0, take_choice, "auto, any, tool, none; disable_parallel_tool_use" },              \
-	        { "thinking",                                                                                                      \
-		  API_OBJECT,                                                                                                      \
-		  0,                                                                                                               \
-		  0,                                                                                                               \
-		  take_thinking,                                                                                                   \
-		  "enabled, adaptive or disabled (as when left out); thoughts count to max_tokens, budget_tokens sets no limit "   \
-		  "of its own" },                                                                                                  \
-	        { "output_config", API_OBJECT, 0, 0, take_output_config, "format: json_schema; effort is refused" },               \
-	        { "output_format", API_OBJECT, 0, 0, take_output_format, "json_schema" },                                          \
-	        { "mcp_servers", API_LIST, 0, 0, api_only_empty, "nothing here reaches the network" },                             \
-	{                                                                                                                          \
-		"context_management", API_REFUSED, 0, 0, NULL, "nothing is cut from a conversation here"                           \
+#define CONVERSATION                                                                                                                    \
+	{ "model", API_STRING, 0, 0, api_take_model, "the model's name" },                                                              \
+	        { "messages",                                                                                                           \
+		  API_LIST,                                                                                                             \
+		  0,                                                                                                                    \
+		  0,                                                                                                                    \
+		  take_messages,                                                                                                        \
+		  "blocks text, tool_use, tool_result, thinking; images and documents are refused; a last one of the assistant "        \
+		  "is gone on with" },                                                                                                  \
+	        { "system",    API_TEXT_OR_LIST,                                                                                        \
+		  0,           0,                                                                                                       \
+		  take_system, "a text or blocks of text; a block x-anthropic-billing-header, meant for another server, is left out" }, \
+	        { "tools", API_LIST, 0, 0, take_tools, "tools of the client's own" },                                                   \
+	        { "tool_choice", API_OBJECT, 0, 0, take_choice, "auto, any, tool, none; disable_parallel_tool_use" },                   \
+	        { "thinking",                                                                                                           \
+		  API_OBJECT,                                                                                                           \
+		  0,                                                                                                                    \
+		  0,                                                                                                                    \
+		  take_thinking,                                                                                                        \
+		  "enabled, adaptive or disabled (as when left out); thoughts count to max_tokens, budget_tokens sets no limit "        \
+		  "of its own" },                                                                                                       \
+	        { "output_config", API_OBJECT, 0, 0, take_output_config, "format: json_schema; effort is given to the template" },      \
+	        { "output_format", API_OBJECT, 0, 0, take_output_format, "json_schema" },                                               \
+	        { "mcp_servers", API_LIST, 0, 0, api_only_empty, "nothing here reaches the network" },                                  \
+	{                                                                                                                               \
+		"context_management", API_OBJECT, 0, 0, take_management, "only that all thoughts stay: nothing is cut here"             \
 	}
 
 const struct api_field api_fields_messages[] = {

@@ -17,8 +17,7 @@ server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$work"; [ "$failures" = 0 ] || exit 1' EXIT
 
 until_true() { # COMMAND...: for at most a minute
-	local i
-	for i in $(seq 600); do
+	for _ in $(seq 600); do
 		"$@" 2>/dev/null && return 0
 		sleep 0.1
 	done

@@ -24,7 +24,8 @@ fresh() { # a copy of the bare tree
 	cp "$1" "$root/srv/"
 	(cd "$root" && find . -xdev \( -path ./var/cache -o -path ./var/lib/apt -o -path ./tmp -o -path ./root -o -path ./var/log \) -prune -o -print | sort) >"$work/tree"
 }
-inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 chroot "$root" sh -c "$1" >"$work/said" 2>&1 || { tail -n 20 "$work/said"; return 1; }; }
+# /proc is there, as in any container: the loader asks it where a program lies.
+inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 unshare -mpf --mount-proc="$root/proc" chroot "$root" sh -c "$1" >"$work/said" 2>&1 || { tail -n 20 "$work/said"; return 1; }; }
 said() { grep -qF -- "$1" "$work/said"; }
 one_object() { python3 -c "import json, sys; o = json.load(open('$work/said')); sys.exit(sum(m['recommended'] for m in o['models']) != 1)"; }
 
@@ -47,7 +48,7 @@ check "it says which packages are missing, in one line" inside "hearth models li
 check "a download says it too" inside "! hearth models pull https://nowhere.example/x.gguf" && check "by name" said libcurl4
 check "it suggests a model" inside "hearth models suggest --json 2>/dev/null" && check "one" one_object
 check "doctor has no program that cannot be started but those" inside "hearth doctor" && check "the engine has its jail" said "hearth-engine  filter of system calls"
-check "somebody without rights may run it" inside "useradd -m some 2>/dev/null; su some -c '/srv/$name/hearth run --temp 0 -n 12 Hello 2>/dev/null'"
+check "somebody without rights may run it" inside "{ id some || useradd -m some; } >/dev/null 2>&1; su some -c '/srv/$name/hearth run --temp 0 -n 12 Hello 2>/dev/null'"
 check "with what it asks for installed it says nothing" inside "apt-get update -q >/dev/null 2>&1; apt-get install -y -q --no-install-recommends \$(cut -d' ' -f3 /srv/$name/bin/libraries | sort -u) >/dev/null 2>&1; [ -z \"\$(hearth models list 2>&1 >/dev/null)\" ]"
 
 # The package.
