@@ -55,13 +55,26 @@ INLINE __m512 twice(__m256 v)
 	return _mm512_permutexvar_ps(pairs, _mm512_castps256_ps512(v));
 }
 
+/* The 6-bit scales of Q4_K and Q5_K, 8 bytes, and their mins behind them, from the 16 bytes that a block begins with: what
+ * scales_4_k does in a third of the instructions. */
+INLINE __m128i small_4_k(__m128i head)
+{
+	const __m128i a = _mm_shuffle_epi8(head, _mm_setr_epi8(4, 5, 6, 7, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15));
+	const __m128i b = _mm_shuffle_epi8(head, _mm_setr_epi8(-1, -1, -1, -1, 4, 5, 6, 7, -1, -1, -1, -1, 8, 9, 10, 11));
+	const __m128i low = _mm_and_si128(_mm_srlv_epi32(a, _mm_setr_epi32(0, 0, 0, 4)),
+	                                  _mm_setr_epi32(0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f));
+	return _mm_or_si128(low, _mm_and_si128(_mm_srli_epi32(b, 2), _mm_set1_epi32(0x30303030)));
+}
+
 /* A block of Q4_K or Q5_K, number `at` of its row, with R rows: `acc` are the sums of products, `off` those of the mins. */
 INLINE void block_8(const uint8_t *b, enum kind f, const struct kernel_row *rows, size_t at, __m512 *acc, __m256 *off, const int R)
 {
-	uint64_t scale_bytes, min_bytes;
-	scales_4_k(b + 4, &scale_bytes, &min_bytes);
-	__m256 d = _mm256_mul_ps(_mm256_set1_ps(half_at(b)), floats_of_bytes(scale_bytes));
-	__m256 m = _mm256_mul_ps(_mm256_set1_ps(-half_at(b + 2)), floats_of_bytes(min_bytes));
+	const __m128i head = _mm_loadu_si128((const __m128i *)(const void *)b), small = small_4_k(head);
+	const __m128 halves = _mm_cvtph_ps(head);
+	__m256 d = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(small));
+	__m256 m = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_unpackhi_epi64(small, small)));
+	d = _mm256_mul_ps(_mm256_broadcastss_ps(halves), d);
+	m = _mm256_mul_ps(_mm256_broadcastss_ps(_mm_movehdup_ps(halves)), m);
 	__m512i q[4];
 #pragma GCC unroll 4
 	for (int i = 0; i < 4; i++) q[i] = quants(b, f, i);
@@ -74,7 +87,7 @@ INLINE void block_8(const uint8_t *b, enum kind f, const struct kernel_row *rows
 		t = _mm512_dpbusd_epi32(t, q[3], _mm512_loadu_si512(x + 192));
 		__m512 scale = twice(_mm256_mul_ps(d, _mm256_loadu_ps(rows[r].scales + at * 8)));
 		acc[r] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_add_epi32(s, t)), scale, acc[r]);
-		off[r] = _mm256_fmadd_ps(m, _mm256_loadu_ps(rows[r].totals + at * 8), off[r]);
+		off[r] = _mm256_fnmadd_ps(m, _mm256_loadu_ps(rows[r].totals + at * 8), off[r]);
 	}
 }
 
@@ -85,11 +98,9 @@ INLINE void block_16(const uint8_t *b, enum kind f, const struct kernel_row *row
 	__m256i offsets;
 	__m128i bytes = scales_16(b, f, &offsets);
 	float half = half_at(b + (f == Q2_K ? 80 : f == Q3_K ? 108 : 208));
-	__m512 d = _mm512_set1_ps(half);
-	__m512 first = _mm512_mul_ps(d, _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_shuffle_epi8(bytes, even))));
-	__m512 second = _mm512_mul_ps(d, _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(
-	                                         _mm_shuffle_epi8(bytes, _mm_add_epi8(even, _mm_set1_epi8(1))))));
-	__m256 m = _mm256_set1_ps(f == Q2_K ? -half_at(b + 82) : -half);
+	__m512 first = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_shuffle_epi8(bytes, even)));
+	__m512 second = _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_shuffle_epi8(bytes, _mm_add_epi8(even, _mm_set1_epi8(1)))));
+	const __m256 d = _mm256_set1_ps(half), m = _mm256_set1_ps(f == Q2_K ? half_at(b + 82) : half);
 	__m512i q[4];
 #pragma GCC unroll 4
 	for (int i = 0; i < 4; i++) q[i] = quants(b, f, i);
@@ -102,9 +113,10 @@ INLINE void block_16(const uint8_t *b, enum kind f, const struct kernel_row *row
 		t = _mm512_dpbusd_epi32(t, q[3], _mm512_loadu_si512(x + 192));
 		__m256 x_scales = _mm256_loadu_ps(rows[r].scales + at * 8);
 		__m512 both = _mm512_fmadd_ps(_mm512_cvtepi32_ps(t), second, _mm512_mul_ps(_mm512_cvtepi32_ps(s), first));
-		acc[r] = _mm512_fmadd_ps(both, twice(x_scales), acc[r]);
+		__m256 scale = _mm256_mul_ps(d, x_scales);
+		acc[r] = _mm512_fmadd_ps(both, twice(scale), acc[r]);
 		__m256 o = weighted_sums(rows[r].sums + at * 16, offsets);
-		off[r] = _mm256_fmadd_ps(_mm256_mul_ps(o, m), x_scales, off[r]);
+		off[r] = _mm256_fnmadd_ps(o, f == Q2_K ? _mm256_mul_ps(m, x_scales) : scale, off[r]);
 	}
 }
 

@@ -9,9 +9,11 @@
  *   exact   every weight as float32, float32 products and sums;
  *   prompt  weights are unpacked in tiles that stay in cache, once for all rows of the batch, and multiplied in 16 bits: as whole
  *           numbers with a scale for each tile's row, or quantized ones as bfloat16 where the level has a matrix unit for it; or
- *           those with blocks of 256 in 8 bits where the level has kernels for that (nn/kernel_types.h); F32, rows of odd lengths,
- * and what decides rather than computes (`floats`) as floats; answer  activations are rounded to 8 bits in blocks of 32 with a
- * float32 scale and multiplied with the packed blocks as integers; formats that are not quantized take float32.
+ *           those with blocks of 256 in 8 bits where the level has kernels for that (nn/kernel_types.h). F32, rows of odd
+ *           lengths, and what decides rather than computes (`floats`) are multiplied as floats;
+ *
+ *   answer  activations are rounded to 8 bits in blocks of 32 with a float32 scale and multiplied with the packed blocks as
+ *           integers; formats that are not quantized take float32.
  *
  * Invariant: the bits of out[r][o] depend on row r of x, on its kind, on row o of the weights and on the chosen level; not on the
  * other rows of the batch, on the range of outputs of the call, or on the number of threads. Every sum has a fixed order.
