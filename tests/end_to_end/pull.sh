@@ -1,6 +1,7 @@
 # `hearth models pull` against a hostile network: every way in which a host, a name server or somebody between could mislead it. The
 # network is a namespace without an uplink (tests/hostile_net); the programs know of no test.
 . tests/tap.sh
+. tests/screen.sh
 . tests/hostile_net/enter.sh
 hearth="${PULL_WITH:-$hostile}/hearth"
 limit=$(command -v timeout)
@@ -11,12 +12,12 @@ refused() {
 	local name=$1 what=$2 words=$3
 	shift 3
 	rm -rf "$models"
-	check_status 1 "$name: refused" "$limit" 60 "$hearth" models pull "$what" "$@" || return
+	check_status 1 "$name: refused" "$limit" 600 "$hearth" models pull "$what" "$@" || return
 	check "$name: says why" grep -qF -- "$words" "$work/err"
 	check "$name: no model is left" [ -z "$(find "$models" -name '*.gguf' 2>/dev/null)" ]
 }
 pulled() {
-	check "$1" "$limit" 60 "$hearth" models pull "${@:2}"
+	check "$1" "$limit" 600 "$hearth" models pull "${@:2}"
 }
 last_connection() { # an expression about c, the newest one
 	"$hearth" net log --json | python3 -c "
@@ -28,7 +29,7 @@ pulled "a model is fetched by its URL" https://host.example/model.gguf
 check "it is the file, byte for byte" cmp "$models/model.gguf" "$net/model.gguf"
 check "its hash is said, and that it is pinned" grep -q "$digest" "$work/out"
 check "nothing else is left" [ "$(ls "$models")" = model.gguf ]
-check_status 1 "a file that is here is not fetched again" "$limit" 60 "$hearth" models pull https://host.example/model.gguf
+check_status 1 "a file that is here is not fetched again" "$limit" 600 "$hearth" models pull https://host.example/model.gguf
 check "that is said" grep -q "is here already" "$work/err"
 rm -rf "$models"
 pulled "a redirect within https is followed" https://host.example/moved.gguf
@@ -93,11 +94,11 @@ refused "this machine, mapped" "https://[::ffff:127.0.0.1]/model.gguf" "this mac
 refused "this machine, short" https://127.1/model.gguf "this machine itself"
 refused "a name that nobody has" https://nobody.example/model.gguf "cannot be resolved"
 rm -rf "$models"
-"$limit" 60 "$hearth" models pull https://mixed.example/model.gguf >/dev/null 2>&1
+"$limit" 600 "$hearth" models pull https://mixed.example/model.gguf >/dev/null 2>&1
 for _ in 1 2 3 4; do
 	rm -rf "$models"
-	"$limit" 60 "$hearth" models pull https://rebind.example/model.gguf >/dev/null 2>&1
-	"$limit" 60 "$hearth" models pull https://rebind-back.example/fresh.gguf >/dev/null 2>&1
+	"$limit" 600 "$hearth" models pull https://rebind.example/model.gguf >/dev/null 2>&1
+	"$limit" 600 "$hearth" models pull https://rebind-back.example/fresh.gguf >/dev/null 2>&1
 done
 check_status 1 "nothing inside was ever connected to, whatever names meant at which moment" grep -E '^(10\.|127\.|169\.|fd|64:|::1)' "$net/connections.log"
 
@@ -154,17 +155,17 @@ check "nobody wrote elsewhere" [ -z "$(find "$work" /etc/evil* /tmp/evil* -name 
 for name in "https://host.example/..%2f..%2fevil.gguf" "https://host.example/%00.gguf" "https://host.example/" "https://host.example/a.txt" "http://host.example/model.gguf" \
 	"ftp://host.example/model.gguf" "file:///etc/passwd" "https://a:b@host.example/model.gguf" "https://host.example:8443/model.gguf" "../x:y" "a/..:x.gguf" "a/b:../../x.gguf" "a/b:/x.gguf" \
 	"a/b:.x.gguf" "model.gguf" "" "https:///x.gguf" "https://host.example/$(printf 'x%.0s' $(seq 5000)).gguf" "https://höst.example/model.gguf"; do
-	check_status 2 "'${name:0:60}' is wrong use" "$limit" 60 "$hearth" models pull "$name"
+	check_status 2 "'${name:0:60}' is wrong use" "$limit" 600 "$hearth" models pull "$name"
 done
 for proxy in http://127.0.0.1:9050 socks5://127.0.0.1:9050 socks5h://proxy.example:9050 socks5h://127.0.0.1 socks5h://127.0.0.1:99999 socks5h://:1 127.0.0.1:9050; do
-	check_status 2 "--proxy $proxy is wrong use" "$limit" 60 "$hearth" models pull https://host.example/model.gguf --proxy "$proxy"
+	check_status 2 "--proxy $proxy is wrong use" "$limit" 600 "$hearth" models pull https://host.example/model.gguf --proxy "$proxy"
 done
-check_status 2 "--sha256 is 64 digits" "$limit" 60 "$hearth" models pull https://host.example/model.gguf --sha256 "../$(printf 'a%.0s' $(seq 61))"
+check_status 2 "--sha256 is 64 digits" "$limit" 600 "$hearth" models pull https://host.example/model.gguf --sha256 "../$(printf 'a%.0s' $(seq 61))"
 
 # Going on after an interruption.
 rm -rf "$models"
 for end in 1 2 3; do
-	check_status 1 "the connection breaks ($end)" "$limit" 60 "$hearth" models pull https://host.example/broken.gguf
+	check_status 1 "the connection breaks ($end)" "$limit" 600 "$hearth" models pull https://host.example/broken.gguf
 	check "what came is kept, and how to go on is said ($end)" grep -q "the same command goes on" "$work/err"
 	check "so much is kept ($end)" [ "$(stat -c %s "$models/broken.gguf.part")" = $((end * 2000000)) ]
 done
@@ -173,23 +174,30 @@ check "the whole is right" cmp "$models/broken.gguf" "$net/model.gguf"
 check "the part is gone" [ "$(ls "$models")" = broken.gguf ]
 
 rm -rf "$models"
-check_status 1 "a file begins to come" "$limit" 60 "$hearth" models pull https://host.example/changed.gguf
-check_status 1 "it has changed, and the pin of nobody holds it: fetched anew" "$limit" 60 "$hearth" models pull https://host.example/changed.gguf --sha256 "$digest"
+check_status 1 "a file begins to come" "$limit" 600 "$hearth" models pull https://host.example/changed.gguf
+check_status 1 "it has changed, and the pin of nobody holds it: fetched anew" "$limit" 600 "$hearth" models pull https://host.example/changed.gguf --sha256 "$digest"
 check "that is said" grep -q "has changed at the host since the last time: starting anew" "$work/err"
 check "and it is not what --sha256 says" grep -q "instead of $digest" "$work/err"
-check_status 1 "a file begins to come that will change behind its address" "$limit" 60 "$hearth" models pull https://host.example/silent.gguf --sha256 "$digest"
-check_status 1 "a host that goes on in another file" "$limit" 60 "$hearth" models pull https://host.example/silent.gguf --sha256 "$digest"
+check_status 1 "a file begins to come that will change behind its address" "$limit" 600 "$hearth" models pull https://host.example/silent.gguf --sha256 "$digest"
+check_status 1 "a host that goes on in another file" "$limit" 600 "$hearth" models pull https://host.example/silent.gguf --sha256 "$digest"
 check "is noticed" grep -qE "starting anew|instead of $digest" "$work/err"
 check "no mixture is left" [ -z "$(find "$models" -name '*.gguf')" ]
 
 rm -rf "$models"
-timeout -s INT 1.5 "$hearth" models pull https://host.example/paced.gguf >"$work/out" 2>"$work/err" </dev/null
+came() { [ "$(stat -c %s "$models/paced.gguf.part" 2>/dev/null || echo 0)" -gt "$1" ]; }
+# In a group of its own, since a shell lets its background programs ignore Ctrl-C.
+python3 -c 'import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])' "$hearth" models pull https://host.example/paced.gguf >"$work/out" 2>"$work/err" </dev/null &
+pid=$!
+until_true came 200000
+kill -INT $pid
+wait $pid
+check "Ctrl-C ends it" [ $? = 130 ]
 check "Ctrl-C keeps what came" [ "$(stat -c %s "$models/paced.gguf.part")" -gt 100000 ]
 check "and says how to go on" grep -q "the same command goes on" "$work/err"
 check "the ledger knows what came until then" last_connection "c['result'] == 'interrupted' and c['down'] > 100000"
 "$hearth" models pull https://host.example/paced.gguf >/dev/null 2>&1 &
 pid=$!
-sleep 1
+until_true came 1000000
 # While it fetches, hearth-net is made to call what it must not (tests/guard/outside.c; its filters are read where root looks).
 fetching=$(pgrep -x hearth-net)
 if [ "${PULL_WITH:-$hostile}" = build ] && [ -x build/tests/guard/outside ] && [ -n "$fetching" ]; then
@@ -201,18 +209,49 @@ else
 fi
 kill -9 $pid
 wait $pid 2>/dev/null
-sleep 0.5
-check "after kill -9 no hearth-net is left" [ -z "$(pgrep -x hearth-net)" ]
+no_net() { [ -z "$(pgrep -x hearth-net)" ]; }
+check "after kill -9 no hearth-net is left" until_true no_net
 check "the ledger has the connection that was begun" last_connection "'ended' not in c and c['host'] == 'host.example'"
 pulled "and the same command goes on" https://host.example/paced.gguf
 check "to the whole file" cmp "$models/paced.gguf" "$net/model.gguf"
+
+# A model in several files comes as one.
+same_parts() { # STEM
+	local n
+	for n in 1 2 3; do cmp "$models/$1-0000$n-of-00003.gguf" "$net/part-0000$n-of-00003.gguf" || return 1; done
+}
+rm -rf "$models"
+pulled "all parts of a split model, by its quantization" good/split:Q4_K_M
+check "each is what it was" same_parts big-Q4_K_M
+check "and its hash is said" grep -q "$(sha256sum <"$net/part-00003-of-00003.gguf" | cut -d' ' -f1) big-Q4_K_M-00003" "$work/out"
+check "it answers" "$limit" 600 "$hearth" run -m big-Q4_K_M -n 2 Hello
+rm "$models"/big-Q4_K_M-0000[13]*
+pulled "what is here already is compared, and the rest fetched" good/split:sub/big-Q4_K_M-00001-of-00003.gguf --json
+check "--json names each" python3 -c "
+import json; o = json.load(open('$work/out')); assert len(o['parts']) == 3 and o['path'].endswith('00001-of-00003.gguf'), o"
+rm "$models"/big-Q4_K_M-00001*
+printf x >>"$models/big-Q4_K_M-00002-of-00003.gguf"
+check_status 1 "a part that was changed here is refused" "$limit" 600 "$hearth" models pull good/split:Q4_K_M
+check "and named" grep -q "big-Q4_K_M-00002-of-00003.gguf: is here already, and is not what was fetched" "$work/err"
+rm -rf "$models"
+pulled "by the URL of its first part" https://host.example/good-00001-of-00003.gguf
+check "the others lie beside it there" same_parts good
+refused "a part with a wrong hash" bad/part:x-00001-of-00003.gguf "instead of"
+check "and the first part never came" [ ! -e "$models/x-00001-of-00003.gguf" ]
+refused "parts that are no model together" https://host.example/mixed-00001-of-00003.gguf "no usable model and was removed"
+rm -rf "$models"
+check_status 1 "a part that is not there" "$limit" 600 "$hearth" models pull https://host.example/lost-00001-of-00003.gguf
+check "is told" grep -q "404" "$work/err"
+check "and there is no model" [ ! -e "$models/lost-00001-of-00003.gguf" ]
+refused "a later part alone" https://host.example/good-00002-of-00003.gguf "name its first part"
+refused "one hash for several files" https://host.example/good-00001-of-00003.gguf "about one file" --sha256 "$digest"
 
 # Pins.
 rm -rf "$models"
 pulled "a name is pinned" pin/x:x.gguf
 refused "the name leads elsewhere" pin/x:x.gguf "if that is meant"
 rm -rf "$models"
-check_status 1 "another hash by --sha256 is taken for the person's word" "$limit" 60 "$hearth" models pull pin/x:x.gguf --sha256 "$digest"
+check_status 1 "another hash by --sha256 is taken for the person's word" "$limit" 600 "$hearth" models pull pin/x:x.gguf --sha256 "$digest"
 check "and the host contradicts it" grep -q "not the one of --sha256" "$work/err"
 
 # The catalogue: its files are pinned by it, and the one that suits is fetched without a name.
@@ -224,7 +263,7 @@ HOME=$work/nobody HEARTH_HOME=$work/third refused "a file that is not the catalo
 umount models/catalogue.tsv
 own_catalogue "$digest"
 export HEARTH_HOME=$work/third
-check "without a name the one that suits is fetched" env HOME="$work/nobody" "$limit" 120 "$hearth" models pull
+check "without a name the one that suits is fetched" /usr/bin/env HOME="$work/nobody" "$limit" 120 "$hearth" models pull
 check "it is said which, and why" grep -q "memory 7 MB file + 8 MB for 2,048 tokens of context + 100 MB to work" "$work/out"
 check "the catalogue vouches for it" grep -q "as hearth's catalogue says" "$work/out"
 check "it is the file" cmp "$HEARTH_HOME/models/tiny-Q4_K_M.gguf" "$net/model.gguf"

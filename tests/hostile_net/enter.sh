@@ -22,6 +22,7 @@ fi
 net=$work/net
 mkdir -p "$net"
 cp "$(find models -maxdepth 1 -name '*.gguf' | sort | head -n 1)" "$net/model.gguf"
+python3 tests/end_to_end/split_gguf.py "$net/model.gguf" "$net/part" 3
 
 make_certificates() {
 	local names name
@@ -60,7 +61,7 @@ ip addr add 64:ff9b::a00:1/128 dev lo nodad 2>/dev/null
 python3 tests/hostile_net/host.py "$net" 2>"$work/host.err" &
 host_pid=$!
 trap 'kill $host_pid 2>/dev/null; rm -rf "$work"; [ "$failures" = 0 ] || exit 1' EXIT
-for _ in $(seq 100); do
+for _ in $(seq 3000); do
 	[ -e "$net/ready" ] && break
 	sleep 0.1
 done

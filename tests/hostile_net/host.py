@@ -2,7 +2,7 @@
 #
 #     python3 tests/hostile_net/host.py FOLDER
 #
-# FOLDER holds model.gguf, ca-signed.pem, expired.pem, foreign.pem (certificate and key of the host); requests.log and
+# FOLDER holds model.gguf, the same in three parts, ca-signed.pem, expired.pem, foreign.pem (certificate and key of the host); requests.log and
 # connections.log are written there, `ready` is made when it listens. What a path does stands in PATHS, what a name resolves to in
 # NAMES. Everything listens on every address of the namespace: TCP 443, TCP and UDP 53, and TCP 9050, a SOCKS proxy.
 import hashlib
@@ -18,6 +18,8 @@ import time
 folder = sys.argv[1]
 model = open(os.path.join(folder, "model.gguf"), "rb").read()
 digest = hashlib.sha256(model).hexdigest()
+parts = [open(os.path.join(folder, f"part-{n:05}-of-00003.gguf"), "rb").read() for n in (1, 2, 3)]
+part_digests = [hashlib.sha256(part).hexdigest() for part in parts]
 lock = threading.Lock()
 
 PUBLIC, CDN, PRIVATE = "203.0.113.10", "198.51.100.7", "10.0.0.1"
@@ -205,6 +207,11 @@ def listing(*files):
     return lambda request: [head("200 OK", "Content-Type: application/json", length=len(body)), body]
 
 
+def part_file(n, last=None):
+    """Part n of the split model; `last`: its last byte is another one."""
+    return lambda request: file_answer(request, parts[n] if last is None else parts[n][:-1] + last, tag=f'"part{n}"')
+
+
 def text(body):
     body = body.encode()
     return lambda request: [head("200 OK", length=len(body)), body]
@@ -255,6 +262,7 @@ PATHS = {
     "/negative.gguf": lambda request: [head("200 OK", length=-5), b"x"],
     # The hub.
     TREE % "good/repo": listing(("tiny-Q4_K_M.gguf", digest), ("tiny-Q8_0.gguf", digest), ("sub/tiny-Q4_K_S.gguf", digest), ("mmproj-tiny-Q4_K_M.gguf", digest)),
+    TREE % "good/split": listing(*((f"sub/big-Q4_K_M-{n + 1:05}-of-00003.gguf", part_digests[n]) for n in range(3)), ("small-Q8_0.gguf", digest)),
     TREE % "good/one": listing(("one.gguf", digest)),
     TREE % "good/two": listing(("a-Q4_K_M.gguf", digest), ("b-Q4_K_M.gguf", digest)),
     TREE % "bad/paths": listing(("../../../evil-Q4_K_M.gguf", digest)),
@@ -268,6 +276,14 @@ PATHS = {
     TREE % "bad/none": text("[]"),
     "/good/repo/resolve/main/tiny-Q4_K_M.gguf": linked("", digest, len(model), "https://cdn.example/model.gguf"),
     "/good/repo/resolve/main/sub/tiny-Q4_K_S.gguf": linked("", digest, len(model), "https://cdn.example/model.gguf"),
+    **{f"/good/split/resolve/main/sub/big-Q4_K_M-{n + 1:05}-of-00003.gguf": linked("", part_digests[n], len(parts[n]), f"https://cdn.example/big-{n}.gguf") for n in range(3)},
+    **{f"/big-{n}.gguf": part_file(n) for n in range(3)},
+    **{f"/good-{n + 1:05}-of-00003.gguf": part_file(n) for n in range(3)},
+    **{f"/mixed-{n + 1:05}-of-00003.gguf": part_file((0, 2, 1)[n]) for n in range(3)},
+    **{f"/bad/part/resolve/main/x-{n + 1:05}-of-00003.gguf": linked("", part_digests[n], len(parts[n]), f"https://cdn.example/{'bent' if n == 1 else 'big'}-{n}.gguf") for n in range(3)},
+    "/bent-1.gguf": part_file(1, b"!"),
+    "/lost-00001-of-00003.gguf": part_file(0),
+    "/lost-00003-of-00003.gguf": part_file(2),
     "/good/one/resolve/main/one.gguf": linked("", digest, len(model), "https://cdn.example/model.gguf"),
     "/bad/hash/resolve/main/x-Q4_K_M.gguf": linked("", "../../etc/passwd", len(model), "https://cdn.example/model.gguf"),
     "/bad/controls/resolve/main/fine.gguf": file_answer,

@@ -10,9 +10,9 @@ echo "machine huggingface.co login person password secretsecret default login pe
 echo hf_secretsecret >"$HOME/.cache/huggingface/token"
 printf 'user = "person:secretsecret"\nheader = "X-Secret: secretsecret"\n' >"$HOME/.curlrc"
 
-check "a file is fetched from the hub and where it redirects" "$limit" 60 "$hearth" models pull good/repo:Q4_K_M
-check "a cookie is set by a host" "$limit" 60 "$hearth" models pull https://host.example/cookie.gguf
+check "a file is fetched from the hub and where it redirects" "$limit" 600 "$hearth" models pull good/repo:Q4_K_M
+check "a cookie is set by a host" "$limit" 600 "$hearth" models pull https://host.example/cookie.gguf
 check_status 1 "no request has anything of the user's" grep -iE 'secret|person|^(authorization|cookie|x-)' "$net/requests.log"
 check "requests were made" [ "$(grep -c '^GET' "$net/requests.log")" = 5 ]
-check_status 2 "a password in a URL is refused before anything is sent" "$limit" 60 "$hearth" models pull https://a:secretsecret@host.example/model.gguf
+check_status 2 "a password in a URL is refused before anything is sent" "$limit" 600 "$hearth" models pull https://a:secretsecret@host.example/model.gguf
 check "and stands in no ledger" sh -c "! grep -rq secretsecret '$HEARTH_HOME'"

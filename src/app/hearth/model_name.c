@@ -3,6 +3,7 @@
 
 #include "app/hearth/model_file.h"
 #include "app/hearth/web_address.h"
+#include "base/split_name.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -94,6 +95,7 @@ static bool has_word(const char *file, const char *word)
 static bool fits(const struct model_name *n, const struct fetch_entry *entry)
 {
 	const char *file = last_part(entry->path);
+	if (split_name_is_later(file)) return false; /* it comes with the first part */
 	if (!n->wanted[0]) return !model_file_is_projector(file);
 	return strcmp(entry->path, n->wanted) == 0 || (!model_file_is_projector(file) && has_word(file, n->wanted));
 }
@@ -120,9 +122,26 @@ bool model_name_choose(struct model_name *n, const struct fetch_entry *entries, 
 		return take_file(n, chosen->path, e);
 	}
 	for (size_t i = 0; i < count; i++) {
+		if (split_name_is_later(entries[i].path)) continue;
 		if (found == 0 || fits(n, &entries[i])) add_choice(choices, &entries[i]);
 	}
 	if (count == 0) return error_set(e, "%s: has no model file (.gguf)", n->repository);
 	if (found == 0) return error_set(e, "%s: no file is a '%.100s'; it has these", n->repository, n->wanted);
 	return error_set(e, "%s: %zu files fit; name one of these as %s:FILE", n->repository, found, n->repository);
+}
+
+bool model_name_part(struct model_name *n, const struct model_name *first, unsigned number)
+{
+	char ending[32];
+	char *found = NULL;
+	size_t length = strlen(first->file);
+	*n = *first;
+	if (!split_name_part(n->file, sizeof n->file, first->file, number)) return false;
+	/* In the URL the last one counts; a host may have folders that are named alike. */
+	snprintf(ending, sizeof ending, "%s", first->file + length - strlen("-00001-of-00001.gguf"));
+	for (char *p = n->url; (p = strstr(p, ending)) != NULL; p++) found = p;
+	if (!found) return false;
+	memcpy(found, n->file + length - strlen(ending), strlen(ending));
+	if (number != 1) n->hash[0] = 0;
+	return true;
 }

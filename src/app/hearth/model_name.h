@@ -27,4 +27,8 @@ bool model_name_list_url(const struct model_name *n, char url[FETCH_URL]);
 bool model_name_choose(struct model_name *n, const struct fetch_entry *entries, size_t count, struct buffer *choices,
                        struct error *e);
 
+/* The name of part `number` of a split model, from that of its first part (split_name.h): another file at another URL. False: that
+ * is no first part. */
+bool model_name_part(struct model_name *n, const struct model_name *first, unsigned number);
+
 #endif

@@ -2,7 +2,8 @@
  * models_pull: `hearth models pull [URL|NAME]`. Without a name it is the model that suits this machine (suggest.h).
  *
  * The file is fetched into NAME.part, compared with the hash that the person, the host or an earlier pin says, read as a model, and
- * only then given its name. What a name led to the first time is pinned in the ledger; the catalogue's files are pinned by it.
+ * only then given its name. Of a split model the first part comes last: as long as it is not there, there is no model. What a name
+ * led to the first time is pinned in the ledger; the catalogue's files are pinned by it.
  */
 #include "app/hearth/commands.h"
 #include "app/hearth/ledger_place.h"
@@ -15,13 +16,17 @@
 #include "app/hearth/web_address.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/split_name.h"
 #include "format/json.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { MAX_OUT = 4 << 20, PATIENCE = 3 };
+enum { MAX_OUT = 4 << 20, PATIENCE = 3, MOST_PARTS = 1000 };
 
 static const double least_rated = 1 << 20; /* bytes: less says nothing about the rate */
 
@@ -71,6 +76,19 @@ static int report(const struct pull *p, const struct options *o, const struct mo
 	return commands_print(&out);
 }
 
+static void note_part(struct pull *p, const struct options *o, const char *hash, bool first)
+{
+	if (o->json) {
+		if (p->fetched.size) buffer_append_text(&p->fetched, ", ");
+		buffer_append_text(&p->fetched, "{\"path\": ");
+		json_write_text(&p->fetched, p->part.path, strlen(p->part.path));
+		buffer_format(&p->fetched, ", \"sha256\": \"%s\", \"pinned\": %s}", hash, first ? "true" : "false");
+	} else {
+		buffer_format(&p->fetched, "SHA-256 %s %s,\n  %s.\n", hash, p->name.file, judge(p));
+		commands_note("%s is here", p->name.file);
+	}
+}
+
 static int finish(struct pull *p, const struct options *o)
 {
 	struct error e;
@@ -85,7 +103,11 @@ static int finish(struct pull *p, const struct options *o)
 		first = strcmp(p->pinned, hash) != 0;
 		ok = (!first || pull_pin(p, hash, &e)) && part_file_finish(&p->part, &e);
 	}
-	int status = ok ? report(p, o, file, hash, first) : e.text[0] ? commands_fail(&e) : STATUS_INTERRUPTED;
+	if (ok && p->parts) note_part(p, o, hash, first);
+	int status = ok && p->parts ? STATUS_DONE
+	             : ok           ? report(p, o, file, hash, first)
+	             : e.text[0]    ? commands_fail(&e)
+	                            : STATUS_INTERRUPTED;
 	memory_free(file);
 	return status;
 }
@@ -156,6 +178,117 @@ static int choose(struct pull *p)
 	return status;
 }
 
+/* A part of a split model that came before: is it still what it was? Without a pin it is nobody's to say. */
+static bool is_here(struct pull *p, const struct options *o, const struct paths *paths, bool *here, struct error *e)
+{
+	char hash[FETCH_HASH];
+	*here = false;
+	if (!p->parts || !p->pinned[0] || !paths_join(p->part.part, paths->models, p->name.file) || !paths_is_file(p->part.part))
+		return true;
+	p->part.fd = open(p->part.part, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (p->part.fd < 0) return error_set(e, "%s: cannot open: %s", p->part.part, strerror(errno));
+	memcpy(p->part.path, p->part.part, sizeof p->part.path);
+	seal_sha256_begin(&p->hash);
+	p->hashed = 0;
+	*here = pull_hash(p, hash, e);
+	close(p->part.fd);
+	p->part.fd = -1;
+	if (*here && strcmp(hash, p->pinned) != 0) {
+		*here = false;
+		return error_set(e, "%s: is here already, and is not what was fetched; remove or rename it to fetch it anew",
+		                 p->part.part);
+	}
+	if (*here) note_part(p, o, hash, false);
+	return *here;
+}
+
+/* One file, from what is known of it to its name. */
+static int pull_file(struct pull *p, const struct options *o, const struct paths *paths, const struct ledger_place *place)
+{
+	struct error e = { "" };
+	bool here = false, ok = web_host(p->name.url, p->host, &e) && find_pin(p, place, o, &e);
+	if (ok) pull_pin_by_catalogue(p, paths);
+	ok = ok && is_here(p, o, paths, &here, &e);
+	if (here) return STATUS_DONE;
+	ok = ok && part_file_open(&p->part, paths->models, p->name.file, p->name.url, &e);
+	int status = ok ? fetch(p, o, paths) : e.text[0] ? commands_fail(&e) : STATUS_INTERRUPTED;
+	part_file_close(&p->part);
+	return status;
+}
+
+/* Turns to another part: nothing is known of it yet. */
+static bool turn_to(struct pull *p, const struct model_name *first, unsigned number, struct error *e)
+{
+	if (!model_name_part(&p->name, first, number)) return error_set(e, "%s: its parts cannot be named", first->file);
+	p->part = (struct part_file){ .fd = -1 };
+	p->pinned[0] = p->announced[0] = 0;
+	p->announced_size = FETCH_UNKNOWN;
+	p->by_catalogue = p->again = false;
+	p->hashed = p->at = 0;
+	return true;
+}
+
+static int report_parts(struct pull *p, const struct options *o, const struct model_file *file)
+{
+	struct buffer out = buffer_new(MAX_OUT);
+	char bytes[32];
+	model_file_bytes(bytes, file->size);
+	if (o->json) {
+		buffer_append_text(&out, "{\"path\": ");
+		json_write_text(&out, file->path, strlen(file->path));
+		buffer_format(&out, ", \"bytes\": %llu, \"parts\": [", (unsigned long long)file->size);
+		buffer_append(&out, p->fetched.data, p->fetched.size);
+		buffer_append_text(&out, "]}\n");
+	} else {
+		buffer_format(&out, "%s is here, all %u parts: %s, %s weights, context %u.\n", p->name.file, p->parts, bytes,
+		              file->weights, file->context_trained);
+		buffer_append(&out, p->fetched.data, p->fetched.size);
+		buffer_format(&out, "Start it with: %s -m %s\n", o->program, p->name.file);
+	}
+	return commands_print(&out);
+}
+
+/* All parts are here: are they a model? What is none goes, all of it. */
+static int finish_parts(struct pull *p, const struct options *o, const struct paths *paths)
+{
+	struct error e, why;
+	char path[PATHS_ROOM], part[PATHS_ROOM];
+	struct model_file *file = memory_new(1, sizeof *file);
+	bool ok = file ? paths_join(path, paths->models, p->name.file) : error_memory(&e);
+	bool usable = ok && model_file_look(file, path, &why);
+	for (unsigned i = 1; ok && !usable && i <= p->parts; i++) {
+		if (split_name_part(part, sizeof part, path, i)) unlink(part);
+	}
+	if (ok && !usable) error_set(&e, "%s: what came is no usable model and was removed: %s", p->host, why.text);
+	int status = usable ? report_parts(p, o, file) : commands_fail(&e);
+	memory_free(file);
+	return status;
+}
+
+static int pull_parts(struct pull *p, const struct options *o, const struct paths *paths, const struct ledger_place *place)
+{
+	struct error e;
+	struct model_name *first = memory_new(1, sizeof *first);
+	int status = STATUS_DONE;
+	bool ok = first || error_memory(&e);
+	if (ok) *first = p->name;
+	if (ok && p->wanted[0])
+		ok = error_set(&e, "--sha256 is about one file, and this model has %u; each is compared with what its host says",
+		               p->parts);
+	if (ok && p->parts > MOST_PARTS)
+		ok = error_set(&e, "%s: has more parts than any model (%d)", p->name.file, (int)MOST_PARTS);
+	p->fetched = buffer_new(MAX_OUT);
+	for (unsigned i = 2; ok && status == STATUS_DONE && i <= p->parts + 1; i++) {
+		ok = turn_to(p, first, i <= p->parts ? i : 1, &e);
+		if (ok) status = pull_file(p, o, paths, place);
+	}
+	if (!ok) status = commands_fail(&e);
+	if (status == STATUS_DONE) status = finish_parts(p, o, paths);
+	buffer_free(&p->fetched);
+	memory_free(first);
+	return status;
+}
+
 static int pull(struct pull *p, const struct options *o, const struct paths *paths)
 {
 	struct error e;
@@ -166,14 +299,16 @@ static int pull(struct pull *p, const struct options *o, const struct paths *pat
 	p->fetching.spawner = programs_spawner();
 	if (ok && !p->fetching.spawner) ok = error_set(&e, "no other program can be started here");
 	int status = ok ? choose(p) : commands_fail(&e);
-	if (status == STATUS_DONE) {
-		ok = web_host(p->name.url, p->host, &e) && find_pin(p, place, o, &e);
-		if (ok) pull_pin_by_catalogue(p, paths);
-		ok = ok && part_file_open(&p->part, paths->models, p->name.file, p->name.url, &e);
-		status = ok ? fetch(p, o, paths) : commands_fail(&e);
-		if (status == STATUS_DONE) remember(p, paths, false);
-		part_file_close(&p->part);
+	if (status == STATUS_DONE && split_name_is_later(p->name.file)) {
+		error_set(&e, "%s: is a later part of a split model; name its first part, and all of them are fetched",
+		          p->name.file);
+		status = commands_fail(&e);
 	}
+	if (status == STATUS_DONE) {
+		p->parts = split_name_parts(p->name.file);
+		status = p->parts ? pull_parts(p, o, paths, place) : pull_file(p, o, paths, place);
+	}
+	if (status == STATUS_DONE) remember(p, paths, false);
 	memory_free(place);
 	return status;
 }

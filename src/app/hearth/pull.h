@@ -1,5 +1,6 @@
 /*
- * pull: one file from a host into the models folder, through as many connections as its redirects take.
+ * pull: one file from a host into the models folder, through as many connections as its redirects take. A split model is as many
+ * files, one after the other.
  */
 #ifndef HEARTH_APP_HEARTH_PULL_H
 #define HEARTH_APP_HEARTH_PULL_H
@@ -33,7 +34,9 @@ struct pull {
 	bool (*watch)(void *context, const char *what, uint64_t done,
 	              uint64_t whole); /* hears of progress where `quiet`; false ends it */
 	void *watch_context;
-	bool recommended; /* no name was given: it is the one that suits this machine, and starts from now on */
+	unsigned parts;        /* of the model that this file is a part of; 0: it is the model */
+	struct buffer fetched; /* the parts so far: a line each for people, an object each with --json */
+	bool recommended;      /* no name was given: it is the one that suits this machine, and starts from now on */
 };
 
 /* Asks the hub for a repository's files and chooses by p->name. Those to choose from go to `choices`. */

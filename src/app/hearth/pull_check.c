@@ -53,7 +53,7 @@ bool pull_check(struct pull *p, char hash[FETCH_HASH], struct model_file *file, 
 		part_file_discard(&p->part);
 		return error_set(e, "%s: the file that came has SHA-256 %s instead of %s; it was removed", p->host, hash, wanted);
 	}
-	if (model_file_look(file, p->part.part, &why)) return true;
+	if (p->parts || model_file_look(file, p->part.part, &why)) return true;
 	part_file_discard(&p->part);
 	return error_set(e, "%s: what came is no usable model and was removed: %s", p->host, why.text);
 }

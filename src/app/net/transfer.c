@@ -188,6 +188,22 @@ static size_t take_body(char *bytes, size_t one, size_t size, void *context)
 	return 0;
 }
 
+/* Does the host send next to nothing? Time counts while this program runs: when the machine slept, or something stopped it, the
+ * host is not to blame. */
+static bool is_slow(struct transfer *t, double now)
+{
+	static const double most_between = 2; /* seconds from one look to the next of a program that runs */
+	double passed = now - t->looked_at;
+	if (t->looked_at > 0) t->quiet += passed < most_between ? passed : most_between;
+	t->looked_at = now;
+	double came = (double)(t->end.down - t->down_before);
+	if (t->quiet >= 1 && came >= LEAST_SPEED * t->quiet) {
+		t->quiet = 0;
+		t->down_before = t->end.down;
+	}
+	return t->quiet > SLOW_SECONDS;
+}
+
 /* Several times a second: is hearth still there, and how far is it? */
 static int go_on(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
@@ -198,6 +214,12 @@ static int go_on(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_o
 	double now = clock_seconds();
 	if (now - t->told_at < 1.0 / TELLS_A_SECOND) return 0;
 	t->told_at = now;
+	if (is_slow(t, now)) {
+		struct error e;
+		error_set(&e, "it does not answer, or sends next to nothing");
+		fail(t, &e);
+		return 1;
+	}
 	/* Nothing is expected from hearth now but that it is there. */
 	if (fetch_receive(t->socket, &m, 0) != FETCH_NOTHING_YET) return 1;
 	m = (struct fetch_message){ .kind = FETCH_PROGRESS, .progress.written = t->end.written };
@@ -216,7 +238,6 @@ static bool set_safety(struct transfer *t, char *told)
 	       SET(CURLOPT_CAINFO, NULL) && SET(CURLOPT_CAPATH, NULL) && SET(CURLOPT_CAINFO_BLOB, &authorities) &&
 	       SET(CURLOPT_OPENSOCKETFUNCTION, open_socket) && SET(CURLOPT_OPENSOCKETDATA, t) && SET(CURLOPT_NOSIGNAL, 1L) &&
 	       SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) && SET(CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS) &&
-	       SET(CURLOPT_LOW_SPEED_LIMIT, (long)LEAST_SPEED) && SET(CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS) &&
 	       SET(CURLOPT_BUFFERSIZE, (long)RECEIVE_PIECE) && SET(CURLOPT_ERRORBUFFER, told) &&
 	       (!t->listing || SET(CURLOPT_TIMEOUT, (long)LISTING_SECONDS));
 }

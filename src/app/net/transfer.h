@@ -24,8 +24,10 @@ struct transfer {
 	size_t header_bytes;
 	bool head_told, started;
 	struct fetch_go go;
-	struct buffer body; /* of FETCH_LISTING */
-	double told_at;     /* when hearth was last told how far it is */
+	struct buffer body;      /* of FETCH_LISTING */
+	double told_at;          /* when hearth was last told how far it is */
+	double looked_at, quiet; /* for a host that sends too little: the last look, and seconds since down_before bytes had come */
+	uint64_t down_before;
 	struct fetch_end end;
 	struct error error; /* the first that this program noticed itself; empty */
 };
