@@ -110,13 +110,16 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double median(struct results *r, int metric)
+double bench_median(double *v, uint32_t n)
 {
-	uint32_t n = r->n[metric];
-	double *v = r->value[metric];
 	if (n == 0) return 0;
 	qsort(v, n, sizeof *v, ascending);
 	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+static double median(struct results *r, int metric)
+{
+	return bench_median(r->value[metric], r->n[metric]);
 }
 
 static uint32_t tokens_of(const struct bench_options *o, const struct bench_job *job, int metric)
@@ -269,6 +272,7 @@ static bool take_option(struct bench_options *o, const char *option, const char 
 	if (strcmp(option, "-d") == 0) return read_list(value, o->depth, &o->n_depths);
 	if (strcmp(option, "-p") == 0) return read_list(value, o->prompt, &o->n_prompts);
 	if (strcmp(option, "-t") == 0) return read_list(value, o->threads, &o->n_threads) && o->threads[0] > 0;
+	if (strcmp(option, "--clients") == 0) return read_list(value, o->clients, &o->n_clients);
 	if (strcmp(option, "--job") == 0) return read_job(value, job);
 	if (!value || !lab_number(value, 0, 1u << 20, &number)) return false;
 	if (strcmp(option, "-n") == 0)
@@ -304,5 +308,6 @@ int lab_bench(int argc, char **argv)
 		o.n_threads = 1;
 		o.threads[0] = o.model.threads ? o.model.threads : threads_available();
 	}
+	if (o.n_clients) return bench_clients(&o);
 	return o.model.engine ? bench_engine(&o) : run_all(&o);
 }

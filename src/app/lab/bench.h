@@ -28,7 +28,8 @@ struct bench_options {
 	uint32_t prompt[BENCH_MAX_LIST], n_prompts, generate, runs;
 	uint32_t depth[BENCH_MAX_LIST], n_depths;
 	uint32_t threads[BENCH_MAX_LIST], n_threads;
-	bool csv, copied; /* copied: what lies before a depth is copies of its first tokens */
+	uint32_t clients[BENCH_MAX_LIST], n_clients; /* none: not measured */
+	bool csv, copied;                            /* copied: what lies before a depth is copies of its first tokens */
 };
 
 /* One measured value, as it goes through the pipe. */
@@ -49,10 +50,16 @@ struct bench_job {
 	double born; /* clock_seconds of the parent before the process was made */
 };
 
+/* Of n values, which are sorted in place; 0 of none. */
+double bench_median(double *v, uint32_t n);
+
 /* Measures and returns the exit status of the process. */
 int bench_child(const struct bench_options *o, const struct bench_job *job);
 
 /* `--engine`: what the socket and the jail cost. */
 int bench_engine(const struct bench_options *o);
+
+/* `--clients`: several that ask at once. */
+int bench_clients(const struct bench_options *o);
 
 #endif

@@ -10,7 +10,6 @@
 #include "wire/client.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { PROMPT = 16, PLACES = 2, MEASURES = 3 };
@@ -82,18 +81,6 @@ static bool run_once(const struct place *p, const struct bench_options *o, uint3
 	return ok;
 }
 
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
-static double median(double *v, uint32_t n)
-{
-	qsort(v, n, sizeof *v, ascending);
-	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
-}
-
 int bench_engine(const struct bench_options *o)
 {
 	static struct samples s;
@@ -113,7 +100,7 @@ int bench_engine(const struct bench_options *o)
 	printf("%s, %u threads, prompt of %d, %u tokens, %u runs\n\n", o->model.path, o->threads[0], PROMPT, o->generate, o->runs);
 	puts("what          one process    hearth-engine              ratio");
 	for (int m = 0; m < MEASURES; m++) {
-		double here = median(s.value[m][0], o->runs), there = median(s.value[m][1], o->runs);
+		double here = bench_median(s.value[m][0], o->runs), there = bench_median(s.value[m][1], o->runs);
 		printf("%-12s %12.4g %16.4g %-8s %10.3f\n", measures[m].name, here, there, measures[m].unit, there / here);
 	}
 	return LAB_DONE;
