@@ -48,4 +48,4 @@ metric() {
 	ask metrics
 	sed -n "s/^$1 //p" "$work/body"
 }
-trap '[ -z "$pid" ] || kill -9 $pid 2>/dev/null; rm -rf "$work"; [ "$failures" = 0 ] || exit 1' EXIT
+trap '[ -z "$pid" ] || { kill -9 $pid; wait $pid; } 2>/dev/null; rm -rf "$work"; [ "$failures" = 0 ] || exit 1' EXIT
