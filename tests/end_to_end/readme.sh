@@ -4,7 +4,7 @@
 make help >"$work/help"
 while read -r target; do
 	check "README: make $target exists" grep -qE "^  make $target\b" "$work/help"
-done <<<"$(grep -ohE '\bmake (run|check|install|help|lint)\b' README.md | sed 's/make //' | sort -u)"
+done <<<"$(grep -ohE '\bmake (run|check|install|help|lint|deb|tarball)\b' README.md | sed 's/make //' | sort -u)"
 
 # The block of commands for scripts, as it stands there.
 tree=$PWD

@@ -1,6 +1,7 @@
 /* serve_models: names for models (see serve_models.h). */
 #include "app/hearth/serve_models.h"
 
+#include "app/hearth/model_caches.h"
 #include "base/memory.h"
 
 #include <stdio.h>
@@ -18,6 +19,19 @@ static void name_of(char name[SERVE_NAME], const char *path)
 	if (n > 5 && strcasecmp(name + n - 5, ".gguf") == 0) name[n - 5] = 0;
 }
 
+/* Those of other programs, where they lie. */
+static void each_cached(const char *usual, serve_models_visitor visit, void *data)
+{
+	struct model_caches c;
+	struct error ignored; /* what could not be looked through is not listed */
+	bool more = model_caches_scan(&c, &ignored);
+	for (size_t i = 0; more && i < c.n; i++) {
+		const struct cached_model *m = &c.models[i];
+		if (strlen(m->name) < SERVE_NAME && strcmp(m->path, usual) != 0) more = visit(data, m->name, m->path);
+	}
+	model_caches_free(&c);
+}
+
 void serve_models_each(const struct serve *s, serve_models_visitor visit, void *data)
 {
 	const struct paths *p = &s->opening.paths;
@@ -32,12 +46,14 @@ void serve_models_each(const struct serve *s, serve_models_visitor visit, void *
 	struct buffer names = buffer_new(MOST_NAMES);
 	size_t n = p->models[0] ? model_file_list(&names, p->models) : 0;
 	const char *at = names.data;
-	for (size_t i = 0; i < n; i++, at += strlen(at) + 1) {
+	bool more = true;
+	for (size_t i = 0; more && i < n; i++, at += strlen(at) + 1) {
 		if (!paths_join(path, p->models, at) || strcmp(path, usual) == 0) continue;
 		name_of(name, path);
-		if (!visit(data, name, path)) break;
+		more = visit(data, name, path);
 	}
 	buffer_free(&names);
+	if (more) each_cached(usual, visit, data);
 }
 
 struct search {
