@@ -5,11 +5,11 @@
 
 #include <sys/mman.h>
 
-/* A piece is what is looked at, every LOOK bytes a page, before it is asked for. A page of LARGE bytes is read and mapped at once
- * where the system keeps files in such pages (Linux 6.16 on ext4, or earlier elsewhere), and weights come faster from them. Where
- * it cannot map ahead, one call reads no more than the system reads ahead at once, whatever it is asked for: ASK is what all
- * systems do. */
-enum { PIECE = 8 << 20, LOOK = 1 << 20, LARGE = 2 << 20, ASK = 128 << 10 };
+/* Pieces of LARGE bytes are read and mapped at once: threads that compute need not stop at pages that are new to them, and where
+ * the system keeps files in pages of that size (Linux 6.16 on ext4, or earlier elsewhere) weights come faster from them. Where it
+ * cannot map ahead, a piece is looked at, every LOOK bytes a page, and asked for if it is not there; one call reads no more than
+ * the system reads ahead at once, whatever it is asked for: ASK is what all systems do. */
+enum { LARGE = 2 << 20, LOOK = 1 << 20, ASK = 128 << 10 };
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
 #endif
@@ -24,14 +24,11 @@ static bool is_there(const uint8_t *piece, size_t size)
 	return true;
 }
 
-static void ask(struct file_ahead *a, const uint8_t *piece, size_t size)
+static void bring(const uint8_t *piece, size_t size)
 {
-	for (size_t at = 0; at < size && !atomic_load(&a->stop); at += LARGE) {
-		size_t part = size - at < LARGE ? size - at : LARGE;
-		if (madvise((void *)(uintptr_t)(piece + at), part, MADV_POPULATE_READ) == 0) continue;
-		for (size_t i = 0; i < part; i += ASK)
-			madvise((void *)(uintptr_t)(piece + at + i), part - i < ASK ? part - i : ASK, MADV_WILLNEED);
-	}
+	if (madvise((void *)(uintptr_t)piece, size, MADV_POPULATE_READ) == 0 || is_there(piece, size)) return;
+	for (size_t i = 0; i < size; i += ASK)
+		madvise((void *)(uintptr_t)(piece + i), size - i < ASK ? size - i : ASK, MADV_WILLNEED);
 }
 
 static void *ahead_main(void *data)
@@ -41,10 +38,8 @@ static void *ahead_main(void *data)
 		const struct file_map *m = &a->maps[i];
 		if (!m->paged) continue;
 		madvise((void *)(uintptr_t)m->data, m->size, MADV_HUGEPAGE); /* a wish */
-		for (size_t at = 0; at < m->size && !atomic_load(&a->stop); at += PIECE) {
-			size_t size = m->size - at < PIECE ? m->size - at : PIECE;
-			if (!is_there(m->data + at, size)) ask(a, m->data + at, size);
-		}
+		for (size_t at = 0; at < m->size && !atomic_load(&a->stop); at += LARGE)
+			bring(m->data + at, m->size - at < LARGE ? m->size - at : LARGE);
 	}
 	return NULL;
 }

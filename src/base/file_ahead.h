@@ -1,9 +1,10 @@
 /*
- * file_ahead: reads mapped files into the system's page cache in the background, from front to end.
+ * file_ahead: reads mapped files in the background, from front to end, and maps what is there.
  *
  * Whoever computes with a map that is not in memory yet waits at its pages, for as little as the system reads around each
  * (128 KB on many machines), and threads that read several places at once undo its guess of what comes next. A thread of
- * its own asks for what lies ahead instead, and nobody waits for it. What is in memory already costs nothing but a look.
+ * its own brings what lies ahead instead, and nobody waits for it. What is in memory already is mapped, so that a process has all
+ * of the file, whatever it reads of it: memory is what was planned.
  */
 #ifndef HEARTH_BASE_FILE_AHEAD_H
 #define HEARTH_BASE_FILE_AHEAD_H

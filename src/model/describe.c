@@ -58,11 +58,6 @@ static void describe_text(const struct model *m, struct buffer *out)
 	buffer_format(out, "\n%zu steps, %zu buffers in %zu floats a row, batches of up to %u rows, context %u\n", m->plan.n_steps,
 	              m->plan.n_buffers, m->plan.width, m->max_rows, m->context);
 	buffer_format(out, "weights %10.1f MiB  where they lie in the file\n", (double)memory.weights / mib);
-	if (memory.weights < m->weights.bytes)
-		buffer_format(
-		        out,
-		        "                        and %.1f MiB of tables from which tokens take a row each, and that stay there\n",
-		        (double)(m->weights.bytes - memory.weights) / mib);
 	buffer_format(out, "kv      %10.1f MiB  %u positions of %zu bytes, when all are in use\n", (double)memory.kv / mib,
 	              m->context, m->pages.table[0].bytes / KV_PAGE);
 	for (uint32_t i = 1; i < m->pages.n; i++)

@@ -32,7 +32,6 @@ bool layer_inputs_bind(const struct weights_binder *b)
 	    !weights_matrix(b, "per_layer_model_proj.weight", true, c->n_embd, n * c->n_layer, &w->model.weights) ||
 	    !weights_norm(b, "per_layer_proj_norm.weight", true, n, &w->norm))
 		return false;
-	b->w->looked_up[1] = w->table.rows * w->table.row_bytes;
 	for (uint32_t i = 0; i < c->n_layer; i++) {
 		struct layer_weights *l = &b->w->layer[i];
 		l->input = &layer[i];

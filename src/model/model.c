@@ -298,21 +298,9 @@ const struct config *model_config(const struct model *m)
 	return &m->config;
 }
 
-/* Weights that come into memory: of tables that tokens look up, at most what the system maps around one row for each position. */
-static size_t resident_weights(const struct model *m)
-{
-	enum { AROUND = 64 << 10 };
-	size_t bytes = m->weights.bytes;
-	for (size_t i = 0; i < sizeof m->weights.looked_up / sizeof m->weights.looked_up[0]; i++) {
-		size_t table = m->weights.looked_up[i], rows = (size_t)m->context * AROUND;
-		if (table > rows) bytes -= table - rows;
-	}
-	return bytes;
-}
-
 struct model_memory model_memory(const struct model *m)
 {
-	struct model_memory memory = { .weights = resident_weights(m), .kv = kv_bytes(m, m->context), .scratch = m->scratch_bytes };
+	struct model_memory memory = { .weights = m->weights.bytes, .kv = kv_bytes(m, m->context), .scratch = m->scratch_bytes };
 	memory.total = memory.weights + memory.kv + memory.scratch;
 	return memory;
 }

@@ -39,8 +39,7 @@ struct model_options {
 /* Answer rows of one batch; prompt rows fill the rest up to max_rows. */
 enum { MODEL_MAX_ANSWERS = 64, MODEL_MAX_CONTEXT = 1 << 28 };
 
-/* Bytes. `weights` are those that come into memory: all but rows of large tables that no token of a full context looks up; of
- * experts those that none chooses stay out too. `kv` is for one sequence of full length, with its states and the most marks;
+/* Bytes. `kv` is for one sequence of full length, with its states and the most marks;
  * scratch is allocated when the model is opened. */
 struct model_memory {
 	size_t weights, kv, scratch, total;

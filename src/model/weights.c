@@ -205,10 +205,7 @@ static bool bind_ends(const struct weights_binder *b)
 	    !weights_matrix(b, "output.weight", false, c->n_embd, c->n_vocab, &w->output.weights) ||
 	    !weights_vector(b, "output.bias", false, c->n_vocab, &w->output.bias))
 		return false;
-	if (w->output.weights.data)
-		w->looked_up[0] = w->embedding.rows * w->embedding.row_bytes;
-	else
-		w->output.weights = w->embedding;
+	if (!w->output.weights.data) w->output.weights = w->embedding;
 	return (!f->embedding_norm || weights_norm(b, "token_embd_norm.weight", true, c->n_embd, &w->embedding_norm)) &&
 	       weights_matrix(b, "position_embd.weight", f->learned_positions, c->n_embd, c->n_context, &w->positions) &&
 	       weights_norm(b, f->output_norm ? f->output_norm : "output_norm.weight", !f->no_output_norm, c->n_embd,

@@ -90,8 +90,6 @@ struct weights {
 	const struct altup_ends *altup;                      /* model/altup.c */
 	struct layer_weights *layer;                         /* n_layer */
 	size_t bytes;                                        /* of all tensors bound */
-	size_t looked_up[2]; /* of them: in tables of which a token takes a row, the embedding (not if it is the output too) and
-	                        that of the layers' inputs */
 	uint64_t parameters;
 };
 

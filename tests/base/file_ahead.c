@@ -59,6 +59,52 @@ static void pages_come_without_being_touched(void **state)
 	unlink(path);
 }
 
+/* KiB of the map that this process has mapped; SIZE_MAX: nobody says. */
+static size_t mapped(const struct file_map *m)
+{
+	FILE *f = fopen("/proc/self/smaps", "re");
+	char line[512];
+	unsigned long long start, end;
+	size_t found = SIZE_MAX, kib;
+	bool inside = false;
+	while (f && found == SIZE_MAX && fgets(line, sizeof line, f)) {
+		if (sscanf(line, "%llx-%llx ", &start, &end) == 2) inside = (uintptr_t)m->data == start;
+		if (inside && sscanf(line, "Rss: %zu kB", &kib) == 1) found = kib;
+	}
+	if (f) fclose(f);
+	return found;
+}
+
+/* So that memory is what was planned, whatever is read of the file. */
+static void what_is_in_memory_is_mapped(void **state)
+{
+	(void)state;
+	char path[] = "/tmp/hearth-ahead-XXXXXX";
+	struct error e;
+	struct file_map m;
+	write_cold(path);
+	assert_true(file_map_path(&m, path, &e));
+	if (madvise((void *)(uintptr_t)m.data, PAGE, 22 /* MADV_POPULATE_READ */) != 0 || mapped(&m) == SIZE_MAX) {
+		file_unmap(&m);
+		unlink(path);
+		skip();
+	}
+	size_t whole = (SIZE + PAGE - 1) / PAGE * PAGE / 1024;
+	for (size_t at = 0; at < SIZE; at += PAGE) (void)*(const volatile uint8_t *)(m.data + at);
+	file_unmap(&m);
+	assert_true(file_map_path(&m, path, &e)); /* in memory, and mapped anew */
+	assert_true(mapped(&m) < whole);
+	struct file_ahead a;
+	file_ahead_start(&a, &m, 1);
+	struct timespec moment = { .tv_nsec = 10000000 };
+	size_t now = mapped(&m);
+	for (int i = 0; i < 3000 && now < whole; i++, now = mapped(&m)) nanosleep(&moment, NULL);
+	assert_int_equal(now, whole);
+	file_ahead_stop(&a);
+	file_unmap(&m);
+	unlink(path);
+}
+
 static void it_can_be_stopped_at_once(void **state)
 {
 	(void)state;
@@ -99,6 +145,7 @@ static void without_a_file_there_is_nothing_to_do(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(pages_come_without_being_touched),
+		                            cmocka_unit_test(what_is_in_memory_is_mapped),
 		                            cmocka_unit_test(it_can_be_stopped_at_once),
 		                            cmocka_unit_test(without_a_file_there_is_nothing_to_do) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
