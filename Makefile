@@ -359,6 +359,6 @@ clean:
 help:
 	@sed -n 's/^##//p' Makefile
 
--include $(LIB_OBJ:.o=.d) $(API_OBJ:.o=.d) $(STORE_OBJ:.o=.d) $(GUARD_OBJ:.o=.d) $(WIRE_OBJ:.o=.d) $(patsubst %.c,$(BUILD)/obj/%.d,$(wildcard tests/*.c tests/*/*.c tests/app/*/*.c) \
+-include $(LIB_OBJ:.o=.d) $(EVEX_OBJ:.o=.d) $(API_OBJ:.o=.d) $(STORE_OBJ:.o=.d) $(GUARD_OBJ:.o=.d) $(WIRE_OBJ:.o=.d) $(patsubst %.c,$(BUILD)/obj/%.d,$(wildcard tests/*.c tests/*/*.c tests/app/*/*.c) \
 	$(foreach p,$(PROGRAMS),$(call program_src,$(p))))
 .SECONDARY:

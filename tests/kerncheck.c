@@ -306,7 +306,7 @@ static void check_bytes(const struct format *f, const struct form_16 *bytes)
 		random_blocks(&seed, f, packed + 1, OUTS * n / f->type->weights);
 		for (size_t o = 0; o < OUTS; o++) {
 			f->unpack(packed + 1 + o * row_bytes, n / f->type->weights, unpacked + o * COLS_16);
-			size[o] = 10 * sqrtf((float)n * plain->dot_float(unpacked + o * COLS_16, unpacked + o * COLS_16, n));
+			size[o] = 1 + 10 * sqrtf((float)n * plain->dot_float(unpacked + o * COLS_16, unpacked + o * COLS_16, n));
 			bytes->codes[f->index](packed + 1 + o * row_bytes, n, codes + o % GROUP_16 * COLS_16);
 			if (o % GROUP_16 + 1 == GROUP_16 || o + 1 == OUTS)
 				plain->interleave(codes, COLS_16, o % GROUP_16 + 1, width, tile + o / GROUP_16 * GROUP_16 * width);
