@@ -1,5 +1,5 @@
 /* composer: the field for a message, with send and stop, and the quiet line below it. */
-import { el, fill, icon } from "./dom.js";
+import { el, elIn, fill, icon } from "./dom.js";
 import { count } from "./words.js";
 
 const RING = 2 * Math.PI * 8;
@@ -7,13 +7,12 @@ const RING = 2 * Math.PI * 8;
 export class Composer {
 	constructor(app) {
 		this.app = app;
-		/* No autocomplete and no spelling service: both may keep or send what is typed. */
-		this.field = el("textarea", { id: "message", rows: 1, placeholder: "Ask anything", "aria-label": "Your message", autocomplete: "off", spellcheck: "false", autocapitalize: "sentences", dir: "auto" });
+		this.field = el("textarea", { id: "message", rows: 1, placeholder: "Ask anything", "aria-label": "Your message", autocapitalize: "sentences", dir: "auto" });
 		this.button = el("button", { type: "submit", class: "send", "aria-label": "Send", title: "Send" }, icon("send"));
-		this.note = el("div", { class: "note" });
-		this.status = el("p", { class: "status" });
-		this.form = el("form", { class: "composer", onsubmit: (event) => { event.preventDefault(); this.submit(); } }, this.field, this.button);
-		this.node = el("div", { class: "composer-place" }, this.note, this.form, this.status);
+		this.note = el("div.note");
+		this.status = el("p.status");
+		this.form = el("form.composer", { onsubmit: (event) => { event.preventDefault(); this.submit(); } }, this.field, this.button);
+		this.node = el("div.composer-place", this.note, this.form, this.status);
 		this.field.addEventListener("input", () => {
 			this.size();
 			app.here();
@@ -61,15 +60,8 @@ export class Composer {
 /* How full the context is, as a small ring with words behind it. */
 export function contextRing(used, all) {
 	const share = Math.min(1, used / all);
-	const circle = (cls, dash) => {
-		const ring = document.createElementNS("http://www.w3.org/2000/svg", "circle");
-		for (const [name, value] of Object.entries({ class: cls, cx: 10, cy: 10, r: 8, "stroke-dasharray": dash })) ring.setAttribute(name, value);
-		return ring;
-	};
-	const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-	drawing.setAttribute("viewBox", "0 0 20 20");
-	drawing.setAttribute("aria-hidden", "true");
-	drawing.append(circle("ring-all", "none"), circle("ring-used", share * RING + " " + RING));
+	const circle = (look, dash) => elIn("svg", "circle", { class: look, cx: 10, cy: 10, r: 8, "stroke-dasharray": dash });
+	const drawing = elIn("svg", "svg", { viewBox: "0 0 20 20", "aria-hidden": "true" }, circle("ring-all", "none"), circle("ring-used", share * RING + " " + RING));
 	const words = count(used) + " of " + count(all) + " tokens that the model can see at once are taken";
 	return el("span", { class: share >= 0.8 ? "ring full" : "ring", title: words, role: "img", "aria-label": words }, drawing, Math.round(share * 100) + " %");
 }

@@ -7,9 +7,9 @@ let number = 0;
 export function dialog(title, content, buttons) {
 	const id = "dialog-" + ++number;
 	const box = el("dialog", { "aria-labelledby": id },
-		el("header", {}, el("h2", { id }, title), iconButton("close", "Close", () => box.close())),
-		el("div", { class: "dialog-body" }, content),
-		buttons && el("footer", {}, buttons));
+		el("header", el("h2", { id }, title), iconButton("close", "Close", () => box.close())),
+		el("div.dialog-body", content),
+		buttons && el("footer", buttons));
 	const before = document.activeElement;
 	box.addEventListener("close", () => {
 		box.remove();
@@ -27,9 +27,9 @@ export function dialog(title, content, buttons) {
 export function confirmDialog(title, text, yes, danger = false) {
 	return new Promise((resolve) => {
 		let answer = false;
-		const box = dialog(title, el("p", {}, text), [
-			el("button", { type: "button", onclick: () => box.close() }, "Cancel"),
-			el("button", { type: "button", class: danger ? "main danger" : "main", onclick: () => { answer = true; box.close(); } }, yes),
+		const box = dialog(title, el("p", text), [
+			el("button", { onclick: () => box.close() }, "Cancel"),
+			el("button", { class: danger ? "main danger" : "main", onclick: () => { answer = true; box.close(); } }, yes),
 		]);
 		box.addEventListener("close", () => resolve(answer));
 	});
@@ -39,9 +39,9 @@ export function confirmDialog(title, text, yes, danger = false) {
 export function askLine(title, label, value, yes) {
 	return new Promise((resolve) => {
 		let answer = null;
-		const input = el("input", { type: "text", value, autocomplete: "off", spellcheck: "false", maxlength: 200, "aria-label": label });
+		const input = el("input", { type: "text", value, maxlength: 200, "aria-label": label });
 		const form = el("form", { method: "dialog", onsubmit: (event) => { event.preventDefault(); answer = input.value.trim(); box.close(); } },
-			el("label", {}, label, input), el("footer", {}, el("button", { type: "submit", class: "main" }, yes)));
+			el("label", label, input), el("footer", el("button", { type: "submit", class: "main" }, yes)));
 		const box = dialog(title, form, null);
 		input.select();
 		box.addEventListener("close", () => resolve(answer));

@@ -20,20 +20,33 @@ function append(node, children) {
 	return node;
 }
 
-/* el("button", { class: "quiet", onclick: f }, "Stop"): an element with its attributes, listeners and children. */
-export function el(name, attributes = {}, ...children) {
-	const node = document.createElement(name);
+const isPlain = (value) => value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype;
+
+function furnish(node, rest) {
+	const attributes = isPlain(rest[0]) ? rest.shift() : {};
 	for (const key of Object.keys(attributes)) setAttribute(node, key, attributes[key]);
-	return append(node, children);
+	return append(node, rest);
+}
+
+/* el("button.main", { onclick: f }, "Stop"): an element with its classes, attributes and listeners (none may be said), and children. */
+export function el(what, ...rest) {
+	const [name, ...classes] = what.split(".");
+	const node = document.createElement(name);
+	if (classes.length) node.className = classes.join(" ");
+	if (name === "button") node.type = "button";
+	if (name === "input" || name === "textarea") {
+		/* What is typed goes into no history and to no spelling service. */
+		node.autocomplete = "off";
+		node.spellcheck = false;
+	}
+	return furnish(node, rest);
 }
 
 const spaces = { svg: "http://www.w3.org/2000/svg", math: "http://www.w3.org/1998/Math/MathML" };
 
 /* The same for drawings ("svg") and formulas ("math"). */
-export function elIn(space, name, attributes = {}, ...children) {
-	const node = document.createElementNS(spaces[space], name);
-	for (const key of Object.keys(attributes)) setAttribute(node, key, attributes[key]);
-	return append(node, children);
+export function elIn(space, name, ...rest) {
+	return furnish(document.createElementNS(spaces[space], name), rest);
 }
 
 /* Puts `children` in the place of all that a node had. */
@@ -84,7 +97,17 @@ export function icon(name) {
 
 /* A button with a drawing and a name that is read aloud and shown as a tip. */
 export function iconButton(name, label, onclick, more = {}) {
-	return el("button", { type: "button", class: "icon-button", "aria-label": label, title: label, onclick, ...more }, icon(name));
+	return el("button.icon-button", { "aria-label": label, title: label, onclick, ...more }, icon(name));
+}
+
+/* What is folded away behind a line. */
+export function fold(title, ...children) {
+	return el("details.other", el("summary", icon("down"), title), children);
+}
+
+/* What went wrong, read aloud at once. */
+export function problem(...children) {
+	return el("p.error", { role: "alert" }, children);
 }
 
 /* Copies text and says so on the button for a moment. */
@@ -92,7 +115,7 @@ export async function copyText(text, button) {
 	try {
 		await navigator.clipboard.writeText(text);
 	} catch {
-		const area = el("textarea", { class: "unseen", value: text });
+		const area = el("textarea.unseen", { value: text });
 		document.body.append(area);
 		area.select();
 		document.execCommand("copy");

@@ -10,32 +10,35 @@ import { visibleText } from "./visible.js";
 
 const MOST = 4000, MOST_DEPTH = 30;
 
-const m = (name, attributes, ...children) => elIn("math", name, attributes, ...children);
+const m = (name, ...rest) => elIn("math", name, ...rest);
 
-const letters = Object.fromEntries(("alpha α beta β gamma γ delta δ epsilon ϵ varepsilon ε zeta ζ eta η theta θ vartheta ϑ iota ι " +
+/* "word character word character": a table. */
+const pairs = (text) => Object.fromEntries([...text.matchAll(/(\S+) (\S+)/g)].map((m) => [m[1], m[2]]));
+
+const letters = pairs(("alpha α beta β gamma γ delta δ epsilon ϵ varepsilon ε zeta ζ eta η theta θ vartheta ϑ iota ι " +
 	"kappa κ lambda λ mu μ nu ν xi ξ pi π rho ρ sigma σ tau τ upsilon υ phi ϕ varphi φ chi χ psi ψ omega ω Gamma Γ Delta Δ " +
 	"Theta Θ Lambda Λ Xi Ξ Pi Π Sigma Σ Upsilon Υ Phi Φ Psi Ψ Omega Ω infty ∞ partial ∂ nabla ∇ hbar ℏ ell ℓ Re ℜ Im ℑ " +
-	"emptyset ∅ varnothing ∅ aleph ℵ degree ° circ ∘ prime ′ angle ∠ triangle △ square □").split(" ").reduce((pairs, word, i, all) => (i % 2 ? pairs : [...pairs, [word, all[i + 1]]]), []));
+	"emptyset ∅ varnothing ∅ circ ∘ prime ′ angle ∠"));
 
-const operators = Object.fromEntries(("times × div ÷ cdot ⋅ pm ± mp ∓ leq ≤ le ≤ geq ≥ ge ≥ neq ≠ ne ≠ approx ≈ equiv ≡ sim ∼ simeq ≃ cong ≅ propto ∝ " +
+const operators = pairs(("times × div ÷ cdot ⋅ pm ± mp ∓ leq ≤ le ≤ geq ≥ ge ≥ neq ≠ ne ≠ approx ≈ equiv ≡ sim ∼ simeq ≃ cong ≅ propto ∝ " +
 	"to → rightarrow → leftarrow ← leftrightarrow ↔ Rightarrow ⇒ Leftarrow ⇐ Leftrightarrow ⇔ iff ⇔ implies ⇒ mapsto ↦ longrightarrow ⟶ uparrow ↑ downarrow ↓ " +
 	"in ∈ notin ∉ ni ∋ subset ⊂ subseteq ⊆ supset ⊃ supseteq ⊇ cup ∪ cap ∩ setminus ∖ land ∧ wedge ∧ lor ∨ vee ∨ neg ¬ lnot ¬ " +
 	"forall ∀ exists ∃ mid ∣ parallel ∥ perp ⊥ ldots … dots … cdots ⋯ vdots ⋮ ddots ⋱ ll ≪ gg ≫ ast ∗ star ⋆ bullet • oplus ⊕ otimes ⊗ " +
-	"langle ⟨ rangle ⟩ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉ lbrace { rbrace } vert | Vert ‖ colon : therefore ∴ because ∵ vdash ⊢ models ⊨ asymp ≍").split(" ").reduce((pairs, word, i, all) => (i % 2 ? pairs : [...pairs, [word, all[i + 1]]]), []));
+	"langle ⟨ rangle ⟩ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉ lbrace { rbrace } vert | Vert ‖ colon :"));
 
-const large = { sum: "∑", prod: "∏", coprod: "∐", int: "∫", iint: "∬", iiint: "∭", oint: "∮", bigcup: "⋃", bigcap: "⋂", bigoplus: "⨁", bigotimes: "⨂" };
+const large = { sum: "∑", prod: "∏", int: "∫", iint: "∬", oint: "∮", bigcup: "⋃", bigcap: "⋂" };
 const named = new Set("sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh log ln lg exp lim max min sup inf det dim ker gcd deg arg Pr mod".split(" "));
 const below = new Set("lim max min sup inf det gcd Pr".split(" "));
 const accents = { hat: "^", widehat: "^", bar: "¯", overline: "¯", vec: "→", dot: "˙", ddot: "¨", tilde: "~", widetilde: "~", overrightarrow: "→" };
-const variants = { mathbf: "bold", boldsymbol: "bold", bm: "bold", mathrm: "normal", mathbb: "double-struck", mathcal: "script", mathscr: "script", mathfrak: "fraktur", mathsf: "normal", mathit: "italic", operatorname: "normal" };
-const spaces = { ",": "0.17em", ":": "0.22em", ";": "0.28em", "!": "-0.17em", " ": "0.25em", quad: "1em", qquad: "2em", enspace: "0.5em", thinspace: "0.17em" };
+const variants = { mathbf: "bold", boldsymbol: "bold", bm: "bold", mathrm: "normal", mathbb: "double-struck", mathcal: "script", mathscr: "script", mathit: "italic", operatorname: "normal" };
+const spaces = { ",": "0.17em", ":": "0.22em", ";": "0.28em", "!": "-0.17em", " ": "0.25em", quad: "1em", qquad: "2em" };
 const fences = { pmatrix: "()", bmatrix: "[]", Bmatrix: "{}", vmatrix: "||", Vmatrix: "‖‖", matrix: "", smallmatrix: "", cases: "{", aligned: "", align: "", "align*": "", gathered: "", array: "", split: "" };
 
 const doubled = { N: "ℕ", Z: "ℤ", Q: "ℚ", R: "ℝ", C: "ℂ", P: "ℙ", H: "ℍ" };
 
 /* Letters in another style are characters of their own. */
 function styled(text, style) {
-	const start = { bold: [0x1d400, 0x1d41a, 0x1d7ce], "double-struck": [0x1d538, 0x1d552, 0x1d7d8], script: [0x1d4d0, 0x1d4ea, 0], fraktur: [0x1d56c, 0x1d586, 0] }[style];
+	const start = { bold: [0x1d400, 0x1d41a, 0x1d7ce], "double-struck": [0x1d538, 0x1d552, 0x1d7d8], script: [0x1d4d0, 0x1d4ea] }[style];
 	if (!start) return text;
 	return [...text].map((c) => {
 		if (style === "double-struck" && doubled[c]) return doubled[c];
@@ -79,7 +82,7 @@ class Reader {
 	}
 
 	row(nodes) {
-		return nodes.length === 1 ? nodes[0] : m("mrow", {}, nodes);
+		return nodes.length === 1 ? nodes[0] : m("mrow", nodes);
 	}
 
 	/* Terms up to a mark that ends them. */
@@ -103,7 +106,7 @@ class Reader {
 			const rest = this.text.slice(this.at);
 			this.at = this.text.length;
 			this.depth--;
-			return m("mtext", {}, visibleText(rest));
+			return m("mtext", visibleText(rest));
 		}
 		const base = this.atom();
 		let under = null, over = null;
@@ -111,7 +114,7 @@ class Reader {
 			if (token === "'") {
 				let marks = "";
 				while (this.peek() === "'") marks += this.take() && "′";
-				over = m("mo", {}, marks);
+				over = m("mo", marks);
 				continue;
 			}
 			this.take();
@@ -137,16 +140,16 @@ class Reader {
 		if (/\d/.test(token)) {
 			const more = this.text.slice(this.at, this.at + 40).match(/^[\d.,]*\d/);
 			this.at += more ? more[0].length : 0;
-			return m("mn", {}, token + (more ? more[0] : ""));
+			return m("mn", token + (more ? more[0] : ""));
 		}
-		if (/\p{L}/u.test(token)) return m("mi", {}, token);
+		if (/\p{L}/u.test(token)) return m("mi", token);
 		if (token === "&") return m("mrow");
 		if (token === "~") return m("mspace", { width: "0.3em" });
 		return m("mo", { stretchy: "false" }, token === "-" ? "−" : visibleText(token));
 	}
 
 	command(name) {
-		if (name in letters) return m("mi", {}, letters[name]);
+		if (name in letters) return m("mi", letters[name]);
 		if (name in operators) return m("mo", { stretchy: "false" }, operators[name]);
 		if (name in large) return m("mo", { largeop: "true", "data-limits": name.includes("int") ? null : "" }, large[name]);
 		if (named.has(name)) return m("mi", { "data-limits": below.has(name) ? "" : null, mathvariant: "normal" }, name);
@@ -154,37 +157,28 @@ class Reader {
 		if (name in variants) return m("mi", { mathvariant: "normal" }, visibleText(styled(this.group(), variants[name])));
 		if (name in spaces) return m("mspace", { width: spaces[name] });
 		switch (name) {
-		case "frac": case "dfrac": case "tfrac": case "cfrac": return m("mfrac", {}, this.argument(), this.argument());
-		case "binom": return m("mrow", {}, m("mo", {}, "("), m("mfrac", { linethickness: "0" }, this.argument(), this.argument()), m("mo", {}, ")"));
+		case "frac": case "dfrac": case "tfrac": case "cfrac": return m("mfrac", this.argument(), this.argument());
+		case "binom": return m("mrow", m("mo", "("), m("mfrac", { linethickness: "0" }, this.argument(), this.argument()), m("mo", ")"));
 		case "sqrt": return this.root();
-		case "text": case "textrm": case "textbf": case "textit": case "mbox": case "tag": return m("mtext", {}, visibleText(this.group()));
+		case "text": case "textrm": case "textbf": case "textit": case "mbox": case "tag": return m("mtext", visibleText(this.group()));
 		case "left": return this.fenced();
 		case "begin": return this.environment();
-		case "underline": case "underbrace": return m("munder", {}, this.argument(), m("mo", {}, name === "underline" ? "_" : "⏟"));
-		case "overbrace": return m("mover", {}, this.argument(), m("mo", {}, "⏞"));
-		case "boxed": return m("mrow", { class: "boxed" }, this.argument());
-		case "stackrel": case "overset": {
-			const over = this.argument();
-			return m("mover", {}, this.argument(), over);
-		}
-		case "underset": {
-			const under = this.argument();
-			return m("munder", {}, this.argument(), under);
-		}
-		case "displaystyle": case "textstyle": case "limits": case "nolimits": case "big": case "Big": case "bigg": case "Bigg": case "bigl": case "bigr": case "right": case "middle": case "nonumber": return m("mrow");
+		case "underbrace": return m("munder", this.argument(), m("mo", "⏟"));
+		case "boxed": return this.argument();
+		case "displaystyle": case "textstyle": case "limits": case "nolimits": case "big": case "Big": case "bigl": case "bigr": case "right": case "middle": case "nonumber": return m("mrow");
 		case "\\": return m("mspace", { linebreak: "newline" });
 		case "{": case "}": case "%": case "$": case "#": case "&": case "_": return m("mo", { stretchy: "false" }, name);
 		case "|": return m("mo", { stretchy: "false" }, "‖");
-		default: return m("mtext", {}, visibleText("\\" + name));
+		default: return m("mtext", visibleText("\\" + name));
 		}
 	}
 
 	root() {
-		if (this.peek() !== "[") return m("msqrt", {}, this.argument());
+		if (this.peek() !== "[") return m("msqrt", this.argument());
 		this.take();
 		const degree = this.row(this.terms(["]"]));
 		this.take();
-		return m("mroot", {}, this.argument(), degree);
+		return m("mroot", this.argument(), degree);
 	}
 
 	fence() {
@@ -197,33 +191,33 @@ class Reader {
 		const open = this.fence();
 		const nodes = this.terms(["\\right"]);
 		this.take();
-		return m("mrow", {}, m("mo", {}, open), nodes, m("mo", {}, this.fence()));
+		return m("mrow", m("mo", open), nodes, m("mo", this.fence()));
 	}
 
 	environment() {
 		const name = this.group();
-		if (!(name in fences)) return m("mtext", {}, visibleText("\\begin{" + name + "}"));
+		if (!(name in fences)) return m("mtext", visibleText("\\begin{" + name + "}"));
 		if (name === "array" && this.peek() === "{") this.group();
 		const rows = [[]];
 		while (this.peek() !== undefined && this.peek() !== "\\end") {
 			const nodes = this.terms(["&", "\\\\", "\\end"]);
-			rows[rows.length - 1].push(m("mtd", {}, nodes));
+			rows[rows.length - 1].push(m("mtd", nodes));
 			if (this.peek() === "\\\\") rows.push([]);
 			if (this.peek() !== "\\end") this.take();
 		}
 		this.take();
 		this.group();
 		const side = /align|split/.test(name) ? "aligned" : name === "cases" ? "left" : null;
-		const table = m("mtable", { class: side }, rows.filter((r) => r.length > 1 || (r[0] && r[0].childNodes.length)).map((r) => m("mtr", {}, r)));
+		const table = m("mtable", { class: side }, rows.filter((r) => r.length > 1 || (r[0] && r[0].childNodes.length)).map((r) => m("mtr", r)));
 		const marks = fences[name];
-		return marks ? m("mrow", {}, m("mo", {}, marks[0]), table, marks[1] ? m("mo", {}, marks[1]) : null) : table;
+		return marks ? m("mrow", m("mo", marks[0]), table, marks[1] ? m("mo", marks[1]) : null) : table;
 	}
 }
 
 /* A formula as an element: `block` for one that stands alone. The source is its title and what is copied. */
 export function formula(text, block) {
 	text = text.trim();
-	if (text.length > MOST) return el("code", {}, visibleText(text));
+	if (text.length > MOST) return el("code", visibleText(text));
 	const reader = new Reader(text);
 	const nodes = [];
 	while (reader.peek() !== undefined) {
@@ -231,6 +225,6 @@ export function formula(text, block) {
 		nodes.push(...reader.terms([]));
 		if (reader.at === at) break;
 	}
-	const math = m("math", { display: block ? "block" : "inline", "aria-label": visibleText(text) }, m("mrow", {}, nodes));
-	return block ? el("div", { class: "formula", tabindex: "0", role: "group", "aria-label": "Formula" }, math) : math;
+	const math = m("math", { display: block ? "block" : "inline", "aria-label": visibleText(text) }, m("mrow", nodes));
+	return block ? el("div.formula", { tabindex: "0", role: "group", "aria-label": "Formula" }, math) : math;
 }

@@ -5,40 +5,32 @@
  * goes over the text once with patterns that cannot backtrack, and leaves what is very long as it is.
  */
 import { el } from "./dom.js";
-import { appendVisible } from "./visible.js";
+import { appendVisible, shown } from "./visible.js";
 
 const MOST = 60000;
 
-const c = { line: ["//"], block: ["/*", "*/"], quotes: "\"'" };
-const hash = { line: ["#"], quotes: "\"'" };
+const words = (text) => new Set(text.split(" "));
+
+/* One set for all that look like C: a word that only a relative has is coloured too, which costs nothing. */
+const likeC = words("abstract as async await auto bool boolean break byte case catch char class const constexpr continue crate debugger default defer delete do double dyn else enum export extends extern false final finally float fn for from func function go goto if impl implements import in inline instanceof int interface let long loop map match mod module mut namespace new nil null NULL nullptr of operator override package private protected pub public range register return self short signed sizeof static string struct super switch template this throw throws trait true try type typedef typename typeof undefined union unsafe unsigned use using val var virtual void volatile when where while yield");
 
 const languages = {
-	c: { ...c, words: "auto break case char const continue default do double else enum extern float for goto if inline int long register return short signed sizeof static struct switch typedef union unsigned void volatile while bool true false NULL nullptr class namespace template typename public private protected virtual override new delete this using try catch throw constexpr" },
-	js: { ...c, quotes: "\"'`", words: "async await break case catch class const continue debugger default delete do else export extends false finally for from function if implements import in instanceof interface let new null of return static super switch this throw true try type typeof undefined var void while yield enum readonly as" },
-	java: { ...c, words: "abstract boolean break byte case catch char class const continue default do double else enum extends false final finally float for if implements import instanceof int interface long new null package private protected public record return short static super switch this throw throws true try var void volatile while fun val when object override string using namespace get set readonly" },
-	go: { ...c, quotes: "\"'`", words: "break case chan const continue default defer else fallthrough false for func go goto if import interface map nil package range return select struct switch true type var string int bool byte error" },
-	rust: { ...c, quotes: "\"", words: "as async await break const continue crate dyn else enum extern false fn for if impl in let loop match mod move mut pub ref return self Self static struct super trait true type unsafe use where while" },
-	python: { ...hash, triple: true, words: "and as assert async await break class continue def del elif else except False finally for from global if import in is lambda None nonlocal not or pass raise return True try while with yield match case self print" },
-	ruby: { ...hash, words: "alias and begin break case class def do else elsif end ensure false for if in module next nil not or redo rescue retry return self super then true undef unless until when while yield puts require" },
-	shell: { ...hash, words: "if then else elif fi for while do done case esac in function return exit export local read echo cd sudo set unset shift test source" },
-	sql: { line: ["--"], block: ["/*", "*/"], quotes: "'\"", fold: true, words: "select from where and or not null insert into values update set delete create table drop alter add primary key foreign references join left right inner outer full on group by order having limit offset as distinct count sum avg min max union all case when then else end is in like between exists index view with returning default unique int integer text varchar boolean date" },
-	css: { block: ["/*", "*/"], quotes: "\"'", words: "important media import supports keyframes font-face root var calc" },
-	json: { quotes: "\"", words: "true false null" },
-	ini: { line: ["#", ";"], quotes: "\"'", words: "true false yes no null on off" },
-	lua: { line: ["--"], quotes: "\"'", words: "and break do else elseif end false for function goto if in local nil not or repeat return then true until while" },
-	haskell: { line: ["--"], block: ["{-", "-}"], quotes: "\"", words: "case class data default deriving do else if import in infix instance let module newtype of then type where" },
-	tex: { line: ["%"], quotes: "", words: "" },
-	html: { block: ["<!--", "-->"], quotes: "\"'", tags: true, words: "" },
-	diff: { diff: true, words: "" },
+	c: { line: ["//"], block: ["/*", "*/"], quotes: "\"'`", words: likeC },
+	python: { line: ["#"], quotes: "\"'", triple: true, words: words("and as assert async await begin break case class continue def del do elif else elsif end except False finally for from global if import in is lambda match module nil None nonlocal not or pass raise require rescue return self then True try unless until while with yield") },
+	shell: { line: ["#"], quotes: "\"'", words: words("case cd do done echo elif else esac exit export fi for function if in local read return set shift source sudo test then unset while") },
+	sql: { line: ["--"], block: ["/*", "*/"], quotes: "'\"", fold: true, words: words("add all alter and as between by case create date default delete desc distinct drop else end exists from full group having in index inner insert integer into is join key left like limit not null offset on or order outer primary references returning right select set table text then union unique update values varchar view when where with") },
+	css: { block: ["/*", "*/"], quotes: "\"'", words: words("important media import supports keyframes font-face root var calc") },
+	json: { quotes: "\"", words: words("true false null") },
+	ini: { line: ["#", ";"], quotes: "\"'", words: words("true false yes no null on off") },
+	html: { block: ["<!--", "-->"], quotes: "\"'", tags: true, words: words("") },
+	diff: { diff: true },
 };
 
-const other = {
-	"c++": "c", cpp: "c", cc: "c", h: "c", hpp: "c", "objective-c": "c", javascript: "js", typescript: "js", ts: "js", jsx: "js", tsx: "js", mjs: "js", kotlin: "java", kt: "java", scala: "java", "c#": "java", csharp: "java", cs: "java", swift: "java", php: "java", dart: "java",
-	golang: "go", rs: "rust", py: "python", python3: "python", rb: "ruby", sh: "shell", bash: "shell", zsh: "shell", console: "shell", powershell: "shell", dockerfile: "shell", makefile: "shell", r: "python", julia: "python",
-	scss: "css", less: "css", jsonc: "json", json5: "json", yaml: "ini", yml: "ini", toml: "ini", conf: "ini", properties: "ini", xml: "html", svg: "html", vue: "html", latex: "tex", hs: "haskell", patch: "diff", mysql: "sql", postgresql: "sql", sqlite: "sql",
-};
-
-for (const row of Object.values(languages)) row.words = new Set(row.words.split(" "));
+const other = Object.fromEntries(Object.entries({
+	c: "c++ cpp cc h hpp objective-c js javascript ts typescript jsx tsx mjs java kotlin kt scala c# csharp cs swift php dart go golang rust rs zig",
+	python: "py python3 ruby rb r julia lua", shell: "sh bash zsh console powershell dockerfile makefile", css: "scss less", json: "jsonc json5",
+	ini: "yaml yml toml conf properties", html: "xml svg vue", diff: "patch", sql: "mysql postgresql sqlite",
+}).flatMap(([row, names]) => names.split(" ").map((name) => [name, row])));
 
 /* The end of a string that begins at `at`: its mark on the same line, or the line's end. */
 function stringEnd(text, at, row) {
@@ -99,7 +91,7 @@ function lines(text) {
 /* Nodes for a piece of code. */
 export function highlight(text, language) {
 	const row = languages[other[language] ?? language];
-	if (!row || text.length > MOST) return appendVisible(document.createDocumentFragment(), text);
+	if (!row || text.length > MOST) return shown(text);
 	if (row.diff) return lines(text);
 	const out = document.createDocumentFragment();
 	let plain = 0;

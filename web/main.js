@@ -4,14 +4,14 @@
  * The address has a number at most and the window's title is always the same: browsers keep both. Nothing of a conversation is stored
  * by the page, and everything of it is gone from the page when hearth is locked.
  */
-import { el, fill, icon, iconButton, announce } from "./dom.js";
+import { el, fill, icon, iconButton, announce, problem } from "./dom.js";
 import { ask, enter, listen, Refusal } from "./api.js";
 import { Conversation } from "./conversation.js";
 import { Messages } from "./messages.js";
 import { Composer, contextRing } from "./composer.js";
 import { Sidebar } from "./sidebar.js";
 import { dialog, confirmDialog } from "./dialog.js";
-import { lockScreen, makeVault, keepQuestion } from "./vault.js";
+import { lockScreen, screen, makeVault, keepQuestion } from "./vault.js";
 import { Download, modelsPage } from "./models.js";
 import { settingsPage, answerSettings, applyLook } from "./settings.js";
 import { proofPage, networkPage } from "./proof.js";
@@ -43,7 +43,7 @@ class App {
 		try {
 			await this.readState();
 		} catch (error) {
-			if (error.kind !== "token") fill(this.root, el("main", { class: "lock-screen" }, el("div", { class: "lock-card" }, el("h1", {}, "hearth"), el("p", { role: "alert" }, error.message), el("button", { type: "button", class: "main", onclick: () => location.reload() }, "Try again"))));
+			if (error.kind !== "token") fill(this.root, screen(null, "hearth", problem(error.message), el("button.main", { onclick: () => location.reload() }, "Try again")));
 			return;
 		}
 		addEventListener("hashchange", () => this.route());
@@ -87,7 +87,7 @@ class App {
 
 	tell(text) {
 		announce(text);
-		if (this.composer?.node.isConnected) this.composer.say(el("p", { class: "error", role: "alert" }, text, iconButton("close", "Close", () => this.composer.say())));
+		if (this.composer?.node.isConnected) this.composer.say(problem(text, iconButton("close", "Close", () => this.composer.say())));
 		else dialog("That did not work", el("p", { role: "alert" }, text), null);
 	}
 
@@ -145,8 +145,8 @@ class App {
 	showNoToken() {
 		this.forget();
 		this.locked = true;
-		fill(this.root, el("main", { class: "lock-screen" }, el("div", { class: "lock-card" }, el("div", { class: "lock-sign" }, icon("lock")), el("h1", {}, "This page does not know you yet"),
-			el("p", {}, "hearth answers only to pages that it opened itself. Open it from your desktop's menu, or type in a terminal:"), el("p", { class: "address" }, "hearth open"))));
+		fill(this.root, screen("lock", "This page does not know you yet",
+			el("p", "hearth answers only to pages that it opened itself. Open it from your desktop's menu, or type in a terminal:"), el("p.address", "hearth open")));
 	}
 
 	async createVault() {
@@ -171,13 +171,13 @@ class App {
 		this.sidebar = new Sidebar(this);
 		this.composer = new Composer(this);
 		this.messages = new Messages({ edit: (i, text) => this.edit(i, text), again: (i) => this.again(i), branch: (i) => this.branch(i) });
-		this.title = el("h1", { class: "title" });
-		this.marks = el("div", { class: "marks" });
+		this.title = el("h1.title");
+		this.marks = el("div.marks");
 		this.main = el("main", { id: "main", tabindex: "-1" });
-		const veil = el("div", { class: "veil", onclick: () => this.openSide(false) });
+		const veil = el("div.veil", { onclick: () => this.openSide(false) });
 		this.menuButton = iconButton("menu", "Conversations and pages", () => this.openSide(true), { class: "icon-button only-phone", "aria-controls": "side", "aria-expanded": "false" });
-		fill(this.root, el("a", { class: "skip", href: "#message", onclick: (event) => { event.preventDefault(); location.hash.startsWith("#/chat") || (location.hash = "#/"); this.composer.field.focus(); } }, "To the message field"),
-			this.sidebar.node, veil, el("div", { class: "right" }, el("header", { class: "top" }, this.menuButton, this.title, this.marks), this.main));
+		fill(this.root, el("a.skip", { href: "#message", onclick: (event) => { event.preventDefault(); location.hash.startsWith("#/chat") || (location.hash = "#/"); this.composer.field.focus(); } }, "To the message field"),
+			this.sidebar.node, veil, el("div.right", el("header.top", this.menuButton, this.title, this.marks), this.main));
 	}
 
 	openSide(open) {
@@ -193,10 +193,10 @@ class App {
 		const parent = c.parent && this.chats.find((chat) => chat.number === c.parent);
 		this.title.hidden = page;
 		fill(this.marks, page ? null : [
-			parent && el("a", { class: "tag", href: "#/chat/" + parent.number, title: visibleText(parent.title) }, icon("branch"), "branch"),
-			c.kind === "private" && el("span", { class: "tag" }, icon("mask"), el("span", {}, "not kept")),
-			c.kind === "open" && c.messages.length > 0 && el("span", { class: "tag" }, "not kept"),
-			c.unsaved && el("span", { class: "tag bad", role: "status" }, "not saved"),
+			parent && el("a.tag", { href: "#/chat/" + parent.number, title: visibleText(parent.title) }, icon("branch"), "branch"),
+			c.kind === "private" && el("span.tag", icon("mask"), el("span", "not kept")),
+			c.kind === "open" && c.messages.length > 0 && el("span.tag", "not kept"),
+			c.unsaved && el("span.tag.bad", { role: "status" }, "not saved"),
 		]);
 		this.sidebar.draw();
 	}
@@ -279,7 +279,7 @@ class App {
 			this.messages.show(c, at);
 		} else {
 			this.messages.clear();
-			fill(this.main, el("div", { class: "scroll" }, welcome(this)), this.composer.node);
+			fill(this.main, el("div.scroll", welcome(this)), this.composer.node);
 		}
 		this.composer.size();
 		this.nearlyFull();
@@ -321,7 +321,7 @@ class App {
 
 	async answer() {
 		const c = this.conversation, view = this.messages;
-		const waiting = el("div", { class: "waiting", role: "status" }, el("span", { class: "ember" }), el("span", { class: "waiting-words" }, "Reading..."));
+		const waiting = el("div.waiting", { role: "status" }, el("span.ember"), el("span.waiting-words", "Reading..."));
 		this.busy(true);
 		this.composer.say();
 		await this.keep(c);
@@ -370,13 +370,13 @@ class App {
 		this.nearlyFull();
 		if (c.kind === "open" && this.state.vault === "none" && !this.state.asked) this.composer.say(keepQuestion(this, this.composer.note));
 		if (following) this.messages.toEnd();
-		if (message && !message.text && !message.thought) this.composer.say(el("p", { class: "quiet" }, "The model ended its answer without a word."), el("button", { type: "button", onclick: () => this.answer() }, "Ask again"));
+		if (message && !message.text && !message.thought) this.composer.say(el("p.quiet", "The model ended its answer without a word."), el("button", { onclick: () => this.answer() }, "Ask again"));
 		return undefined;
 	}
 
 	failed(error) {
 		this.tell("No answer: " + error.message);
-		this.composer.note.append(el("div", { class: "row" }, el("button", { type: "button", onclick: () => { this.conversation.takeAnswerBack(); this.messages.refresh(); this.answer(); } }, "Ask again")));
+		this.composer.note.append(el("div.row", el("button", { onclick: () => { this.conversation.takeAnswerBack(); this.messages.refresh(); this.answer(); } }, "Ask again")));
 	}
 
 	stop() {
@@ -389,9 +389,9 @@ class App {
 		const c = this.conversation, s = this.state;
 		if (!s.context || c.used < NEARLY_FULL * s.context || c.warned) return;
 		c.warned = true;
-		this.composer.say(el("div", { class: "card full-card", role: "status" },
-			el("p", {}, el("strong", {}, "This conversation nearly fills what the model can see at once"), ": " + count(c.used) + " of " + count(s.context) + " tokens. When it is full you are asked; nothing is left out unsaid."),
-			el("div", { class: "row" }, el("button", { type: "button", onclick: () => this.composer.say() }, "Go on"), el("button", { type: "button", onclick: () => this.leaveOut(0) }, "Leave the oldest out now"), el("button", { type: "button", class: "main", onclick: () => this.fresh() }, "New conversation"))));
+		this.composer.say(el("div.card.full-card", { role: "status" },
+			el("p", el("strong", "This conversation nearly fills what the model can see at once"), ": " + count(c.used) + " of " + count(s.context) + " tokens. When it is full you are asked; nothing is left out unsaid."),
+			el("div.row", el("button", { onclick: () => this.composer.say() }, "Go on"), el("button", { onclick: () => this.leaveOut(0) }, "Leave the oldest out now"), el("button.main", { onclick: () => this.fresh() }, "New conversation"))));
 	}
 
 	/* Half of the context is made free: whole exchanges, from the oldest on, which stay in the conversation. */
@@ -412,11 +412,11 @@ class App {
 		const c = this.conversation, more = error.more, tokens = more.n_prompt ?? 0;
 		const n = c.surplus(tokens, (more.n_ctx ?? this.state.context) / 2);
 		if (n === 0) return this.failed(new Refusal("This message is too long: " + error.message, "refused"));
-		this.composer.say(el("div", { class: "card full-card", role: "alert" },
-			el("p", {}, el("strong", {}, "The model cannot see all of this conversation at once"), tokens ? ": it has " + count(tokens) + " tokens, and the model takes " + count(more.n_ctx ?? this.state.context) + "." : "."),
-			el("p", { class: "quiet" }, "Its oldest " + n + " messages can be left out. They stay here to read, and a line shows where the model's sight begins."),
-			el("div", { class: "row" }, el("button", { type: "button", onclick: () => this.fresh() }, "New conversation"),
-				el("button", { type: "button", class: "main", onclick: () => { this.leaveOut(tokens); this.answer(); } }, "Leave them out and answer"))));
+		this.composer.say(el("div.card.full-card", { role: "alert" },
+			el("p", el("strong", "The model cannot see all of this conversation at once"), tokens ? ": it has " + count(tokens) + " tokens, and the model takes " + count(more.n_ctx ?? this.state.context) + "." : "."),
+			el("p.quiet", "Its oldest " + n + " messages can be left out. They stay here to read, and a line shows where the model's sight begins."),
+			el("div.row", el("button", { onclick: () => this.fresh() }, "New conversation"),
+				el("button.main", { onclick: () => { this.leaveOut(tokens); this.answer(); } }, "Leave them out and answer"))));
 		return undefined;
 	}
 
@@ -479,9 +479,9 @@ class App {
 			const name = "conversation-" + entry.number;
 			const markdown = () => "# " + c.title + "\n\n" + c.messages.map((m) => "## " + (m.role === "user" ? "You" : "Answer") + "\n\n" + m.text + "\n").join("\n");
 			const json = () => JSON.stringify({ title: c.title, messages: c.messages.map((m) => ({ role: m.role, content: m.role === "assistant" ? joinThought(m.thought, m.text) : m.text })) }, null, "\t");
-			const box = dialog("Export", el("p", {}, "The file is written in the clear, where your browser saves files."), [
-				el("button", { type: "button", onclick: () => save(name + ".json", "application/json", json()) }, "For programs (JSON)"),
-				el("button", { type: "button", class: "main", onclick: () => save(name + ".md", "text/markdown", markdown()) }, "To read (Markdown)")]);
+			const box = dialog("Export", el("p", "The file is written in the clear, where your browser saves files."), [
+				el("button", { onclick: () => save(name + ".json", "application/json", json()) }, "For programs (JSON)"),
+				el("button.main", { onclick: () => save(name + ".md", "text/markdown", markdown()) }, "To read (Markdown)")]);
 		});
 	}
 

@@ -9,7 +9,7 @@
  * one can still change. All searching has bounds, so that no text takes long.
  */
 import { el, copyText, icon } from "./dom.js";
-import { appendVisible, plainLines, withoutHidden } from "./visible.js";
+import { appendVisible, plainLines, withoutHidden, shown } from "./visible.js";
 import { formula } from "./formula.js";
 import { highlight } from "./highlight.js";
 import { askToOpen } from "./link.js";
@@ -262,19 +262,19 @@ function link(address, words) {
 	try {
 		url = new URL(address);
 	} catch { /* no address: its text stays */ }
-	const node = el("span", { class: "link" });
+	const node = el("span.link");
 	const usable = url && ["http:", "https:", "mailto:"].includes(url.protocol);
 	const shown = usable ? url.href : address;
-	const button = usable ? el("button", { type: "button", class: "link-button", title: shown, onclick: () => askToOpen(url) }, words) : el("span", {}, words);
+	const button = usable ? el("button.link-button", { title: shown, onclick: () => askToOpen(url) }, words) : el("span", words);
 	node.append(button);
 	const same = button.textContent.trim().replace(/\/$/, "") === shown.replace(/\/$/, "");
-	if (!same && shown) node.append(appendVisible(el("span", { class: "link-address" }), " (" + (shown.length > 120 ? shown.slice(0, 117) + "..." : shown) + ")"));
+	if (!same && shown) node.append(appendVisible(el("span.link-address"), " (" + (shown.length > 120 ? shown.slice(0, 117) + "..." : shown) + ")"));
 	return node;
 }
 
 function picture(address, words) {
-	const node = el("span", { class: "picture" }, icon("open"), " picture not fetched: ", words);
-	if (address) node.append(appendVisible(el("span", { class: "link-address" }), " (" + address.slice(0, 200) + ")"));
+	const node = el("span.picture", icon("open"), " picture not fetched: ", words);
+	if (address) node.append(appendVisible(el("span.link-address"), " (" + address.slice(0, 200) + ")"));
 	return node;
 }
 
@@ -447,7 +447,7 @@ function toNodes(pieces) {
 		else closeMarks(piece, open, give, undo);
 	}
 	while (open.length > 1) undo();
-	return open[0].nodes.map((n) => (typeof n === "string" ? appendVisible(document.createDocumentFragment(), n) : n));
+	return open[0].nodes.map((n) => (typeof n === "string" ? shown(n) : n));
 }
 
 function closeMarks(piece, open, give, undo) {
@@ -480,17 +480,17 @@ function inline(text, depth) {
 /* ---- elements */
 
 function codeBlock(block) {
-	const copy = el("button", { type: "button", class: "code-copy" }, icon("copy"), el("span", {}, "Copy"));
+	const copy = el("button.code-copy", icon("copy"), el("span", "Copy"));
 	copy.addEventListener("click", () => copyText(withoutHidden(block.text), copy));
 	const name = block.language.replace(/[^\w+#.-]/g, "").slice(0, 24);
-	return el("figure", { class: "code" }, el("figcaption", {}, el("span", {}, name || "text"), copy),
-		el("pre", { tabindex: "0", "aria-label": "Code" }, el("code", {}, highlight(block.text, name.toLowerCase()))));
+	return el("figure.code", el("figcaption", el("span", name || "text"), copy),
+		el("pre", { tabindex: "0", "aria-label": "Code" }, el("code", highlight(block.text, name.toLowerCase()))));
 }
 
 function table(block) {
-	const row = (cellsOfRow, name) => el("tr", {}, block.sides.map((side, i) => el(name, { class: side, scope: name === "th" ? "col" : null }, inline(cellsOfRow[i] ?? "", 0))));
-	return el("div", { class: "table", tabindex: "0", role: "group", "aria-label": "Table" },
-		el("table", {}, el("thead", {}, row(block.head, "th")), el("tbody", {}, block.rows.map((r) => row(r, "td")))));
+	const row = (cellsOfRow, name) => el("tr", block.sides.map((side, i) => el(name, { class: side, scope: name === "th" ? "col" : null }, inline(cellsOfRow[i] ?? "", 0))));
+	return el("div.table", { tabindex: "0", role: "group", "aria-label": "Table" },
+		el("table", el("thead", row(block.head, "th")), el("tbody", block.rows.map((r) => row(r, "td")))));
 }
 
 function listItem(lines, loose, depth) {
@@ -510,8 +510,8 @@ function toElement(block, depth) {
 	case "table": return table(block);
 	case "list": return el(block.ordered ? "ol" : "ul", { start: block.ordered && block.start !== 1 ? block.start : null },
 		block.items.map((item) => listItem(item, block.loose, depth + 1)));
-	case "quote": return el("blockquote", {}, (depth > MOST_DEPTH ? [{ kind: "paragraph", text: block.lines.join("\n") }] : readBlocks(block.lines)).map((b) => toElement(b, depth + 1)));
-	default: return el("p", {}, inline(block.text.trim(), depth));
+	case "quote": return el("blockquote", (depth > MOST_DEPTH ? [{ kind: "paragraph", text: block.lines.join("\n") }] : readBlocks(block.lines)).map((b) => toElement(b, depth + 1)));
+	default: return el("p", inline(block.text.trim(), depth));
 	}
 }
 

@@ -12,9 +12,9 @@ import { moment } from "./words.js";
 const AT_ONCE = 60, MOST = 180, NEAR = 600, FOLLOW = 80;
 
 function thoughtNode(message, open) {
-	const body = el("div", { class: "thought-body" });
-	const summary = el("summary", {}, icon("down"), el("span", {}, message.text || !message.unfinished ? "What it thought first" : "Thinking..."));
-	const node = el("details", { class: "thought" }, summary, body);
+	const body = el("div.thought-body");
+	const summary = el("summary", icon("down"), el("span", message.text || !message.unfinished ? "What it thought first" : "Thinking..."));
+	const node = el("details.thought", summary, body);
 	node.open = open;
 	appendVisible(body, plainLines(message.thought));
 	return node;
@@ -32,9 +32,9 @@ export class Messages {
 	/* `acts`: edit(i, text), again(i), branch(i): what the buttons do. */
 	constructor(acts) {
 		this.acts = acts;
-		this.list = el("div", { class: "messages", role: "log", "aria-label": "Conversation", "aria-live": "off" });
-		this.down = el("button", { type: "button", class: "to-end", hidden: true, "aria-label": "To the newest message", onclick: () => this.toEnd() }, icon("down"));
-		this.place = el("div", { class: "scroll", tabindex: "-1" }, this.list);
+		this.list = el("div.messages", { role: "log", "aria-label": "Conversation", "aria-live": "off" });
+		this.down = el("button.to-end", { hidden: true, "aria-label": "To the newest message", onclick: () => this.toEnd() }, icon("down"));
+		this.place = el("div.scroll", { tabindex: "-1" }, this.list);
 		this.place.addEventListener("scroll", () => this.scrolled(), { passive: true });
 		this.conversation = null;
 		this.nodes = new Map(); /* of the messages that are there, by message */
@@ -100,7 +100,7 @@ export class Messages {
 		this.list.querySelector(".divider")?.remove();
 		const c = this.conversation;
 		const node = c.first > 0 && this.nodes.get(c.messages[c.first]);
-		if (node) node.before(el("div", { class: "divider", role: "separator" }, "The model no longer sees what is above this line"));
+		if (node) node.before(el("div.divider", { role: "separator" }, "The model no longer sees what is above this line"));
 	}
 
 	/* The messages have changed behind the last one that is there. */
@@ -113,9 +113,9 @@ export class Messages {
 
 	make(message) {
 		const mine = message.role === "user";
-		const body = el("div", { class: "body", dir: "auto" });
-		const foot = el("p", { class: "foot" });
-		const tools = el("div", { class: "tools" });
+		const body = el("div.body", { dir: "auto" });
+		const foot = el("p.foot");
+		const tools = el("div.tools");
 		const node = el("article", { class: mine ? "message mine" : "message", "aria-label": mine ? "You" : "Answer" }, body, foot, tools);
 		this.nodes.set(message, node);
 		this.draw(message, node);
@@ -137,7 +137,7 @@ export class Messages {
 
 	drawAnswer(message, node, body) {
 		if (!node.answer) {
-			node.answer = el("div", { class: "answer" });
+			node.answer = el("div.answer");
 			node.rendering = new Rendering(node.answer);
 			fill(body, node.answer);
 		}
@@ -155,8 +155,8 @@ export class Messages {
 	tools(message) {
 		const at = () => this.conversation.messages.indexOf(message);
 		const copy = iconButton("copy", "Copy", () => copyText(withoutHidden(message.text), copy));
-		const when = message.made ? el("time", {}, moment(message.made)) : null;
-		const speed = message.stats && message.stats.speed ? el("span", { class: "speed" }, message.stats.speed.toFixed(message.stats.speed < 10 ? 1 : 0) + " tokens a second") : null;
+		const when = message.made ? el("time", moment(message.made)) : null;
+		const speed = message.stats && message.stats.speed ? el("span.speed", message.stats.speed.toFixed(message.stats.speed < 10 ? 1 : 0) + " tokens a second") : null;
 		if (message.role === "user") return [iconButton("edit", "Edit", () => this.edit(message)), copy, when];
 		return [copy, iconButton("again", "Try again", () => this.acts.again(at())), iconButton("branch", "Go on from here in a new conversation", () => this.acts.branch(at())), speed, when];
 	}
@@ -164,7 +164,7 @@ export class Messages {
 	/* The question becomes a field; asking it again goes on from there. */
 	edit(message) {
 		const node = this.nodes.get(message);
-		const field = el("textarea", { value: message.text, rows: Math.min(14, message.text.split("\n").length + 1), "aria-label": "Your message", spellcheck: "false", autocomplete: "off" });
+		const field = el("textarea", { value: message.text, rows: Math.min(14, message.text.split("\n").length + 1), "aria-label": "Your message" });
 		const leave = () => {
 			this.draw(message, node);
 			node.querySelector(".tools button")?.focus();
@@ -180,9 +180,9 @@ export class Messages {
 				send();
 			}
 		});
-		fill(node.querySelector(".body"), el("div", { class: "editing" }, field,
-			el("div", { class: "row" }, el("button", { type: "button", onclick: leave }, "Cancel"), el("button", { type: "button", class: "main", onclick: send }, "Ask this instead")),
-			this.conversation.kind === "kept" ? el("p", { class: "quiet" }, "The conversation as it is now stays in the list.") : null));
+		fill(node.querySelector(".body"), el("div.editing", field,
+			el("div.row", el("button", { onclick: leave }, "Cancel"), el("button.main", { onclick: send }, "Ask this instead")),
+			this.conversation.kind === "kept" ? el("p.quiet", "The conversation as it is now stays in the list.") : null));
 		fill(node.querySelector(".tools"));
 		field.focus();
 	}

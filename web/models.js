@@ -4,7 +4,7 @@
  * One is recommended, in plain words; the arithmetic behind it is a fold away. A download goes on while other pages are looked at, and
  * stops, with what came kept, when the person says so or leaves.
  */
-import { el, fill, icon, announce } from "./dom.js";
+import { el, fill, icon, announce, fold, problem } from "./dom.js";
 import { ask, stream } from "./api.js";
 import { visibleText } from "./visible.js";
 import { bytes, count, duration } from "./words.js";
@@ -57,17 +57,17 @@ export class Download {
 
 /* The bar with rate and time left; empty while nothing is fetched. */
 export function downloadNode(download) {
-	const node = el("div", { class: "download" });
+	const node = el("div.download");
 	const draw = () => {
 		const s = download.state;
 		if (!s && !download.failed && !download.hash) return fill(node);
-		if (!s && download.failed) return fill(node, el("p", { class: "error", role: "alert" }, download.failed));
-		if (!s) return fill(node, el("p", { class: "good" }, icon("check"), download.title + " is here and whole."), el("p", { class: "quiet hash" }, "SHA-256 " + download.hash));
+		if (!s && download.failed) return fill(node, problem(download.failed));
+		if (!s) return fill(node, el("p.good", icon("check"), download.title + " is here and whole."), el("p.quiet.hash", "SHA-256 " + download.hash));
 		const left = s.rate > 0 && s.total > s.done ? (s.total - s.done) / s.rate : 0;
 		const line = s.state === "checking" ? "Checking that it is whole..." : !s.total ? "Asking for it..." :
 			bytes(s.done) + " of " + bytes(s.total) + (s.rate ? ", " + bytes(s.rate) + " a second, " + (left ? duration(left) + " left" : "nearly done") : "");
-		return fill(node, el("div", { class: "spread" }, el("strong", {}, "Fetching " + download.title), el("button", { type: "button", class: "plain", onclick: () => download.stop() }, "Stop")),
-			el("progress", { max: s.total || 1, value: s.done, "aria-label": "Download" }), el("p", { class: "quiet" }, line));
+		return fill(node, el("div.spread", el("strong", "Fetching " + download.title), el("button.plain", { onclick: () => download.stop() }, "Stop")),
+			el("progress", { max: s.total || 1, value: s.done, "aria-label": "Download" }), el("p.quiet", line));
 	};
 	const watch = () => {
 		if (node.isConnected || !watch.seen) draw();
@@ -87,8 +87,8 @@ function facts(model) {
 }
 
 function why(model) {
-	return model.why && el("details", { class: "other" }, el("summary", {}, icon("down"), model.fits === "no" ? "Why it does not fit" : "Why it fits"),
-		el("p", { class: "arithmetic" }, visibleText(model.why)));
+	return model.why && fold(model.fits === "no" ? "Why it does not fit" : "Why it fits",
+		el("p.arithmetic", visibleText(model.why)));
 }
 
 /* A model as a card, with the one thing that can be done with it. */
@@ -96,11 +96,11 @@ export function modelCard(app, model, main) {
 	const [look, words] = fitWords[model.fits] ?? ["quiet", ""];
 	const here = model.kind !== "offer";
 	let button = null;
-	if (model.current) button = el("span", { class: "tag good" }, icon("check"), "answers now");
-	else if (here && model.fits !== "no") button = el("button", { type: "button", class: main ? "main" : "", onclick: () => app.useModel(model) }, model.locked ? "Use it (locked)" : "Use it");
-	else if (!here && model.fits !== "no") button = el("button", { type: "button", class: main ? "main" : "", onclick: () => app.download.start(model.pull, model.title) }, icon("fetch"), "Fetch it");
-	return el("article", { class: "card model" }, el("div", { class: "spread" }, el("h3", {}, visibleText(model.title)), button),
-		model.good_at && el("p", {}, visibleText(model.good_at)), el("p", { class: "quiet" }, facts(model), words && !model.current ? [" · ", el("span", { class: look }, words)] : null), why(model));
+	if (model.current) button = el("span.tag.good", icon("check"), "answers now");
+	else if (here && model.fits !== "no") button = el("button", { class: main ? "main" : "", onclick: () => app.useModel(model) }, model.locked ? "Use it (locked)" : "Use it");
+	else if (!here && model.fits !== "no") button = el("button", { class: main ? "main" : "", onclick: () => app.download.start(model.pull, model.title) }, icon("fetch"), "Fetch it");
+	return el("article.card.model", el("div.spread", el("h3", visibleText(model.title)), button),
+		model.good_at && el("p", visibleText(model.good_at)), el("p.quiet", facts(model), words && !model.current ? [" · ", el("span", { class: look }, words)] : null), why(model));
 }
 
 /* The one that is proposed: fetched or already here, better than the one that answers now. */
@@ -109,8 +109,8 @@ export function recommended(models) {
 }
 
 function byName(app) {
-	const field = el("input", { type: "text", autocomplete: "off", spellcheck: "false", maxlength: 1000, placeholder: "owner/repository:file, or an https:// address", "aria-label": "Name of a model" });
-	return el("form", { class: "by-name", onsubmit: (event) => {
+	const field = el("input", { type: "text", maxlength: 1000, placeholder: "owner/repository:file, or an https:// address", "aria-label": "Name of a model" });
+	return el("form.by-name", { onsubmit: (event) => {
 		event.preventDefault();
 		const name = field.value.trim();
 		if (name) app.download.start(name, name);
@@ -119,24 +119,24 @@ function byName(app) {
 
 export async function modelsPage(app) {
 	const state = app.state;
-	const page = el("div", { class: "page" }, el("h1", {}, "Models"),
-		el("p", { class: "lead" }, "A model is a file that answers. Larger ones know more and take more memory and time. All of them run on this machine alone."), downloadNode(app.download));
+	const page = el("div.page", el("h1", "Models"),
+		el("p.lead", "A model is a file that answers. Larger ones know more and take more memory and time. All of them run on this machine alone."), downloadNode(app.download));
 	let models;
 	try {
 		models = (await ask("models")).items;
 	} catch (error) {
-		page.append(el("p", { class: "error", role: "alert" }, error.message));
+		page.append(problem(error.message));
 		return page;
 	}
 	const best = recommended(models);
-	const list = (title, some) => some.length && el("section", {}, el("h2", {}, title), some.map((m) => modelCard(app, m, false)));
-	if (best && !best.current) page.append(el("section", { class: "best" }, el("h2", {}, "The best for this machine"), modelCard(app, best, true)));
+	const list = (title, some) => some.length && el("section", el("h2", title), some.map((m) => modelCard(app, m, false)));
+	if (best && !best.current) page.append(el("section.best", el("h2", "The best for this machine"), modelCard(app, best, true)));
 	const rest = models.filter((m) => m !== best || m.current);
 	const offers = rest.filter((m) => m.kind === "offer");
 	page.append(
 		...[list("On this machine", rest.filter((m) => m.kind === "here")), list("Found from other programs", rest.filter((m) => m.kind === "found"))].filter(Boolean),
-		offers.length ? el("details", { class: "other more-models" }, el("summary", {}, icon("down"), count(offers.length) + " more that can be fetched"), offers.map((m) => modelCard(app, m, false))) : "",
-		el("details", { class: "other" }, el("summary", {}, icon("down"), "Another one, by its name"), el("p", { class: "quiet" }, "From huggingface.co, or from any address. Nothing is fetched but this file, and the list of connections shows it."), byName(app)),
-		el("p", { class: "quiet" }, "This machine has " + bytes(state.memory_total) + " of memory; " + bytes(state.memory_free) + " are free now."));
+		offers.length ? el("details.other.more-models", el("summary", icon("down"), count(offers.length) + " more that can be fetched"), offers.map((m) => modelCard(app, m, false))) : "",
+		fold("Another one, by its name", el("p.quiet", "From huggingface.co, or from any address. Nothing is fetched but this file, and the list of connections shows it."), byName(app)),
+		el("p.quiet", "This machine has " + bytes(state.memory_total) + " of memory; " + bytes(state.memory_free) + " are free now."));
 	return page;
 }

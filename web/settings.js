@@ -43,10 +43,10 @@ export function answerSettings() {
 /* One choice of a few, as buttons of which one is pressed. */
 function choice(title, hint, options, value, take) {
 	const name = "choice-" + title.toLowerCase().replace(/\W+/g, "-");
-	return el("fieldset", { class: "setting" }, el("legend", {}, title), hint && el("p", { class: "quiet" }, hint),
-		el("div", { class: "choices" }, options.map(([key, label, more]) => el("label", { class: "choice" },
+	return el("fieldset.setting", el("legend", title), hint && el("p.quiet", hint),
+		el("div.choices", options.map(([key, label, more]) => el("label.choice",
 			el("input", { type: "radio", name, value: String(key), checked: String(key) === String(value), onchange: () => take(key) }),
-			el("span", {}, label, more && el("small", {}, more))))));
+			el("span", label, more && el("small", more))))));
 }
 
 async function tell(change) {
@@ -61,30 +61,30 @@ async function tell(change) {
 export function settingsPage(app) {
 	const all = remembered(), state = app.state;
 	const kept = state.vault === "open" || state.vault === "locked";
-	return el("div", { class: "page" },
-		el("h1", {}, "Settings"),
-		el("section", { class: "card" }, el("h2", {}, "Conversations"),
+	return el("div.page",
+		el("h1", "Settings"),
+		el("section.card", el("h2", "Conversations"),
 			kept ? [
-				el("p", {}, state.protected ? "Your conversations are kept on this machine, encrypted." : "Your conversations are kept on this machine, without encryption: whoever can read this disk can read them."),
+				el("p", state.protected ? "Your conversations are kept on this machine, encrypted." : "Your conversations are kept on this machine, without encryption: whoever can read this disk can read them."),
 				state.protected && choice("Lock by itself", "After this long without a key or a touch, hearth forgets the keys and asks for the passphrase again.",
 					[[5, "5 minutes"], [15, "15 minutes"], [60, "1 hour"], [0, "Never"]], state.lock_minutes, (minutes) => tell({ lock_minutes: Number(minutes) })),
-				state.protected && el("button", { type: "button", onclick: () => app.lock() }, "Lock now"),
+				state.protected && el("button", { onclick: () => app.lock() }, "Lock now"),
 			] : [
-				el("p", {}, "Your conversations are not kept: they are gone when you close this page."),
-				el("button", { type: "button", class: "main", onclick: () => app.createVault() }, "Keep them, encrypted..."),
+				el("p", "Your conversations are not kept: they are gone when you close this page."),
+				el("button.main", { onclick: () => app.createVault() }, "Keep them, encrypted..."),
 			]),
-		el("section", { class: "card" }, el("h2", {}, "Answers"),
+		el("section.card", el("h2", "Answers"),
 			choice("Choice of words", null, [["exact", "Exact", "the same question gives the same answer"], ["usual", "Usual", "as the model's makers advise"], ["free", "Free", "more surprise, more mistakes"]], all.mood, (mood) => remember({ mood })),
 			choice("Longest answer", "A page of text is about 600 tokens; a token is a short word or a piece of one.", [[0, "Usual"], [256, "Short (256)"], [1024, "1,024"], [4096, "4,096"]], all.longest, (longest) => remember({ longest: Number(longest) })),
 			choice("How hard the machine works", "It holds from the next time that a model is opened.", [["usual", "All it can", "fastest"], ["low", "Half", "quieter, saves power"]], state.threads_low ? "low" : "usual", (threads) => tell({ threads }))),
-		el("section", { class: "card" }, el("h2", {}, "How it looks"),
+		el("section.card", el("h2", "How it looks"),
 			choice("Colours", null, [["system", "As the system"], ["light", "Light"], ["dark", "Dark"]], all.theme, (theme) => remember({ theme })),
 			choice("Size of the text", null, [["small", "Small"], ["usual", "Usual"], ["large", "Large"]], all.size, (size) => remember({ size }))),
-		el("section", { class: "card" }, el("h2", {}, "Keys"), shortcuts()),
-		el("p", { class: "quiet" }, "hearth " + state.version + ". No account, no telemetry, no updates by itself."));
+		el("section.card", el("h2", "Keys"), shortcuts()),
+		el("p.quiet", "hearth " + state.version + ". No account, no telemetry, no updates by itself."));
 }
 
 function shortcuts() {
 	const rows = [["Enter", "send"], ["Shift + Enter", "a new line"], ["Esc", "stop the answer"], ["Ctrl + K", "search"], ["Alt + N", "a new conversation"], ["Alt + L", "lock"]];
-	return el("dl", { class: "keys" }, rows.map(([key, what]) => el("div", {}, el("dt", {}, el("kbd", {}, key)), el("dd", {}, what))));
+	return el("dl.keys", rows.map(([key, what]) => el("div", el("dt", el("kbd", key)), el("dd", what))));
 }

@@ -11,9 +11,9 @@ export class Sidebar {
 	constructor(app) {
 		this.app = app;
 		this.shown = SHOWN;
-		this.search = el("input", { type: "search", placeholder: "Search", "aria-label": "Search in conversations", autocomplete: "off", spellcheck: "false", maxlength: 400 });
-		this.list = el("div", { class: "chat-list" });
-		this.foot = el("div", { class: "side-foot" });
+		this.search = el("input", { type: "search", placeholder: "Search", "aria-label": "Search in conversations", maxlength: 400 });
+		this.list = el("div.chat-list");
+		this.foot = el("div.side-foot");
 		this.timer = 0;
 		this.search.addEventListener("input", () => {
 			clearTimeout(this.timer);
@@ -29,13 +29,13 @@ export class Sidebar {
 				this.list.querySelector("a, button")?.focus();
 			}
 		});
-		this.node = el("nav", { class: "side", id: "side", "aria-label": "Conversations and pages" },
-			el("div", { class: "side-head" }, el("a", { class: "brand", href: "#/", onclick: () => app.fresh() }, el("img", { src: "icon.svg", alt: "", width: 28, height: 28 }), "hearth"),
+		this.node = el("nav.side", { id: "side", "aria-label": "Conversations and pages" },
+			el("div.side-head", el("a.brand", { href: "#/", onclick: () => app.fresh() }, el("img", { src: "icon.svg", alt: "", width: 28, height: 28 }), "hearth"),
 				iconButton("close", "Close the list", () => app.openSide(false), { class: "icon-button only-phone" })),
-			el("div", { class: "side-new" },
-				el("button", { type: "button", class: "new", onclick: () => app.fresh() }, icon("add"), "New conversation"),
+			el("div.side-new",
+				el("button.new", { onclick: () => app.fresh() }, icon("add"), "New conversation"),
 				iconButton("mask", "New private conversation: nothing of it is kept", () => app.startPrivate(), { class: "icon-button framed" })),
-			el("div", { class: "searching" }, icon("search"), this.search),
+			el("div.searching", icon("search"), this.search),
 			this.list, this.foot);
 	}
 
@@ -45,26 +45,26 @@ export class Sidebar {
 		if (!this.search.value.trim()) this.drawChats();
 		const way = (name, href, label) => el("a", { href, class: "way", "aria-current": location.hash === href ? "page" : null, onclick: () => app.openSide(false) }, icon(name), label);
 		fill(this.foot, way("models", "#/models", "Models"), way("settings", "#/settings", "Settings"), way("shield", "#/proof", "Proof of privacy"),
-			state.vault === "open" && state.protected && el("button", { type: "button", class: "way", onclick: () => app.lock() }, icon("lock"), "Lock"));
+			state.vault === "open" && state.protected && el("button.way", { onclick: () => app.lock() }, icon("lock"), "Lock"));
 	}
 
 	drawChats() {
 		const app = this.app;
 		if (app.state.vault !== "open") {
-			fill(this.list, el("p", { class: "quiet none" }, app.state.vault === "locked" ? "Your conversations are locked." : "Conversations are not kept. They are gone when you close this page."),
-				app.state.vault === "locked" ? el("button", { type: "button", class: "plain", onclick: () => app.showLock() }, icon("unlock"), "Unlock") : el("button", { type: "button", class: "plain", onclick: () => app.createVault() }, icon("lock"), "Keep them, encrypted"));
+			fill(this.list, el("p.quiet.none", app.state.vault === "locked" ? "Your conversations are locked." : "Conversations are not kept. They are gone when you close this page."),
+				app.state.vault === "locked" ? el("button.plain", { onclick: () => app.showLock() }, icon("unlock"), "Unlock") : el("button.plain", { onclick: () => app.createVault() }, icon("lock"), "Keep them, encrypted"));
 			return;
 		}
 		const nodes = [];
 		let day = "";
 		for (const chat of app.chats.slice(0, this.shown)) {
 			const name = dayName(chat.changed);
-			if (name !== day) nodes.push(el("h2", {}, name));
+			if (name !== day) nodes.push(el("h2", name));
 			day = name;
 			nodes.push(this.entry(chat));
 		}
-		if (app.chats.length > this.shown) nodes.push(el("button", { type: "button", class: "plain", onclick: () => { this.shown += SHOWN * 3; this.drawChats(); } }, "Older ones"));
-		if (!nodes.length) nodes.push(el("p", { class: "quiet none" }, "What you ask is kept here, encrypted."));
+		if (app.chats.length > this.shown) nodes.push(el("button.plain", { onclick: () => { this.shown += SHOWN * 3; this.drawChats(); } }, "Older ones"));
+		if (!nodes.length) nodes.push(el("p.quiet.none", "What you ask is kept here, encrypted."));
 		fill(this.list, nodes);
 	}
 
@@ -72,7 +72,7 @@ export class Sidebar {
 		const here = this.app.conversation && this.app.conversation.id === chat.number;
 		const more = iconButton("more", "Rename, export or delete", () => this.menu(chat, more), { "aria-haspopup": "menu" });
 		return el("div", { class: here ? "entry here" : "entry" },
-			el("a", { href: "#/chat/" + chat.number, "aria-current": here ? "page" : null, title: visibleText(chat.title), onclick: () => this.app.openSide(false) }, chat.branch_of ? icon("branch") : null, el("span", {}, visibleText(chat.title) || "Without a title")), more);
+			el("a", { href: "#/chat/" + chat.number, "aria-current": here ? "page" : null, title: visibleText(chat.title), onclick: () => this.app.openSide(false) }, chat.branch_of ? icon("branch") : null, el("span", visibleText(chat.title) || "Without a title")), more);
 	}
 
 	menu(chat, button) {
@@ -82,8 +82,8 @@ export class Sidebar {
 			document.removeEventListener("pointerdown", outside, true);
 		};
 		const outside = (event) => { if (!menu.contains(event.target)) close(); };
-		const item = (name, label, act) => el("button", { type: "button", role: "menuitem", onclick: () => { close(); act(); } }, icon(name), label);
-		const menu = el("div", { class: "menu", role: "menu" }, item("edit", "Rename", () => this.rename(chat)), item("fetch", "Export", () => this.app.exportChat(chat)), item("trash", "Delete", () => this.remove(chat)));
+		const item = (name, label, act) => el("button", { role: "menuitem", onclick: () => { close(); act(); } }, icon(name), label);
+		const menu = el("div.menu", { role: "menu" }, item("edit", "Rename", () => this.rename(chat)), item("fetch", "Export", () => this.app.exportChat(chat)), item("trash", "Delete", () => this.remove(chat)));
 		menu.addEventListener("keydown", (event) => {
 			const items = [...menu.children], i = items.indexOf(document.activeElement);
 			if (event.key === "Escape" || event.key === "Tab") {
@@ -128,9 +128,9 @@ export class Sidebar {
 		return this.app.attempt(async () => {
 			const found = (await ask("chats/search", { words })).items;
 			if (this.search.value.trim() !== words) return;
-			fill(this.list, el("p", { class: "quiet none", role: "status" }, found.length ? found.length + (found.length === 1 ? " place" : " places") : "No message has all of these words."),
-				found.map((hit) => el("a", { class: "hit", href: "#/chat/" + hit.number + "/" + hit.position, onclick: () => this.app.openSide(false) },
-					el("strong", {}, visibleText(hit.title)), appendVisible(el("span", {}), hit.text), el("small", {}, (hit.role === "user" ? "you, " : "answer, ") + moment(hit.made)))));
+			fill(this.list, el("p.quiet.none", { role: "status" }, found.length ? found.length + (found.length === 1 ? " place" : " places") : "No message has all of these words."),
+				found.map((hit) => el("a.hit", { href: "#/chat/" + hit.number + "/" + hit.position, onclick: () => this.app.openSide(false) },
+					el("strong", visibleText(hit.title)), appendVisible(el("span"), hit.text), el("small", (hit.role === "user" ? "you, " : "answer, ") + moment(hit.made)))));
 		});
 	}
 }

@@ -4,16 +4,21 @@
  * A passphrase goes to hearth and is in no element any more when it was sent. When hearth is locked, nothing of a conversation is left in
  * the page.
  */
-import { el, fill, icon, copyText } from "./dom.js";
+import { el, fill, icon, copyText, fold } from "./dom.js";
 import { ask } from "./api.js";
 import { dialog } from "./dialog.js";
 
-const secretField = (label, more = {}) => el("input", { type: "password", autocomplete: "off", spellcheck: "false", maxlength: 1000, "aria-label": label, ...more });
+const secretField = (label, more = {}) => el("input", { type: "password", maxlength: 1000, "aria-label": label, ...more });
 
-/* The screen in place of everything while the vault is locked. */
+/* A card in place of everything. */
+export function screen(sign, title, ...children) {
+	return el("main.lock-screen", el("div.lock-card", sign && el("div.lock-sign", icon(sign)), el("h1", title), children));
+}
+
+/* The one while the vault is locked. */
 export function lockScreen(app, why) {
 	const field = secretField("Passphrase");
-	const line = el("p", { class: "error", role: "alert" });
+	const line = el("p.error", { role: "alert" });
 	const open = el("button", { type: "submit", class: "main" }, "Unlock");
 	let failed = 0;
 	const form = el("form", {
@@ -35,25 +40,20 @@ export function lockScreen(app, why) {
 				field.focus();
 			}
 		},
-	}, el("label", { class: "unseen", for: "passphrase" }, "Passphrase"), Object.assign(field, { id: "passphrase", placeholder: "Passphrase" }), open);
-	const easy = app.state.opens_alone;
-	return el("main", { class: "lock-screen" },
-		el("div", { class: "lock-card" },
-			el("div", { class: "lock-sign" }, icon("lock")),
-			el("h1", {}, "Locked"),
-			el("p", { class: "quiet" }, why || "Your conversations are sealed. hearth holds no key while it is locked."),
-			form, line,
-			easy && el("p", { class: "quiet" }, "This vault opens by itself: press Unlock."),
-			el("button", { type: "button", class: "plain", onclick: () => app.startPrivate() }, icon("mask"), "A private conversation instead")));
+	}, el("label.unseen", { for: "passphrase" }, "Passphrase"), Object.assign(field, { id: "passphrase", placeholder: "Passphrase" }), open);
+	return screen("lock", "Locked",
+		el("p.quiet", why || "Your conversations are sealed. hearth holds no key while it is locked."), form, line,
+		app.state.opens_alone && el("p.quiet", "This vault opens by itself: press Unlock."),
+		el("button.plain", { onclick: () => app.startPrivate() }, icon("mask"), "A private conversation instead"));
 }
 
 function showRecovery(code) {
-	const copy = el("button", { type: "button", onclick: () => copyText(code, copy) }, "Copy");
+	const copy = el("button", { onclick: () => copyText(code, copy) }, "Copy");
 	return dialog("Your recovery code", [
-		el("p", {}, "It is shown only now. Write it on paper and keep it where you keep your passport."),
-		el("p", { class: "recovery", tabindex: "0" }, code),
-		el("p", { class: "quiet" }, "If you forget the passphrase, type this code in its place. Without both, nobody can open your conversations again, not even the makers of hearth."),
-	], [copy, el("button", { type: "button", class: "main", onclick: (event) => event.target.closest("dialog").close() }, "I have written it down")]);
+		el("p", "It is shown only now. Write it on paper and keep it where you keep your passport."),
+		el("p.recovery", { tabindex: "0" }, code),
+		el("p.quiet", "If you forget the passphrase, type this code in its place. Without both, nobody can open your conversations again, not even the makers of hearth."),
+	], [copy, el("button.main", { onclick: (event) => event.target.closest("dialog").close() }, "I have written it down")]);
 }
 
 /* Asks for a passphrase and makes the vault. Resolves to whether there is one now. */
@@ -62,7 +62,7 @@ export function makeVault(app) {
 		let made = false;
 		const first = secretField("New passphrase", { placeholder: "Four words or more are good" });
 		const second = secretField("The same once more", { placeholder: "The same once more" });
-		const line = el("p", { class: "error", role: "alert" });
+		const line = el("p.error", { role: "alert" });
 		const button = el("button", { type: "submit", class: "main" }, "Keep them, encrypted");
 		const make = async (body) => {
 			button.disabled = true;
@@ -78,7 +78,7 @@ export function makeVault(app) {
 				button.disabled = false;
 			}
 		};
-		const hint = el("p", { class: "quiet" });
+		const hint = el("p.quiet");
 		first.addEventListener("input", () => {
 			hint.textContent = first.value && first.value.length < 10 ? "That is short, and short ones are guessed." : "";
 		});
@@ -89,12 +89,12 @@ export function makeVault(app) {
 				else if (first.value !== second.value) line.textContent = "These two are not the same.";
 				else make({ kind: "passphrase", passphrase: first.value });
 			},
-		}, el("label", {}, "Passphrase", first), hint, el("label", {}, "Once more", second), line, el("footer", {}, button));
-		const other = el("details", { class: "other" }, el("summary", {}, icon("down"), "Other ways"),
-			app.state.has_keyring && el("button", { type: "button", class: "plain", onclick: () => make({ kind: "keyring", passphrase: "" }) }, "A key that this desktop's keyring keeps"),
-			el("button", { type: "button", class: "plain", onclick: () => make({ kind: "unencrypted", passphrase: "" }) }, "Keep them unencrypted: whoever can read this disk can read them"));
+		}, el("label", "Passphrase", first), hint, el("label", "Once more", second), line, el("footer", button));
+		const other = fold("Other ways",
+			app.state.has_keyring && el("button.plain", { onclick: () => make({ kind: "keyring", passphrase: "" }) }, "A key that this desktop's keyring keeps"),
+			el("button.plain", { onclick: () => make({ kind: "unencrypted", passphrase: "" }) }, "Keep them unencrypted: whoever can read this disk can read them"));
 		const box = dialog("Keep your conversations", [
-			el("p", {}, "They stay on this machine, sealed under a passphrase that only you know. hearth asks for it when it starts and after a while without you."),
+			el("p", "They stay on this machine, sealed under a passphrase that only you know. hearth asks for it when it starts and after a while without you."),
 			form, other,
 		], null);
 		box.addEventListener("close", () => resolve(made));
@@ -109,8 +109,8 @@ export function keepQuestion(app, place) {
 		await ask("settings", { keep: false }).catch(() => {});
 		app.state.asked = true;
 	};
-	return el("div", { class: "card ask-keep", role: "region", "aria-label": "Keep conversations" },
-		el("p", {}, el("strong", {}, "Shall hearth keep your conversations? "), "They stay on this machine, encrypted. Now they are gone when you close this page."),
-		el("div", { class: "row" }, el("button", { type: "button", onclick: leave }, "No, forget them"),
-			el("button", { type: "button", class: "main", onclick: async () => { if (await app.createVault()) fill(place); } }, "Keep them")));
+	return el("div.card.ask-keep", { role: "region", "aria-label": "Keep conversations" },
+		el("p", el("strong", "Shall hearth keep your conversations? "), "They stay on this machine, encrypted. Now they are gone when you close this page."),
+		el("div.row", el("button", { onclick: leave }, "No, forget them"),
+			el("button.main", { onclick: async () => { if (await app.createVault()) fill(place); } }, "Keep them")));
 }

@@ -35,11 +35,16 @@ export function appendVisible(node, text) {
 	for (const match of text.matchAll(hidden)) {
 		if (match.index > at) node.append(text.slice(at, match.index));
 		const name = label(match[0]);
-		node.append(el("span", { class: "hidden-mark", title: "A character that is not seen (" + name + ")" }, name));
+		node.append(el("span.hidden-mark", { title: "A character that is not seen (" + name + ")" }, name));
 		at = match.index + match[0].length;
 	}
 	if (at < text.length) node.append(text.slice(at));
 	return node;
+}
+
+/* The same as nodes. */
+export function shown(text) {
+	return appendVisible(document.createDocumentFragment(), text);
 }
 
 /* The same as a text, for titles and labels. */

@@ -18,22 +18,22 @@ async function offer(app, place) {
 	}
 	const best = recommended(models);
 	if (!best || best.current || !place.isConnected) return;
-	const later = el("button", { type: "button", class: "plain", onclick: () => { app.noOffer = true; place.replaceChildren(); } }, "Not now");
-	place.replaceChildren(el("section", { class: "offer", "aria-label": "A better model" },
-		el("p", { class: "quiet" }, app.state.builtin ? "You can try hearth right now with the small model that comes with it. A better one for this machine:" : "A better model for this machine:"),
-		modelCard(app, best, true), el("div", { class: "row" }, el("a", { class: "plain button", href: "#/models" }, "Other models"), later)));
+	const later = el("button.plain", { onclick: () => { app.noOffer = true; place.replaceChildren(); } }, "Not now");
+	place.replaceChildren(el("section.offer", { "aria-label": "A better model" },
+		el("p.quiet", app.state.builtin ? "You can try hearth right now with the small model that comes with it. A better one for this machine:" : "A better model for this machine:"),
+		modelCard(app, best, true), el("div.row", el("a.plain.button", { href: "#/models" }, "Other models"), later)));
 }
 
 export function welcome(app) {
-	const place = el("div", { class: "offer-place" });
+	const place = el("div.offer-place");
 	const secret = app.conversation.kind === "private";
 	if (!secret && app.state.builtin) offer(app, place);
-	const start = (text) => el("button", { type: "button", class: "start", onclick: () => { app.composer.field.value = text + ": "; app.composer.field.focus(); app.composer.size(); } }, text);
-	return el("div", { class: "welcome" },
+	const start = (text) => el("button.start", { onclick: () => { app.composer.field.value = text + ": "; app.composer.field.focus(); app.composer.size(); } }, text);
+	return el("div.welcome",
 		el("img", { src: "icon.svg", alt: "", width: 56, height: 56 }),
-		el("h1", {}, secret ? "A private conversation" : greeting(new Date().getHours())),
-		el("p", { class: "promise" }, secret ? [icon("mask"), " Nothing of it is written anywhere. It is gone when you leave it."] :
+		el("h1", secret ? "A private conversation" : greeting(new Date().getHours())),
+		el("p.promise", secret ? [icon("mask"), " Nothing of it is written anywhere. It is gone when you leave it."] :
 			[icon("shield"), " Nothing you write leaves this machine. ", el("a", { href: "#/proof" }, "Prove it")]),
-		secret ? null : el("div", { class: "starts" }, starts.map(start)),
+		secret ? null : el("div.starts", starts.map(start)),
 		downloadNode(app.download), place);
 }

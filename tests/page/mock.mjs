@@ -111,7 +111,8 @@ export class Mock {
 		if (prompt + 32 > this.context) throw [400, "the prompt has " + prompt + " tokens, and the context holds " + this.context, { code: "context_length_exceeded", n_prompt: prompt, n_ctx: this.context }];
 		response.writeHead(200, { "Content-Type": "text/event-stream" });
 		const put = (object) => response.write("data: " + JSON.stringify(object) + "\n\n");
-		const { thought = "", text } = typeof this.reply(body.messages) === "string" ? { text: this.reply(body.messages) } : this.reply(body.messages);
+		const said = this.reply(body.messages);
+		const { thought = "", text } = typeof said === "string" ? { text: said } : said;
 		put({ prompt_progress: { total: prompt, processed: prompt, cache: 0, time_ms: 1 } });
 		for (const piece of thought.match(/[^]{1,9}/g) ?? []) {
 			put({ choices: [{ delta: { reasoning_content: piece } }] });
