@@ -7,7 +7,7 @@ const RING = 2 * Math.PI * 8;
 export class Composer {
 	constructor(app) {
 		this.app = app;
-		this.field = el("textarea", { id: "message", rows: 1, placeholder: "Ask anything", "aria-label": "Your message", autocapitalize: "sentences", dir: "auto" });
+		this.field = el("textarea", { id: "message", rows: 1, placeholder: "Ask anything", "aria-label": "Your message", dir: "auto" });
 		this.button = el("button", { type: "submit", class: "send", "aria-label": "Send", title: "Send" }, icon("send"));
 		this.note = el("div.note");
 		this.status = el("p.status");

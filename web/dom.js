@@ -115,14 +115,9 @@ export async function copyText(text, button) {
 	try {
 		await navigator.clipboard.writeText(text);
 	} catch {
-		const area = el("textarea.unseen", { value: text });
-		document.body.append(area);
-		area.select();
-		document.execCommand("copy");
-		area.remove();
+		return announce("The browser does not let this page copy.");
 	}
 	announce("Copied.");
-	if (!button) return;
 	button.classList.add("done");
-	setTimeout(() => button.classList.remove("done"), 1500);
+	return setTimeout(() => button.classList.remove("done"), 1500);
 }

@@ -30,22 +30,11 @@ const large = { sum: "∑", prod: "∏", int: "∫", iint: "∬", oint: "∮", b
 const named = new Set("sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh log ln lg exp lim max min sup inf det dim ker gcd deg arg Pr mod".split(" "));
 const below = new Set("lim max min sup inf det gcd Pr".split(" "));
 const accents = { hat: "^", widehat: "^", bar: "¯", overline: "¯", vec: "→", dot: "˙", ddot: "¨", tilde: "~", widetilde: "~", overrightarrow: "→" };
-const variants = { mathbf: "bold", boldsymbol: "bold", bm: "bold", mathrm: "normal", mathbb: "double-struck", mathcal: "script", mathscr: "script", mathit: "italic", operatorname: "normal" };
+const variants = { mathbf: "bold", boldsymbol: "bold", bm: "bold", mathrm: null, mathbb: null, mathcal: "italic", mathscr: "italic", mathit: "italic", operatorname: null };
 const spaces = { ",": "0.17em", ":": "0.22em", ";": "0.28em", "!": "-0.17em", " ": "0.25em", quad: "1em", qquad: "2em" };
 const fences = { pmatrix: "()", bmatrix: "[]", Bmatrix: "{}", vmatrix: "||", Vmatrix: "‖‖", matrix: "", smallmatrix: "", cases: "{", aligned: "", align: "", "align*": "", gathered: "", array: "", split: "" };
 
 const doubled = { N: "ℕ", Z: "ℤ", Q: "ℚ", R: "ℝ", C: "ℂ", P: "ℙ", H: "ℍ" };
-
-/* Letters in another style are characters of their own. */
-function styled(text, style) {
-	const start = { bold: [0x1d400, 0x1d41a, 0x1d7ce], "double-struck": [0x1d538, 0x1d552, 0x1d7d8], script: [0x1d4d0, 0x1d4ea] }[style];
-	if (!start) return text;
-	return [...text].map((c) => {
-		if (style === "double-struck" && doubled[c]) return doubled[c];
-		const place = /[A-Z]/.test(c) ? start[0] + c.charCodeAt(0) - 65 : /[a-z]/.test(c) ? start[1] + c.charCodeAt(0) - 97 : /\d/.test(c) && start[2] ? start[2] + c.charCodeAt(0) - 48 : 0;
-		return place ? String.fromCodePoint(place) : c;
-	}).join("");
-}
 
 class Reader {
 	constructor(text) {
@@ -154,7 +143,7 @@ class Reader {
 		if (name in large) return m("mo", { largeop: "true", "data-limits": name.includes("int") ? null : "" }, large[name]);
 		if (named.has(name)) return m("mi", { "data-limits": below.has(name) ? "" : null, mathvariant: "normal" }, name);
 		if (name in accents) return m("mover", { accent: "true" }, this.argument(), m("mo", { stretchy: name.length > 4 ? "true" : "false" }, accents[name]));
-		if (name in variants) return m("mi", { mathvariant: "normal" }, visibleText(styled(this.group(), variants[name])));
+		if (name in variants) return m("mi", { mathvariant: "normal", class: variants[name] }, visibleText(this.group().replace(/[A-Z]/g, (c) => (name === "mathbb" && doubled[c]) || c)));
 		if (name in spaces) return m("mspace", { width: spaces[name] });
 		switch (name) {
 		case "frac": case "dfrac": case "tfrac": case "cfrac": return m("mfrac", this.argument(), this.argument());

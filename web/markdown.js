@@ -203,7 +203,7 @@ function readBlocks(lines) {
 
 /* ---- what stands inside a line */
 
-const entities = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0", ndash: "–", mdash: "—", hellip: "…", copy: "©", times: "×", rarr: "→", larr: "←" };
+const entities = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " };
 const bareAddress = /^https?:\/\/[^\s<>"'`]+[^\s<>"'`.,;:!?)\]}*_]/;
 
 /* Where runs of backquotes of each length stand, so that a missing end costs nothing. */

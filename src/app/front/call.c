@@ -35,8 +35,10 @@ struct call_inside {
 const char *const front_headers[] = {
 	"Content-Security-Policy",
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; "
-	"worker-src "
-	"'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+	/* A browser would look up the hosts of links by itself. */
+	"X-DNS-Prefetch-Control",
+	"off",
 	"X-Content-Type-Options",
 	"nosniff",
 	"X-Frame-Options",
