@@ -236,7 +236,7 @@ $(BUILD)/obj/evex/%.o: src/nn/%.c $(BUILD)/flags
 	$(call say,cc $<)
 	$(Q)$(CC) $(CFLAGS_ALL) $(PLACE) $(LEVEL_avx512vnni) -DVNNI_OF_8 $(EVEX_NAMES) -MMD -MP -c $< -o $@
 
-$(BUILD)/kerncheck: $(BUILD)/obj/tests/kerncheck.o $(EVEX_OBJ) $(BUILD)/libhearth.a
+$(BUILD)/kerncheck: $(BUILD)/obj/tests/kerncheck.o $(BUILD)/obj/tests/kernspeed.o $(EVEX_OBJ) $(BUILD)/libhearth.a
 	$(call say,ld $@)
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
