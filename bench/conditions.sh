@@ -2,6 +2,7 @@
 # conditions: what a target asks for beside speeds on a quiet machine; engines in turn (A B A B ...), medians, ratios.
 #
 #     bench/conditions.sh [-r ROUNDS] [-n TOKENS] [-t THREADS] [-i SECONDS] [-o FILE.csv] WHAT... -- MODEL.gguf...
+#     bench/conditions.sh -s FILE.csv...   the table for docs/SPEED.md of what was measured before, by against_peers.sh too
 #
 #     cpu        CPU seconds for a generated token: of a process that generates TOKENS, less those of one that generates a quarter
 #     neighbour  what part of its speed generation keeps while a shell loop is busy on one of the cores
@@ -125,8 +126,9 @@ do_start() { # ENGINE MODEL
 	line "$2" start_chat s "$(less "$(printf '/quit\r' | took chat "$2")" "$(took script -qec true /dev/null </dev/null)")"
 }
 
-while getopts r:n:t:i:o: option; do
+while getopts r:n:t:i:o:s option; do
 	case $option in
+	s) shift $((OPTIND - 1)); awk -F, -v OFS=, -v table=1 -f bench/summary.awk "$@"; exit ;;
 	r) rounds=$OPTARG ;; n) tokens=$OPTARG ;; t) threads=$OPTARG ;; i) seconds=$OPTARG ;; o) out=$OPTARG ;;
 	*) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 	esac

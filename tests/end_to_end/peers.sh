@@ -20,6 +20,9 @@ CSV
 check "rounds become a table" bench/against_peers.sh -s "$work/rounds.csv"
 check "... of medians, and the ratio to the better peer" shows '^m.gguf +prompt +tokens 512 .* 1\.20 x +hearth 30 \(3\)  llama.cpp 20 \(1\)  ik 25 \(2\) token/s$'
 check "... where seconds are better when they are few" shows '^m.gguf +first_token .* 0\.25 x +hearth 1 \(1\)  llama.cpp 4 \(1\) s$'
+check "the same as a table of a document" bench/conditions.sh -s "$work/rounds.csv"
+check "... with rounds where they are few" shows '^\| m, prompt of 512, 2 threads, tokens/s \| 30 \(3\) \| 20 \(1\) \| 25 \(2\) \| 1\.20 \|$'
+check "... and an empty place where nothing was measured" shows '^\| m, first token .* \| 1 \(1\) \| 4 \(1\) \| \| 0\.25 \|$'
 awk -F, -v OFS=, -v csv=1 -f bench/summary.awk "$work/rounds.csv" >"$work/medians"
 check "a chart is made of it" /usr/bin/env awk -f bench/chart.awk "$work/medians"
 check "... with a bar for each" [ "$(grep -c '>hearth 30\.0<\|>llama.cpp 20\.0<\|>ik 25\.0<' "$work/out")" = 3 ]
