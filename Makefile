@@ -317,14 +317,14 @@ docs:
 deb:
 	@tools/setup package
 	@$(QUIET_MAKE) all
-	@tools/package deb $(BUILD)
+	@tools/package deb $(BUILD) $(notdir $(BINARIES))
 
 ##  make tarball         an archive in build/ that runs from the folder where it is unpacked
 .PHONY: tarball portable
 tarball: | $(filter deb,$(MAKECMDGOALS))
 	@tools/setup package
 	@$(QUIET_MAKE) portable
-	@tools/package tarball $(BUILD)
+	@tools/package tarball $(BUILD) $(notdir $(BINARIES))
 portable: $(PORTABLE)
 
 ##  make install         install below PREFIX=/usr/local (staged below DESTDIR)

@@ -1,5 +1,5 @@
-/* serve_models: the models that clients may name: the built-in one, those of the models folder and of other programs (model_caches),
- * and the one that `hearth serve -m` names. A client never names a path. */
+/* serve_models: the models that clients may name: the built-in one, those of the models folder and of other programs
+ * (model_caches), and the one that `hearth serve -m` names. A client never names a path. */
 #ifndef HEARTH_APP_HEARTH_SERVE_MODELS_H
 #define HEARTH_APP_HEARTH_SERVE_MODELS_H
 
