@@ -25,7 +25,7 @@ fresh() { # a copy of the bare tree
 	(cd "$root" && find . -xdev \( -path ./var/cache -o -path ./var/lib/apt -o -path ./tmp -o -path ./root -o -path ./var/log \) -prune -o -print | sort) >"$work/tree"
 }
 # /proc is there, as in any container: the loader asks it where a program lies.
-inside() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 unshare -mpf --mount-proc="$root/proc" chroot "$root" sh -c "$1" >"$work/said" 2>&1 || { tail -n 20 "$work/said"; return 1; }; }
+inside() { env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 unshare -mpf --mount-proc="$root/proc" chroot "$root" sh -c "$1" >"$work/said" 2>&1 || { tail -n 20 "$work/said"; return 1; }; }
 said() { grep -qF -- "$1" "$work/said"; }
 one_object() { python3 -c "import json, sys; o = json.load(open('$work/said')); sys.exit(sum(m['recommended'] for m in o['models']) != 1)"; }
 
