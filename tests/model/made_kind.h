@@ -32,6 +32,7 @@ struct kind {
 	bool layer_norm, bare_norms, biases, encoder, plain_ffn, fused_qkv, fused_ffn, half_ffn, post_norms, sum_norms, second_norm;
 	const char *out_norm; /* NULL: output_norm */
 	bool scaled;          /* embeddings times the root of their width */
+	bool norm_biases;     /* norms have them whatever their kind, and the output too */
 	/* attention */
 	enum head_norm head_norm;
 	float alibi, clamp, alpha;
@@ -151,7 +152,7 @@ static inline void made_norm(struct made *m, uint32_t i, const char *role, size_
 {
 	if (m->kind->bare_norms) return;
 	made_layer_put(m, i, role, ".weight", n, 1, 1, 1, 0.2f);
-	if (m->kind->layer_norm) made_layer_put(m, i, role, ".bias", n, 1, 1, 0, 0.2f);
+	if (m->kind->layer_norm || m->kind->norm_biases) made_layer_put(m, i, role, ".bias", n, 1, 1, 0, 0.2f);
 }
 
 static inline void made_attention(struct made *m, uint32_t i)
@@ -310,7 +311,8 @@ static inline struct made made_model(const struct kind *kind, uint64_t seed, con
 	} else if (!kind->bare_norms) {
 		snprintf(name, sizeof name, "%s.weight", kind->out_norm ? kind->out_norm : "output_norm");
 		made_put(&m, name, MADE_EMBD, 1, 1, 1, 0.2f);
-		if (kind->layer_norm) made_put(&m, "output_norm.bias", MADE_EMBD, 1, 1, 0, 0.2f);
+		if (kind->layer_norm || kind->norm_biases) made_put(&m, "output_norm.bias", MADE_EMBD, 1, 1, 0, 0.2f);
+		if (kind->norm_biases) made_put(&m, "output.bias", MADE_VOCAB, 1, 1, 0, 0.2f);
 	}
 	for (uint32_t i = 0; i < m.n_layer; i++) {
 		m.first[i] = m.n_tensors;

@@ -86,6 +86,7 @@ static const struct kind kinds[] = {
 	  .normed_choice = true,
 	  .shared = true,
 	  .choice_bias = true },
+	{ .arch = "phimoe", .turning = TURNS_HALVES, .biases = true, .norm_biases = true, .n_experts = 6, .normed_choice = true },
 	{ .arch = "deepseek2-ocr",
 	  .n_kv = MADE_HEADS,
 	  .turning = TURNS_HALVES,

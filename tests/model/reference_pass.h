@@ -359,13 +359,13 @@ static inline void pass_layer(struct pass *p, size_t first, double *h, double *w
 static inline void pass_output(const struct pass *p, const double *x, double *out)
 {
 	double h[MADE_EMBD];
-	const struct made_tensor *w = pass_find(p, "output.weight");
+	const struct made_tensor *w = pass_find(p, "output.weight"), *bias = pass_find(p, "output.bias");
 	memcpy(h, x, sizeof h);
 	if (!p->k->sum_norms) pass_named_norm(p, p->k->out_norm ? p->k->out_norm : "output_norm", x, h);
 	if (!w) memcpy(out, h, sizeof h);
 	for (size_t v = 0; w && v < MADE_VOCAB; v++) {
 		double cap = (double)p->k->soft_cap;
-		out[v] = 0;
+		out[v] = bias ? (double)bias->data[v] : 0;
 		for (size_t i = 0; i < MADE_EMBD; i++) out[v] += (double)w->data[v * MADE_EMBD + i] * h[i];
 		if (cap > 0) out[v] = cap * tanh(out[v] / cap);
 	}
