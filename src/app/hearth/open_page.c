@@ -17,21 +17,21 @@
 #include <unistd.h>
 
 enum { MOST_PAGE = 65536, MOST_ADDRESS = 256 };
-static const char browser[] = "xdg-open", page_file[] = "open.html", systemd_file[] = "hearth.address";
+static const char page_file[] = "open.html", systemd_file[] = "hearth.address";
 
+static char browser_path[PATHS_ROOM];
 static int to_browser = -1; /* where the path is written; -1: nobody would read it */
 
 /* ---- the process beside ---- */
 
-static bool has_browser(void)
+static bool find_browser(void)
 {
 	const char *path = getenv("PATH"), *x = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
-	char file[PATHS_ROOM];
 	if (!path || !((x && *x) || (wayland && *wayland))) return false;
 	for (size_t n; *path; path += n + (path[n] == ':')) {
 		n = strcspn(path, ":");
-		int length = snprintf(file, sizeof file, "%.*s/%s", (int)(n < PATHS_ROOM ? n : 0), path, browser);
-		if (path[0] == '/' && length < (int)sizeof file && access(file, X_OK) == 0) return true;
+		int length = snprintf(browser_path, PATHS_ROOM, "%.*s/%s", (int)(n < PATHS_ROOM ? n : 0), path, "xdg-open");
+		if (path[0] == '/' && length < PATHS_ROOM && access(browser_path, X_OK) == 0) return true;
 	}
 	return false;
 }
@@ -49,14 +49,15 @@ static void wait_and_open(int from)
 	if (size == 0 || nothing < 0) _exit(0);
 	for (int fd = 0; fd < 3; fd++) dup2(nothing, fd);
 	setsid(); /* what ends hearth does not end the browser */
-	execlp(browser, browser, path, (char *)NULL);
+	char name[] = "xdg-open", *arguments[] = { name, path, NULL };
+	execve(browser_path, arguments, environ);
 	_exit(1);
 }
 
 void open_page_begin(void)
 {
 	int ends[2];
-	if (!has_browser() || pipe2(ends, O_CLOEXEC) != 0) return;
+	if (!find_browser() || pipe2(ends, O_CLOEXEC) != 0) return;
 	pid_t child = fork();
 	if (child == 0) {
 		close(ends[1]);
