@@ -132,11 +132,17 @@ static void judge_row(const struct suggest *s, struct suggest_row *r)
 	r->fetch_seconds = !r->path[0] && s->rate > 0 ? (double)r->bytes / s->rate : 0;
 }
 
-static bool suits(const struct suggest *s, const struct suggest_row *r)
+/* Beside its speed. */
+static bool could_suit(const struct suggest *s, const struct suggest_row *r)
 {
 	double seconds = r->path[0] ? 0 : r->fetch_seconds > 0 ? r->fetch_seconds : (double)r->bytes / SUGGEST_USUAL_RATE;
 	if (r->fit != SUGGEST_FITS || !r->talks || seconds > patience) return false;
-	if (s->memory && (double)r->memory > share_of_memory * (double)s->memory) return false;
+	return s->memory == 0 || (double)r->memory <= share_of_memory * (double)s->memory;
+}
+
+static bool suits(const struct suggest *s, const struct suggest_row *r)
+{
+	if (!could_suit(s, r)) return false;
 	return s->bandwidth <= 0 || r->speed >= (r->known && r->known->thinks ? thinks_along : reads_along);
 }
 
@@ -157,6 +163,18 @@ static size_t best(const struct suggest *s, bool here)
 	return found;
 }
 
+/* Where all are slower than one reads, as on a busy machine, the smallest is still worth more than the built-in one. */
+static size_t smallest(const struct suggest *s)
+{
+	size_t found = SUGGEST_NONE;
+	for (size_t i = 0; i < s->n; i++) {
+		const struct suggest_row *r = &s->rows[i];
+		if (!could_suit(s, r) || is_builtin(r)) continue;
+		if (found == SUGGEST_NONE || r->token < s->rows[found].token) found = i;
+	}
+	return found;
+}
+
 void suggest_judge(struct suggest *s)
 {
 	for (size_t i = 0; i < s->n; i++) judge_row(s, &s->rows[i]);
@@ -165,6 +183,7 @@ void suggest_judge(struct suggest *s)
 	if (here != SUGGEST_NONE &&
 	    (there == SUGGEST_NONE || (double)s->rows[here].parameters >= good_enough * (double)s->rows[there].parameters))
 		s->recommended = here;
+	if (s->recommended == SUGGEST_NONE) s->recommended = smallest(s);
 	for (size_t i = 0; i < s->n && s->recommended == SUGGEST_NONE; i++) {
 		if (is_builtin(&s->rows[i]) && s->rows[i].fit != SUGGEST_CANNOT) s->recommended = i;
 	}

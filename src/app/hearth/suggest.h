@@ -4,9 +4,9 @@
  *
  * Memory is file + keys and values of the usual context + room to work: for a file by the plan that the engine makes of its header,
  * for one that is not here by the catalogue's numbers. An answer reads what a token needs of the weights once for each token, so
- * its speed is at most the memory's bandwidth divided by that. The recommended one is the largest that fits into the memory, is for
- * talk, and writes at least as fast as one reads (one that thinks first: twice as fast); one that is here already comes first
- * unless a far larger one would suit.
+ * its speed is at most the memory's bandwidth divided by that. The recommended one is the largest that is for talk, takes at most
+ * half of the memory and half an hour to fetch, and writes at least as fast as one reads (one that thinks first: twice as fast);
+ * one that is here already comes first unless a far larger one would suit. Where all are slower it is the one that reads least.
  */
 #ifndef HEARTH_APP_HEARTH_SUGGEST_H
 #define HEARTH_APP_HEARTH_SUGGEST_H

@@ -82,6 +82,8 @@ static void memory_and_speed_decide(void **state)
 	s.memory = 5 * GB; /* half of it */
 	s.free = 5 * GB;
 	expect(small);
+	s.bandwidth = GB / 10; /* all are slow: the smallest, and not the built-in one */
+	expect(small);
 	s.bandwidth = 0; /* not known: memory alone decides */
 	expect(small);
 }
