@@ -177,6 +177,19 @@ static bool is_installed(const char *package)
 	return false;
 }
 
+/* Is this the build folder of a source tree, and not an installed hearth? */
+static bool is_built_here(void)
+{
+	char program[PATHS_ROOM], setup[PATHS_ROOM];
+	if (!machine_program(program, sizeof program)) return false;
+	for (int i = 0; i < 2; i++) {
+		char *slash = strrchr(program, '/');
+		if (!slash) return false;
+		*slash = 0;
+	}
+	return paths_join(setup, program, "tools/setup") && paths_is_file(setup);
+}
+
 static void packages(struct buffer *out)
 {
 	static const char *const needed[] = { "gcc",         "make",         "libc6-dev", "libjansson-dev", "libutf8proc-dev",
@@ -216,7 +229,7 @@ int doctor_command(const struct options *o)
 	memory(&out);
 	folders(&out, n);
 	protection(&out);
-	packages(&out);
+	if (is_built_here()) packages(&out);
 	if (n->notes[0][0]) buffer_format(&out, "\nNote: %s\n", n->notes[0]);
 	memory_free(n);
 	return commands_print(&out);
