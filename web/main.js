@@ -157,6 +157,7 @@ class App {
 		if (c && c.kind === "open") {
 			c.kind = "kept";
 			await this.attempt(() => c.save());
+			this.address(c);
 		}
 		await this.readChats();
 		this.head();
@@ -298,6 +299,11 @@ class App {
 		await this.answer();
 	}
 
+	/* A conversation that has a number now can be come back to. */
+	address(c) {
+		if (c.id && (location.hash === "" || location.hash === "#/")) history.replaceState(null, "", "#/chat/" + c.id);
+	}
+
 	/* Writes what is said; what cannot be written stays in the page and is tried again with the next message. */
 	async keep(c) {
 		const isNew = c.kind === "kept" && !c.id;
@@ -309,7 +315,7 @@ class App {
 			this.tell("Not saved: " + error.message + " It is tried again with the next message.");
 		}
 		if (c !== this.conversation || this.locked) return;
-		if (isNew && c.id && (location.hash === "" || location.hash === "#/")) history.replaceState(null, "", "#/chat/" + c.id);
+		if (isNew) this.address(c);
 		if (c.kind === "kept") await this.attempt(() => this.readChats());
 		this.head();
 	}
@@ -409,11 +415,11 @@ class App {
 	}
 
 	tooFull(error) {
-		const c = this.conversation, more = error.more, tokens = more.n_prompt ?? 0;
-		const n = c.surplus(tokens, (more.n_ctx ?? this.state.context) / 2);
+		const c = this.conversation, tokens = Number(error.message.match(/\d+(?= tokens)/)) || c.used;
+		const n = c.surplus(tokens, this.state.context / 2);
 		if (n === 0) return this.failed(new Refusal("This message is too long: " + error.message, "refused"));
 		this.composer.say(el("div.card.full-card", { role: "alert" },
-			el("p", el("strong", "The model cannot see all of this conversation at once"), tokens ? ": it has " + count(tokens) + " tokens, and the model takes " + count(more.n_ctx ?? this.state.context) + "." : "."),
+			el("p", el("strong", "The model cannot see all of this conversation at once"), tokens ? ": it has " + count(tokens) + " tokens, and the model takes " + count(this.state.context) + "." : "."),
 			el("p.quiet", "Its oldest " + n + " messages can be left out. They stay here to read, and a line shows where the model's sight begins."),
 			el("div.row", el("button", { onclick: () => this.fresh() }, "New conversation"),
 				el("button.main", { onclick: () => { this.leaveOut(tokens); this.answer(); } }, "Leave them out and answer"))));

@@ -108,7 +108,7 @@ export class Mock {
 	async chat(body, response) {
 		this.prompts.push(body.messages);
 		const prompt = body.messages.reduce((n, m) => n + Math.ceil(m.content.length / 4) + 8, 0);
-		if (prompt + 32 > this.context) throw [400, "the prompt has " + prompt + " tokens, and the context holds " + this.context, { code: "context_length_exceeded", n_prompt: prompt, n_ctx: this.context }];
+		if (prompt + 32 > this.context) throw [400, "the prompt has " + prompt + " tokens, and the context holds " + this.context, { code: "context_length_exceeded" }];
 		response.writeHead(200, { "Content-Type": "text/event-stream" });
 		const put = (object) => response.write("data: " + JSON.stringify(object) + "\n\n");
 		const said = this.reply(body.messages);
