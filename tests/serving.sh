@@ -4,7 +4,7 @@
 #     serve_end                  ends it, and sets $status
 #     ask PATH CURL-ARGUMENTS... a request with the token: the body in $work/body, the head in $work/head, the status in $code
 #     ask_bare ...               the same without the token
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 pid=""
 serve_begin() {
 	local tries=600
