@@ -121,7 +121,7 @@ static void every_kind_with_random_bytes_ends_or_is_refused(void **state)
 {
 	(void)state;
 	uint32_t seed = 4711;
-	for (uint32_t kind = 0; kind <= WIRE_PING + 1; kind++) {
+	for (uint32_t kind = 0; kind <= WIRE_IMPORTANCE + 1; kind++) {
 		char bytes[64], name[32];
 		struct engine n = start();
 		if (kind == WIRE_JAIL || kind == WIRE_PING || kind == WIRE_KERNELS || kind == WIRE_FILE) {
