@@ -169,10 +169,12 @@ int disk_replace(struct disk *d, const char *path, const void *bytes, size_t siz
 	char temporary[MAX_PATH];
 	struct disk_file *f;
 	if ((size_t)snprintf(temporary, sizeof temporary, "%s.tmp", path) >= sizeof temporary) return ENAMETOOLONG;
-	int error = d->open(d, temporary, DISK_CREATE, &f);
+	/* One that a crash left goes by its name: where renaming is not one step, it may be the very file that is to be replaced.
+	 */
+	int error = d->remove(d, temporary);
+	if (!error || error == ENOENT) error = d->open(d, temporary, DISK_CREATE, &f);
 	if (error) return error;
-	error = d->resize(f, 0); /* one that a crash left */
-	if (!error) error = d->write(f, bytes, size, 0);
+	error = d->write(f, bytes, size, 0);
 	if (!error) error = d->sync(f);
 	d->close(f);
 	if (!error) error = d->rename(d, temporary, path);

@@ -5,14 +5,16 @@ Two chats are open, each in a vault of its own. In each trial a prompt is made t
 computes it before the second one does; the second one's time from Enter to the first byte of the answer's line is kept. The two kinds of times
 are compared by rank (Mann and Whitney's test). As a control the second chat asks the same again (/retry), which it may know: that must show.
 Status 0: the two vaults tell nothing of each other, and the control is seen."""
+import fcntl
 import math
 import os
 import pty
 import random
-import re
 import select
+import struct
 import subprocess
 import sys
+import termios
 import time
 
 hearth, model, home, trials = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
@@ -27,6 +29,7 @@ class Chat:
         subprocess.run([hearth, "vault", "create", "--vault", name, "--key-file", key], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         pid, self.terminal = pty.fork()
         if pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 200, 0, 0))
             os.execv(hearth, [hearth, "-m", model, "-n", "1", "--temp", "0", "--vault", name, "--key-file", key])
         self.screen = b""
         self.until(b"> ")
@@ -34,20 +37,18 @@ class Chat:
     def until(self, text, start=0):
         """Reads until the text stands behind `start`; when it came."""
         while text not in self.screen[start:]:
-            select.select([self.terminal], [], [])
+            if not select.select([self.terminal], [], [], 20)[0]:
+                sys.exit(f"nothing comes any more; waited for {text} behind {self.screen[-300:]}")
             self.screen += os.read(self.terminal, 65536)
         return time.monotonic()
 
     def ask(self, line, behind):
-        """Types a line; seconds until `behind` is shown after its echo."""
+        """Types a line; seconds until `behind` is shown."""
         self.screen = b""
-        os.write(self.terminal, line.encode())
-        self.until(line[-20:].encode())
-        start = len(self.screen)
         began = time.monotonic()
-        os.write(self.terminal, b"\r")
-        took = self.until(behind, start) - began
-        self.until(b"> ", len(self.screen) - 2)
+        os.write(self.terminal, line.encode() + b"\r")
+        took = self.until(behind) - began
+        self.until(b"> ", self.screen.rindex(behind))
         return took
 
 
@@ -71,7 +72,7 @@ for trial in range(trials):
     text = prompt()
     knows = draw.random() < 0.5
     for chat in (first, second):
-        chat.ask("/new", b"forgotten") if trial else None
+        chat.ask("/new", b"A new conversation") if trial else None
     first.ask(text if knows else prompt(), limit)
     (known if knows else fresh).append(second.ask(text, limit))
     own.append(second.ask("/retry", limit))

@@ -205,7 +205,7 @@ static int sim_rename(struct disk *d, const char *from, const char *to)
 	int i = sim_find(s->live, from);
 	if (i < 0) return ENOENT;
 	int inode = s->live[i].inode;
-	/* One change in truth: the two are kept together at a crash. */
+	/* Not one step here: after a crash in between the file has both names. */
 	sim_change(s, to, inode);
 	sim_change(s, from, -1);
 	return 0;
