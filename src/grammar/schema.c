@@ -47,9 +47,10 @@ static const struct {
 	{ "maxProperties", TYPE_OBJECT },
 };
 
-static const char *const descriptions[] = { "title",       "description",   "default",  "examples", "deprecated",
-	                                    "readOnly",    "writeOnly",     "$comment", "$schema",  "$defs",
-	                                    "definitions", "discriminator", NULL };
+static const char *const descriptions[] = { "title",       "description",   "default",         "examples",         "deprecated",
+	                                    "readOnly",    "writeOnly",     "$comment",        "$schema",          "$defs",
+	                                    "definitions", "discriminator", "contentEncoding", "contentMediaType", "contentSchema",
+	                                    NULL };
 
 /* Where a keyword stands in the table; -1: it describes only, -2: it is not known. */
 static int find_keyword(const char *name)
