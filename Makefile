@@ -254,7 +254,7 @@ examples: $(EXAMPLES)
 .PHONY: run
 run:
 	@tools/setup run
-	@$(QUIET_MAKE) $(BUILD)/hearth $(BUILD)/hearth-engine
+	@$(QUIET_MAKE) $(filter-out %-lab,$(BINARIES))
 	@$(BUILD)/hearth
 
 ##  make check           set up what is missing, build, run the tests
