@@ -27,7 +27,7 @@ fi
 # The engine of a hearth: the child of its child, the spawner.
 children() { cat /proc/[0-9]*/stat 2>/dev/null | awk -v parent="$1" '{ pid = $1; sub(/^.*\) /, ""); if ($2 == parent) print pid }'; }
 engine_of() {
-	local tries=100 spawner engine
+	local tries=2400 spawner engine
 	while [ $((tries -= 1)) -gt 0 ]; do
 		for spawner in $(children "$1"); do
 			for engine in $(children "$spawner"); do
@@ -38,7 +38,7 @@ engine_of() {
 	done
 }
 gone() {
-	local tries=100
+	local tries=2400
 	while [ $((tries -= 1)) -gt 0 ]; do
 		[ ! -e "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status" 2>/dev/null && return 0
 		sleep 0.1
@@ -50,7 +50,7 @@ begin() {
 	HEARTH_CPU=portable "$build/hearth" run --raw -n 100000 --context 2048 --threads 1 "Once upon a time" >"$work/out" 2>"$work/err" </dev/null &
 	pid=$!
 	engine=$(engine_of $pid)
-	local tries=200
+	local tries=2400
 	while [ $((tries -= 1)) -gt 0 ] && [ ! -s "$work/out" ]; do sleep 0.05; done
 }
 
@@ -81,7 +81,7 @@ mkdir -p "$HEARTH_HOME"
 echo "keep = off" >"$HEARTH_HOME/settings"
 hearth=$(realpath "$build/hearth")
 await() { # TEXT COUNT: waits until the screen has it so often
-	local tries=200
+	local tries=2400
 	while [ $((tries -= 1)) -gt 0 ]; do
 		[ "$(grep -aoF -- "$1" "$work/screen" | wc -l)" -ge "$2" ] && break
 		sleep 0.1

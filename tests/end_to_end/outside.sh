@@ -16,7 +16,7 @@ echo 'root ::= [a-z ]{4000}' >"$work/long" # an answer that takes a while
 children() { cat /proc/[0-9]*/stat 2>/dev/null | awk -v parent="$1" '{ pid = $1; sub(/^.*\) /, ""); if ($2 == parent) print pid }'; }
 # The engine of the hearth that was started last, when it has begun to answer.
 await_engine() {
-	local tries=400 spawner
+	local tries=9000 spawner
 	engine=""
 	while [ $((tries -= 1)) -gt 0 ] && kill -0 "$started" 2>/dev/null; do
 		for spawner in $(children "$started"); do

@@ -14,7 +14,7 @@ head -n 10 README.md >"$work/beginning"
 
 # Waits until the terminal shows the text (at most a minute), then types.
 await() {
-	local tries=600
+	local tries=3000
 	while [ $((tries -= 1)) -gt 0 ] && ! grep -qaF -- "$1" "$into/screen" 2>/dev/null; do sleep 0.1; done
 	printf '%b' "${2-}"
 }

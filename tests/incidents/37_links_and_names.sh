@@ -43,7 +43,7 @@ evil=$work/$'a\ncolour = off\nthreads = 1.gguf'
 cp "$model" "$evil"
 ln -s "$work/victim" "$HEARTH_HOME/settings"
 shows() { # TEXT: waits for it, at most half a minute
-	for _ in {1..300}; do grep -qaF "$1" "$work/screen" && return; sleep 0.1; done
+	for _ in {1..3000}; do grep -qaF "$1" "$work/screen" && return; sleep 0.1; done
 }
 chat() { # MODEL: starts a chat on a terminal, keeps no conversations where it asks, and leaves it
 	export MODEL=$1 TERM=xterm
