@@ -40,6 +40,7 @@ export class Messages {
 		this.nodes = new Map(); /* of the messages that are there, by message */
 		this.from = this.to = 0;
 		this.following = true;
+		this.top = 0; /* where it was scrolled to */
 		this.frame = 0;
 	}
 
@@ -211,7 +212,10 @@ export class Messages {
 		const c = this.conversation;
 		if (!c) return;
 		const box = this.place, end = box.scrollHeight - box.scrollTop - box.clientHeight, n = c.messages.length;
-		this.following = end < FOLLOW && this.to === n;
+		/* Only a person scrolls up; an answer that grows is behind for a moment. */
+		if (end < FOLLOW && this.to === n) this.following = true;
+		else if (box.scrollTop < this.top - 4) this.following = false;
+		this.top = box.scrollTop;
 		this.down.hidden = this.following || (end < NEAR && this.to === n);
 		if (box.scrollTop < NEAR && this.from > 0) this.move(Math.max(0, this.from - AT_ONCE), Math.min(this.to, this.from - AT_ONCE + MOST));
 		else if (end < NEAR && this.to < n) this.move(Math.max(this.from, this.to + AT_ONCE - MOST), Math.min(n, this.to + AT_ONCE));
