@@ -2,7 +2,6 @@
 # above or beside what it may be is refused by name, and what follows is answered as before.
 . tests/tap.sh
 . tests/serving.sh
-build=$hostile
 command -v curl >/dev/null || { skip "numbers out of range are refused" "needs curl"; exit 0; }
 check "it serves" serve_begin --port 0
 bad=""
