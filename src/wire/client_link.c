@@ -33,7 +33,7 @@ static void fail(struct link *l, const char *why)
 	bool told = !l->closing;
 	pthread_cond_broadcast(&l->news);
 	pthread_mutex_unlock(&l->lock);
-	if (told) l->watch.failed(l->watch.data, reason);
+	if (told && l->watch.failed) l->watch.failed(l->watch.data, reason);
 }
 
 /* ---- the reading thread ---- */

@@ -61,7 +61,10 @@ while True:
         if not sys.stdin.buffer.raw.read(1):
             break
         if asleep:
-            os.kill(int(open(sys.argv[3]).read()), signal.SIGCONT)
+            pid = int(open(sys.argv[3]).read())
+            parent = int(open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[1])
+            for one in pid, parent:  # script(1) stops itself when it sees that its child was stopped
+                os.kill(one, signal.SIGCONT)
             asleep = False
             print("awake", file=log)
         else:

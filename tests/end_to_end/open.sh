@@ -24,6 +24,7 @@ until_true() { # COMMAND...: for at most a minute
 	return 1
 }
 start() { # ARGUMENTS...: a server whose first line is in $work/said
+	rm -f "$work/said"
 	"$hearth" "$@" >"$work/said" 2>"$work/complaint" </dev/null &
 	server=$!
 	until_true grep -q 'hearth' "$work/said" || { sed 's/^/# /' "$work/complaint"; return 1; }

@@ -204,7 +204,7 @@ static const struct cached_model *choose(const struct model_caches *c, const cha
 
 bool model_caches_find(char out[PATHS_ROOM], const char *name, bool *several, struct error *e)
 {
-	struct model_caches c;
+	struct model_caches c = { .arena = NULL };
 	struct error ignored;
 	size_t hits = 0;
 	const struct cached_model *m = NULL;

@@ -170,9 +170,11 @@ static bool serve(struct serve *s, struct error *e)
 	s->reader.wake = wake;
 	ok = ok && (s->asks = serve_asks_new(s, e)) && serve_note_place(&s->opening.paths, &place, &lock, e);
 	if (ok) {
+		terminal_wake_by(wake);
 		terminal_watch_signals(2);
 		tell_place(s, &place, token);
 		ok = take_all(s, e);
+		terminal_wake_by(-1);
 	}
 	memory_wipe(token, sizeof token);
 	leave(s);

@@ -7,6 +7,7 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -15,7 +16,7 @@
 
 enum { MIN_WIDTH = 20, USUAL_WIDTH = 80 };
 
-static volatile sig_atomic_t interrupted, resized, returned, patience_left;
+static volatile sig_atomic_t interrupted, resized, returned, patience_left, to_wake = -1;
 
 struct terminal terminal_look(bool colour)
 {
@@ -44,7 +45,9 @@ unsigned terminal_width(void)
 static void on_interrupt(int number)
 {
 	(void)number;
+	const uint64_t one = 1;
 	interrupted = interrupted + 1;
+	if (to_wake >= 0 && write(to_wake, &one, sizeof one) < 0) return; /* full: it is awake */
 	if (interrupted >= patience_left) _exit(STATUS_INTERRUPTED);
 }
 
@@ -58,6 +61,11 @@ static void on_return(int number)
 {
 	(void)number;
 	returned = 1;
+}
+
+void terminal_wake_by(int descriptor)
+{
+	to_wake = descriptor;
 }
 
 void terminal_watch_signals(int patience)

@@ -25,6 +25,8 @@ unsigned terminal_width(void);
 /* From here on Ctrl-C and changes of size are marks. When Ctrl-C comes `patience` times before the program takes it, the program
  * ends with status 130. */
 void terminal_watch_signals(int patience);
+/* An eventfd that Ctrl-C writes to as well, for a wait that would not see the mark in time; -1: none. */
+void terminal_wake_by(int descriptor);
 
 bool terminal_interrupted(void);      /* Ctrl-C came and was not taken */
 bool terminal_take_interrupt(void);   /* the same, and takes it */

@@ -81,6 +81,7 @@ static int print(const struct score *s)
 
 /* The text as windows of `size` ids each, the first of each in place of BOS. */
 struct windows {
+	const char *path;
 	struct token_list ids;
 	uint32_t size;
 	uint32_t bos; /* TOKEN_NONE: none */
@@ -92,13 +93,19 @@ static const int32_t *window_at(const struct windows *w, size_t at)
 	return (const int32_t *)w->ids.ids + at;
 }
 
+static bool fill_one(const struct windows *w, struct error *e)
+{
+	if (w->ids.count >= w->size) return true;
+	return error_set(e, "%s: %zu tokens do not fill a window of %u; try a smaller --context", w->path, w->ids.count, w->size);
+}
+
 static bool score_here(const struct model_arguments *a, const struct windows *w, struct score *score, struct error *e)
 {
 	struct lab_model m = { 0 };
 	if (!lab_model_open(&m, a, w->size, 0, e)) return false;
 	struct sequence *s = sequence_new(m.model, e);
 	float *logits = memory_new(MOST_ROWS, (size_t)model_config(m.model)->n_vocab * sizeof *logits);
-	bool ok = s && (logits || error_memory(e));
+	bool ok = s && (logits || error_memory(e)) && fill_one(w, e);
 	for (size_t at = 0; ok && at + w->size <= w->ids.count; at += w->size)
 		ok = score_window(m.model, s, window_at(w, at), w->size, logits, score, e);
 	memory_free(logits);
@@ -131,7 +138,7 @@ static bool score_there(const struct model_arguments *a, const struct windows *w
 	struct hearth_info info = { .size = sizeof info };
 	struct hearth_request r = hearth_request_new(HEARTH_IDS);
 	struct hearth *h = engine_open_model(a, &o, &r.session, e);
-	bool ok = h != NULL;
+	bool ok = h && fill_one(w, e);
 	if (h) client_info(h, &info);
 	r.want = HEARTH_WANT_LOGITS;
 	r.n_ids = w->size - 1;
@@ -162,12 +169,9 @@ static bool read_windows(const struct model_arguments *a, const char *path, stru
 static int run(const struct model_arguments *a, const char *text_path)
 {
 	struct error e = { "" };
-	struct windows w = { .size = a->context ? a->context : DEFAULT_WINDOW };
+	struct windows w = { .path = text_path, .size = a->context ? a->context : DEFAULT_WINDOW };
 	struct score score = { 0 };
 	bool ok = read_windows(a, text_path, &w, &e);
-	if (ok && w.ids.count < w.size)
-		ok = error_set(&e, "%s: %zu tokens do not fill a window of %u; try a smaller --context", text_path, w.ids.count,
-		               w.size);
 	ok = ok && (a->engine ? score_there(a, &w, &score, &e) : score_here(a, &w, &score, &e));
 	int status = ok ? print(&score) : lab_fail(&e);
 	engine_end();
