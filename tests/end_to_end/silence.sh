@@ -79,7 +79,7 @@ if command -v strace >/dev/null && strace -f -o "$work/trace" true 2>/dev/null; 
 	check_status 1 "no internet socket is made, by any program" grep -E 'socket\((AF_INET|AF_INET6|AF_NETLINK|AF_PACKET|PF_)' "$work/trace"
 	check_status 1 "nothing is connected but Unix sockets" grep -E '(connect|sendto|sendmsg|bind)\(.*(sin_port|sin6_port|AF_INET)' "$work/trace"
 	check_status 1 "hearth-net is not started" grep -E 'execve\("[^"]*hearth-net' "$work/trace"
-	check_status 1 "no foreign program is started" grep -E 'execve\(' <(grep 'execve(' "$work/trace" | grep -vE "execve\(\"($hearth|$(dirname "$hearth")/hearth-(engine|import|front))\"")
+	check_status 1 "no foreign program is started" grep -E 'execve\(' <(grep 'execve(' "$work/trace" | grep -vE "execve\(\"($hearth|$(dirname "$hearth")/hearth-(engine|import|front|sleep))\"")
 else
 	skip "no internet socket is made, by any program" "no strace here, or it may not look"
 fi

@@ -70,7 +70,7 @@ const struct option_row option_rows[] = {
 	{ "--name", NULL, "HOST", FOR_SERVE, OPTION_LIST, PLACE(names), 0, 0, 0,
 	  "a further name that this server is asked under (may repeat)" },
 	{ "--origin", NULL, "ORIGIN", FOR_SERVE, OPTION_LIST, PLACE(origins), 0, 0, 0,
-	  "let pages of this origin, as in https://example.org, use the API (may repeat)" },
+	  "let pages of this origin, as in http://localhost:3000, use the API (may repeat)" },
 	{ "--metrics", NULL, NULL, FOR_SERVE, OPTION_SWITCH, PLACE(metrics), 0, 0, 0,
 	  "answer at /metrics with counts for Prometheus" },
 	{ "--help", "-h", NULL, FOR_ALL, OPTION_SWITCH, PLACE(help), 0, 0, 0, "this text" },
