@@ -27,7 +27,7 @@ play() {
 }
 
 {
-	await "Ctrl-D leaves" 'hello\r'
+	await "> " 'hello\r'
 	await "You said: hello" 'slow 200\r'
 	await "5 6 7" '\003'
 	await "(stopped)" 'still here\r'
@@ -40,14 +40,15 @@ check "and the chat goes on" shows "You said: still here"
 check "Ctrl-D leaves with status 0" status_is 0
 
 {
-	await "Ctrl-D leaves" '\003'
+	await "> " '\003'
 	await "once more" '\003'
 } | play 80 -m "$model"
 check "Ctrl-C twice on an empty line leaves" status_is 0
 
 {
-	await "Ctrl-D leaves" 'half a line\003'
-	await "half a line" 'whole line\r'
+	await "> " 'half a line'
+	await "half a line" '\003' # by itself: the terminal forgets with it what nobody has read yet
+	await "2004h> " 'whole line\r' 2
 	await "You said: whole line" '"""\rone\rtwo"""\r'
 	await "You said: one" 'a\\\rb\r'
 	await "You said: a" '\e[200~pasted\rlines\e[201~\r'
@@ -60,7 +61,7 @@ check "a backslash goes on in the next line" grep -qaz "You said: a.b" "$work/li
 check "pasted lines are one message" grep -qaz "You said: pasted.lines" "$work/lines"
 
 {
-	await "Ctrl-D leaves" 'say \\e]0;title\\e[31mred \\u009b2J **bold** end\r'
+	await "> " 'say \\e]0;title\\e[31mred \\u009b2J **bold** end\r'
 	await "end" '\004'
 } | play 80 -m "$model"
 check "bold type is shown as such" shows $'\e[0;1mbold\e[0m'
@@ -69,20 +70,20 @@ check "and never obeyed" shows_not $'\e[31mred'
 check "nor in its 8-bit form" shows_not $'\xc2\x9b2J **'
 
 {
-	await "Ctrl-D leaves" 'say **bold** stays\r'
+	await "> " 'say **bold** stays\r'
 	await "stays" '\004'
 } | NO_COLOR=1 play 80 -m "$model"
 check "NO_COLOR shows what the model wrote" shows "**bold** stays"
 check "without any style" shows_not $'\e[0;1m'
 
 {
-	await "Ctrl-D leaves" 'say Caf\xc3\xa9 \xe2\x80\x94 \xe6\x97\xa5 done\r'
+	await "> " 'say Caf\xc3\xa9 \xe2\x80\x94 \xe6\x97\xa5 done\r'
 	await "done" '\004'
 } | LC_ALL=C play 80 -m "$model"
 check "a C locale gets ASCII" grep -qa "Cafe -- ? done" "$work/screen"
 
 {
-	await "Ctrl-D leaves" 'count 60\r'
+	await "> " 'count 60\r'
 	await "59 60" '/help\r'
 	await "/quit" '\004'
 } | play 60 -m "$model"
@@ -91,7 +92,7 @@ sed -e 's/\x1b\[[0-9;?]*[a-zA-Z]//g' -e 's/\r//g' "$work/screen" | grep -av '^> 
 check "60 columns are enough" awk 'length($0) > 60 && !/^Script/ { bad = 1 } END { exit bad }' "$work/lines"
 
 {
-	await "Ctrl-D leaves" 'think Tea.\r'
+	await "> " 'think Tea.\r'
 	await "Tea." '/why\r'
 	await "What is wanted?" '/quit\r'
 } | play 80 -m "$model"
