@@ -8,6 +8,7 @@
 #     check_status N NAME COMMAND... one case: passes when the status is N
 #                                    The output of a program given by its path (with a slash) stays in $work/out and $work/err;
 #                                    other commands (grep, cmp, [, functions) look at those and leave them as they are.
+#     change_bit FILE AT             turns a bit of the byte at AT, and that is certain to change it
 #     skip NAME REASON               one case that could not run
 # shellcheck shell=bash disable=SC2034
 set -u
@@ -42,6 +43,10 @@ check_status() {
 }
 
 check() { check_status 0 "$@"; }
+
+change_bit() {
+	printf "\\x$(printf '%02x' $(($(od -An -tu1 -j "$2" -N 1 "$1") ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
 
 skip() {
 	cases=$((cases + 1))

@@ -55,7 +55,7 @@ const char *const tool_form_names[] = {
 
 static bool has(const char *source, size_t length, const char *what)
 {
-	return memmem(source, length, what, strlen(what)) != NULL;
+	return length > 0 && memmem(source, length, what, strlen(what)) != NULL;
 }
 
 const char *tool_form_of(const char *source, size_t length)

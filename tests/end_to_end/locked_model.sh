@@ -100,7 +100,7 @@ blob=$(find "$HEARTH_HOME/vaults/main/blobs" -type f)
 cp "$blob" "$work/blob"
 for at in 0 7 12 20 40 64 65600 70000 $((bytes / 2)) $((bytes + 10)); do
 	cp "$work/blob" "$blob"
-	printf "\\x$(printf '%02x' $(($(od -An -tu1 -j "$at" -N 1 "$work/blob") ^ 1)))" | dd of="$blob" bs=1 seek="$at" conv=notrunc status=none
+	change_bit "$blob" "$at"
 	# shellcheck disable=SC2086
 	check_status 1 "a bit changed at byte $at is refused" "$hearth" run -m secretname $key -n 2 Hello
 	check "and named" grep -qE "damaged or was changed" "$work/err"
@@ -152,10 +152,10 @@ if command -v python3 >/dev/null; then
 		cp "$work/parts/$first" "$HEARTH_HOME/models/"
 		check "what a killed run left is finished off" "$hearth" models lock splitname $key
 		check "with nothing twice" [ "$(blobs)" = $((before + 3)) ]
-		last=$(find "$HEARTH_HOME/vaults/main/blobs" -type f -printf '%f\n' | sort -n | tail -n 1)
+		last=$(find "$HEARTH_HOME/vaults/main/blobs" -type f -printf '%T@ %f\n' | sort -n | tail -n 1 | cut -d' ' -f2)
 		blob=$HEARTH_HOME/vaults/main/blobs/$last
 		cp "$blob" "$work/blob"
-		printf 'x' | dd of="$blob" bs=1 seek=100 conv=notrunc status=none
+		change_bit "$blob" 100
 		check_status 1 "a changed byte in the last part is refused" "$hearth" run -m splitname $key -n 2 Hello
 		check "and named" grep -q "damaged or was changed" "$work/err"
 		cp "$work/blob" "$blob"

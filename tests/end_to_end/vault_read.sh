@@ -30,5 +30,5 @@ with_words() { echo "$1" | read_vault --passphrase; }
 check "it opens with the passphrase" with_words "a long walk by the sea"
 check "and has every conversation" reads_all
 check "another passphrase does not open it" eval '! with_words "a short walk by the sea"'
-printf 'x' | dd of="$vault/vault.key" bs=1 seek=60 conv=notrunc status=none
+change_bit "$vault/vault.key" 60
 check "a changed key file is refused" eval '! read_vault --key-file "$work/key"'
