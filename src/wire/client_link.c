@@ -21,19 +21,19 @@ static void fail(struct link *l, const char *why)
 {
 	char how[96] = "ended", reason[sizeof l->reason];
 	shutdown(l->socket, SHUT_RDWR); /* whoever sends is let go */
+	/* Before anybody can see the failure and ask again, or it would be told twice. */
+	pthread_mutex_lock(&l->lock);
 	l->starter->end(l->starter->data, l->process, how, sizeof how);
 	l->process = NULL;
 	if (why)
 		snprintf(reason, sizeof reason, "the process that computes was stopped: %s", why);
 	else
 		snprintf(reason, sizeof reason, "the process that computes ended unexpectedly: it %s", how);
-	pthread_mutex_lock(&l->lock);
 	l->failed = true;
 	memcpy(l->reason, reason, sizeof l->reason);
-	bool told = !l->closing;
+	if (!l->closing && l->watch.failed) l->watch.failed(l->watch.data, reason);
 	pthread_cond_broadcast(&l->news);
 	pthread_mutex_unlock(&l->lock);
-	if (told && l->watch.failed) l->watch.failed(l->watch.data, reason);
 }
 
 /* ---- the reading thread ---- */

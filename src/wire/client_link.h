@@ -22,7 +22,7 @@ struct link_watch {
 	/* Whether reading may go on (a queue has room) and something is awaited from the engine. */
 	bool (*has_room)(void *data);
 	bool (*awaits)(void *data);
-	/* The link has failed; the last call. Each of these may be NULL: nothing is expected, then. */
+	/* The link has failed; the last call, with the link's lock held. Each of these may be NULL: nothing is expected, then. */
 	void (*failed)(void *data, const char *reason);
 };
 
