@@ -54,10 +54,10 @@ look() {
 	printf s >&8
 	until_true logged asleep
 	look >"$work/asleep"
-	until_true seen_often "since the machine goes to sleep" 1
-	cp "$work/screen" "$work/screen.asleep"
 	printf w >&8
 	until_true logged awake
+	until_true seen_often "since the machine goes to sleep" 1 # script(1) sleeps with hearth, and shows then what came before
+	cp "$work/screen" "$work/screen.asleep"
 	await "Enter opens it again" '\r'
 	until_true logged_twice inhibit
 	await "figs for the quokka" '\004' 2

@@ -8,11 +8,15 @@ hearth=$(realpath "$build/hearth")
 export TERM=xterm-256color HOME=$work/person TMPDIR=$work/temporary
 export HEARTH_HOME=$work/home XDG_RUNTIME_DIR=$work/run
 unset NO_COLOR COLUMNS
+if ! script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
+	skip "a session goes through every feature" "needs script (bsdutils) and a pseudoterminal"
+	exit 0
+fi
 mkdir -p "$HOME" "$TMPDIR" "$XDG_RUNTIME_DIR"
 head -c 64 /dev/urandom >"$work/key"
 head -n 10 README.md >"$work/beginning"
 
-# Waits until the terminal shows the text (at most a minute), then types.
+# Waits until the terminal shows the text (at most five minutes), then types.
 await() {
 	local tries=3000
 	while [ $((tries -= 1)) -gt 0 ] && ! grep -qaF -- "$1" "$into/screen" 2>/dev/null; do sleep 0.1; done
