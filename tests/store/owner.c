@@ -389,5 +389,6 @@ int main(void)
 		                          cmocka_unit_test(a_killed_owner_is_followed) };
 	signal(SIGPIPE, SIG_DFL);
 	int failed = cmocka_run_group_tests(tests, make_vault, end_vault);
+	if (access("/proc/self/fd", F_OK) != 0) return failed; /* a path that is too long for a socket goes by /proc */
 	return cmocka_run_group_tests_name("in a long path", far, make_vault, end_vault) + failed;
 }
