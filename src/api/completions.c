@@ -56,14 +56,6 @@ static bool take_input(struct api_call *c, const json_t *v, const char *field, s
 	return take_inputs(c, v, field, API_MOST_INPUTS, why);
 }
 
-static bool take_suffix(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why)
-{
-	(void)field;
-	if (json_string_length(v) == 0) return true;
-	c->inside->ask.fill = json_pack("{s:O}", "suffix", v);
-	return c->inside->ask.fill || api_deny_memory(why);
-}
-
 static bool take_echo(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why)
 {
 	(void)field;
@@ -119,7 +111,7 @@ static bool check_completions(struct api_call *c, struct api_refusal *why)
 const struct api_field api_fields_completions[] = {
 	{ "model", API_STRING, 0, 0, api_take_model, "the model's name; left out: the usual one" },
 	{ "prompt", API_TEXT_OR_LIST, 0, 0, take_prompt, "a text, a list of token ids, or a list of these" },
-	{ "suffix", API_STRING, 0, 0, take_suffix,
+	{ "suffix", API_STRING, 0, 0, api_take_suffix,
 	  "the answer stands between prompt and suffix; refused for models without fill-in-the-middle" },
 	{ "stream", API_BOOL, 0, 0, api_take_stream, "" },
 	{ "stream_options", API_OBJECT, 0, 0, take_stream_options, "include_usage" },

@@ -55,6 +55,7 @@ bool api_take_stop(struct api_call *c, const json_t *v, const char *field, struc
 bool api_take_n(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why);
 bool api_take_grammar(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why);
 bool api_take_schema(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why);
+bool api_take_suffix(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why);
 bool api_take_variables(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why);
 bool api_take_limit(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why);
 

@@ -116,14 +116,6 @@ static bool take_system(struct api_call *c, const json_t *v, const char *field, 
 	return ask->messages || api_deny_memory(why);
 }
 
-static bool take_suffix(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why)
-{
-	(void)field;
-	if (json_string_length(v) == 0) return true;
-	c->inside->ask.fill = json_pack("{s:O}", "suffix", v);
-	return c->inside->ask.fill || api_deny_memory(why);
-}
-
 static bool take_raw(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why)
 {
 	(void)field;
@@ -161,7 +153,7 @@ const struct api_field api_fields_ollama_chat[] = {
 const struct api_field api_fields_ollama_generate[] = {
 	OLLAMA_COMMON,
 	{ "prompt", API_STRING, 0, 0, take_prompt, "left out or empty: the model is named as loaded" },
-	{ "suffix", API_STRING, 0, 0, take_suffix, "refused for models without fill-in-the-middle" },
+	{ "suffix", API_STRING, 0, 0, api_take_suffix, "refused for models without fill-in-the-middle" },
 	{ "system", API_STRING, 0, 0, take_system, "" },
 	{ "raw", API_BOOL, 0, 0, take_raw, "the prompt as it is, without the model's template" },
 	{ "images", API_LIST, 0, 0, api_only_empty, "images are not understood" },

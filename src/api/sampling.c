@@ -173,3 +173,11 @@ bool api_take_variables(struct api_call *c, const json_t *v, const char *field, 
 	}
 	return ask->variables ? true : api_deny_memory(why);
 }
+
+bool api_take_suffix(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why)
+{
+	(void)field;
+	if (json_string_length(v) == 0) return true;
+	c->inside->ask.fill = json_pack("{s:O}", "suffix", v);
+	return c->inside->ask.fill || api_deny_memory(why);
+}
