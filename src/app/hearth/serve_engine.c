@@ -166,10 +166,8 @@ static void do_submit(struct engine *n, const struct job *j)
 	wire_room_free(&room);
 }
 
-/* Ends a request, or forgets. */
 static void do_cancel(struct engine *n, uint64_t call)
 {
-	if (call == 0 && n->h) hearth_forget(n->h, SHARE);
 	pthread_mutex_lock(&n->running);
 	struct run *r = n->runs;
 	while (r && r->call != call) r = r->next;
@@ -461,18 +459,6 @@ bool serve_engines_cancel(struct serve_engines *n, uint64_t call)
 		add_job(n->list[i], j);
 	}
 	return false;
-}
-
-void serve_engines_forget(struct serve_engines *n)
-{
-	pthread_mutex_lock(&n->lock);
-	for (int i = 0; i < SERVE_MOST_ENGINES; i++) {
-		struct job *j = n->list[i] ? memory_new(1, sizeof *j) : NULL;
-		if (!j) continue;
-		j->frame = buffer_new(0);
-		add_job(n->list[i], j);
-	}
-	pthread_mutex_unlock(&n->lock);
 }
 
 bool serve_engines_open(struct serve_engines *n, const char *path, uint32_t *context)

@@ -25,9 +25,6 @@ bool serve_engines_cancel(struct serve_engines *n, uint64_t call);
 /* Puts away what has not been used for long; to be called now and then. */
 void serve_engines_tidy(struct serve_engines *n);
 
-/* What engines keep of keys and values for later requests is wiped soon, as when the vault is locked; from any thread. */
-void serve_engines_forget(struct serve_engines *n);
-
 /* Ends all of them and what runs in them, with one line for each request. */
 void serve_engines_end(struct serve_engines *n);
 
