@@ -1,8 +1,8 @@
 /* composer: the field for a message, with send and stop, and the quiet line below it. */
-import { el, elIn, fill, icon } from "./dom.js";
+import { el, fill, icon } from "./dom.js";
 import { count } from "./words.js";
 
-const RING = 2 * Math.PI * 8;
+export const NEARLY_FULL = 0.8; /* of the context */
 
 export class Composer {
 	constructor(app) {
@@ -57,11 +57,10 @@ export class Composer {
 	}
 }
 
-/* How full the context is, as a small ring with words behind it. */
-export function contextRing(used, all) {
+/* How full the context is, as a small bar with words behind it. */
+export function contextMark(used, all) {
 	const share = Math.min(1, used / all);
-	const circle = (look, dash) => elIn("svg", "circle", { class: look, cx: 10, cy: 10, r: 8, "stroke-dasharray": dash });
-	const drawing = elIn("svg", "svg", { viewBox: "0 0 20 20", "aria-hidden": "true" }, circle("ring-all", "none"), circle("ring-used", share * RING + " " + RING));
 	const words = count(used) + " of " + count(all) + " tokens that the model can see at once are taken";
-	return el("span", { class: share >= 0.8 ? "ring full" : "ring", title: words, role: "img", "aria-label": words }, drawing, Math.round(share * 100) + " %");
+	return el("span", { class: share >= NEARLY_FULL ? "sight full" : "sight", title: words },
+		el("meter", { value: share, high: NEARLY_FULL, optimum: 0, "aria-label": words }), " " + Math.round(share * 100) + " %");
 }

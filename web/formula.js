@@ -10,15 +10,20 @@ import { visibleText } from "./visible.js";
 
 const MOST = 4000, MOST_DEPTH = 30;
 
+const has = Object.hasOwn; /* commands are named by strangers */
 const m = (name, ...rest) => elIn("math", name, ...rest);
 
 /* "word character word character": a table. */
 const pairs = (text) => Object.fromEntries([...text.matchAll(/(\S+) (\S+)/g)].map((m) => [m[1], m[2]]));
 
-const letters = pairs(("alpha α beta β gamma γ delta δ epsilon ϵ varepsilon ε zeta ζ eta η theta θ vartheta ϑ iota ι " +
-	"kappa κ lambda λ mu μ nu ν xi ξ pi π rho ρ sigma σ tau τ upsilon υ phi ϕ varphi φ chi χ psi ψ omega ω Gamma Γ Delta Δ " +
-	"Theta Θ Lambda Λ Xi Ξ Pi Π Sigma Σ Upsilon Υ Phi Φ Psi Ψ Omega Ω infty ∞ partial ∂ nabla ∇ hbar ℏ ell ℓ Re ℜ Im ℑ " +
-	"emptyset ∅ varnothing ∅ circ ∘ prime ′ angle ∠"));
+/* The Greek alphabet stands in Unicode as it is recited; the shapes that TeX calls plain are further ones. */
+const greek = "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho varsigma sigma tau upsilon varphi chi psi omega".split(" ")
+	.map((name, i) => [name, String.fromCodePoint(0x3b1 + i)]);
+
+const letters = {
+	...Object.fromEntries(greek.flatMap(([name, c]) => [[name, c], [name[0].toUpperCase() + name.slice(1), c.toUpperCase()]])),
+	...pairs("epsilon ϵ vartheta ϑ phi ϕ Phi Φ infty ∞ partial ∂ nabla ∇ hbar ℏ ell ℓ Re ℜ Im ℑ emptyset ∅ varnothing ∅ circ ∘ prime ′ angle ∠"),
+};
 
 const operators = pairs(("times × div ÷ cdot ⋅ pm ± mp ∓ leq ≤ le ≤ geq ≥ ge ≥ neq ≠ ne ≠ approx ≈ equiv ≡ sim ∼ simeq ≃ cong ≅ propto ∝ " +
 	"to → rightarrow → leftarrow ← leftrightarrow ↔ Rightarrow ⇒ Leftarrow ⇐ Leftrightarrow ⇔ iff ⇔ implies ⇒ mapsto ↦ longrightarrow ⟶ uparrow ↑ downarrow ↓ " +
@@ -138,13 +143,13 @@ class Reader {
 	}
 
 	command(name) {
-		if (name in letters) return m("mi", letters[name]);
-		if (name in operators) return m("mo", { stretchy: "false" }, operators[name]);
-		if (name in large) return m("mo", { largeop: "true", "data-limits": name.includes("int") ? null : "" }, large[name]);
+		if (has(letters, name)) return m("mi", letters[name]);
+		if (has(operators, name)) return m("mo", { stretchy: "false" }, operators[name]);
+		if (has(large, name)) return m("mo", { largeop: "true", "data-limits": name.includes("int") ? null : "" }, large[name]);
 		if (named.has(name)) return m("mi", { "data-limits": below.has(name) ? "" : null, mathvariant: "normal" }, name);
-		if (name in accents) return m("mover", { accent: "true" }, this.argument(), m("mo", { stretchy: name.length > 4 ? "true" : "false" }, accents[name]));
-		if (name in variants) return m("mi", { mathvariant: "normal", class: variants[name] }, visibleText(this.group().replace(/[A-Z]/g, (c) => (name === "mathbb" && doubled[c]) || c)));
-		if (name in spaces) return m("mspace", { width: spaces[name] });
+		if (has(accents, name)) return m("mover", { accent: "true" }, this.argument(), m("mo", { stretchy: name.length > 4 ? "true" : "false" }, accents[name]));
+		if (has(variants, name)) return m("mi", { mathvariant: "normal", class: variants[name] }, visibleText(this.group().replace(/[A-Z]/g, (c) => (name === "mathbb" && doubled[c]) || c)));
+		if (has(spaces, name)) return m("mspace", { width: spaces[name] });
 		switch (name) {
 		case "frac": case "dfrac": case "tfrac": case "cfrac": return m("mfrac", this.argument(), this.argument());
 		case "binom": return m("mrow", m("mo", "("), m("mfrac", { linethickness: "0" }, this.argument(), this.argument()), m("mo", ")"));
@@ -172,7 +177,7 @@ class Reader {
 
 	fence() {
 		const token = this.take() ?? ".";
-		const mark = token[0] === "\\" ? operators[token.slice(1)] ?? (token === "\\|" ? "‖" : token.slice(1)) : token;
+		const mark = token[0] === "\\" ? (has(operators, token.slice(1)) && operators[token.slice(1)]) || (token === "\\|" ? "‖" : token.slice(1)) : token;
 		return mark === "." ? "" : visibleText(mark);
 	}
 
@@ -185,7 +190,7 @@ class Reader {
 
 	environment() {
 		const name = this.group();
-		if (!(name in fences)) return m("mtext", visibleText("\\begin{" + name + "}"));
+		if (!has(fences, name)) return m("mtext", visibleText("\\begin{" + name + "}"));
 		if (name === "array" && this.peek() === "{") this.group();
 		const rows = [[]];
 		while (this.peek() !== undefined && this.peek() !== "\\end") {

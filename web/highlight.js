@@ -9,27 +9,25 @@ import { appendVisible, shown } from "./visible.js";
 
 const MOST = 60000;
 
-const words = (text) => new Set(text.split(" "));
+/* One set for all: a word that only a relative has is coloured too, which costs nothing. What begins with "@" is one as well, and in
+ * SQL whatever is written large. */
+const keywords = new Set("abstract and as assert async await begin bool boolean break case catch char class const constexpr continue crate def default defer del delete do done double echo elif else elsif end enum esac except export extends extern false False fi final finally float fn for from func function global go goto if impl implements import in include inline instanceof int interface is lambda let local long match mod module mut namespace new nil None nonlocal not null NULL nullptr operator or override package pass private protected pub public raise readonly rescue return self short signed sizeof source static str string struct super switch template then this throw throws trait true True try type typedef typename typeof undefined union unless unsafe unsigned until use using var virtual void volatile when where while with yield".split(" "));
 
-/* One set for all that look like C: a word that only a relative has is coloured too, which costs nothing. */
-const likeC = words("abstract as async await auto bool boolean break byte case catch char class const constexpr continue crate debugger default defer delete do double dyn else enum export extends extern false final finally float fn for from func function go goto if impl implements import in inline instanceof int interface let long loop map match mod module mut namespace new nil null NULL nullptr of operator override package private protected pub public range register return self short signed sizeof static string struct super switch template this throw throws trait true try type typedef typename typeof undefined union unsafe unsigned use using val var virtual void volatile when where while yield");
-
+const cBlock = ["/*", "*/"];
 const languages = {
-	c: { line: ["//"], block: ["/*", "*/"], quotes: "\"'`", words: likeC },
-	python: { line: ["#"], quotes: "\"'", triple: true, words: words("and as assert async await begin break case class continue def del do elif else elsif end except False finally for from global if import in is lambda match module nil None nonlocal not or pass raise require rescue return self then True try unless until while with yield") },
-	shell: { line: ["#"], quotes: "\"'", words: words("case cd do done echo elif else esac exit export fi for function if in local read return set shift source sudo test then unset while") },
-	sql: { line: ["--"], block: ["/*", "*/"], quotes: "'\"", fold: true, words: words("add all alter and as between by case create date default delete desc distinct drop else end exists from full group having in index inner insert integer into is join key left like limit not null offset on or order outer primary references returning right select set table text then union unique update values varchar view when where with") },
-	css: { block: ["/*", "*/"], quotes: "\"'", words: words("important media import supports keyframes font-face root var calc") },
-	json: { quotes: "\"", words: words("true false null") },
-	ini: { line: ["#", ";"], quotes: "\"'", words: words("true false yes no null on off") },
-	html: { block: ["<!--", "-->"], quotes: "\"'", tags: true, words: words("") },
-	diff: { diff: true },
+	c: { line: ["//"], block: cBlock, quotes: "\"'`" },
+	python: { line: ["#"], quotes: "\"'", triple: true },
+	sql: { line: ["--"], block: cBlock, quotes: "'\"", large: true },
+	css: { block: cBlock, quotes: "\"'" },
+	json: { quotes: "\"" },
+	ini: { line: ["#", ";"], quotes: "\"'" },
+	html: { block: ["<!--", "-->"], quotes: "\"'", tags: true },
 };
 
 const other = Object.fromEntries(Object.entries({
 	c: "c++ cpp cc h hpp objective-c js javascript ts typescript jsx tsx mjs java kotlin kt scala c# csharp cs swift php dart go golang rust rs zig",
-	python: "py python3 ruby rb r julia lua", shell: "sh bash zsh console powershell dockerfile makefile", css: "scss less", json: "jsonc json5",
-	ini: "yaml yml toml conf properties", html: "xml svg vue", diff: "patch", sql: "mysql postgresql sqlite",
+	python: "py python3 ruby rb r julia lua shell sh bash zsh console powershell dockerfile makefile", css: "scss less", json: "jsonc json5",
+	ini: "yaml yml toml conf properties", html: "xml svg vue", sql: "mysql postgresql sqlite",
 }).flatMap(([row, names]) => names.split(" ").map((name) => [name, row])));
 
 /* The end of a string that begins at `at`: its mark on the same line, or the line's end. */
@@ -76,23 +74,14 @@ function piece(text, at, row) {
 	let to = at + 1;
 	while (to < text.length && /[\w$]/.test(text[to])) to++;
 	const word = text.slice(at, to);
-	if (row.words.has(row.fold ? word.toLowerCase() : word) || here === "\\") return { kind: "keyword", to };
+	if (keywords.has(word) || here === "@" || here === "\\" || (row.large && /^[A-Z]{2}/.test(word))) return { kind: "keyword", to };
 	return { kind: text[to] === "(" ? "call" : null, to };
-}
-
-function lines(text) {
-	return text.split("\n").map((line, i) => {
-		const kind = /^(\+\+\+|---|diff |index )/.test(line) ? "comment" : line[0] === "+" ? "added" : line[0] === "-" ? "removed" : line.startsWith("@@") ? "keyword" : null;
-		const node = appendVisible(kind ? el("span", { class: "hl-" + kind }) : document.createDocumentFragment(), line);
-		return i ? ["\n", node] : node;
-	});
 }
 
 /* Nodes for a piece of code. */
 export function highlight(text, language) {
 	const row = languages[other[language] ?? language];
 	if (!row || text.length > MOST) return shown(text);
-	if (row.diff) return lines(text);
 	const out = document.createDocumentFragment();
 	let plain = 0;
 	for (let at = 0; at < text.length;) {

@@ -8,7 +8,7 @@ import { el, fill, icon, iconButton, announce, problem } from "./dom.js";
 import { ask, enter, listen, Refusal } from "./api.js";
 import { Conversation } from "./conversation.js";
 import { Messages } from "./messages.js";
-import { Composer, contextRing } from "./composer.js";
+import { Composer, contextMark, NEARLY_FULL } from "./composer.js";
 import { Sidebar } from "./sidebar.js";
 import { dialog, confirmDialog } from "./dialog.js";
 import { lockScreen, screen, makeVault, keepQuestion } from "./vault.js";
@@ -16,11 +16,10 @@ import { Download, modelsPage } from "./models.js";
 import { settingsPage, answerSettings, applyLook } from "./settings.js";
 import { proofPage, networkPage } from "./proof.js";
 import { welcome } from "./welcome.js";
-import { joinThought } from "./thoughts.js";
 import { visibleText } from "./visible.js";
 import { bytes, count, titleOf } from "./words.js";
 
-const HERE_MS = 60000, NEARLY_FULL = 0.8;
+const HERE_MS = 60000;
 const pages = { "#/models": modelsPage, "#/settings": settingsPage, "#/proof": proofPage, "#/network": networkPage };
 
 class App {
@@ -209,7 +208,7 @@ class App {
 		const last = [...c.messages].reverse().find((m) => m.stats && m.stats.speed);
 		return [el("a", { href: "#/models", class: "model-name" }, visibleText(s.model || "no model")), " on this machine",
 			s.memory_used ? " · " + bytes(s.memory_used) + " of memory" : null, last ? " · " + Math.round(last.stats.speed) + " tokens a second" : null,
-			c.used && s.context ? [" ", contextRing(c.used, s.context)] : null];
+			c.used && s.context ? [" ", contextMark(c.used, s.context)] : null];
 	}
 
 	async route() {
@@ -476,18 +475,11 @@ class App {
 	async exportChat(entry) {
 		await this.attempt(async () => {
 			const c = await Conversation.load(entry);
-			const save = (name, type, text) => {
-				const url = URL.createObjectURL(new Blob([text], { type }));
-				el("a", { href: url, download: name }).click();
-				setTimeout(() => URL.revokeObjectURL(url), 10000);
-				box.close();
-			};
-			const name = "conversation-" + entry.number;
-			const markdown = () => "# " + c.title + "\n\n" + c.messages.map((m) => "## " + (m.role === "user" ? "You" : "Answer") + "\n\n" + m.text + "\n").join("\n");
-			const json = () => JSON.stringify({ title: c.title, messages: c.messages.map((m) => ({ role: m.role, content: m.role === "assistant" ? joinThought(m.thought, m.text) : m.text })) }, null, "\t");
-			const box = dialog("Export", el("p", "The file is written in the clear, where your browser saves files."), [
-				el("button", { onclick: () => save(name + ".json", "application/json", json()) }, "For programs (JSON)"),
-				el("button.main", { onclick: () => save(name + ".md", "text/markdown", markdown()) }, "To read (Markdown)")]);
+			if (!(await confirmDialog("Export", "The file is written in the clear, where your browser saves files.", "Export"))) return;
+			const text = "# " + c.title + "\n\n" + c.messages.map((m) => "## " + (m.role === "user" ? "You" : "Answer") + "\n\n" + m.text + "\n").join("\n");
+			const url = URL.createObjectURL(new Blob([text], { type: "text/markdown" }));
+			el("a", { href: url, download: "conversation-" + entry.number + ".md" }).click();
+			setTimeout(() => URL.revokeObjectURL(url), 10000);
 		});
 	}
 

@@ -8,9 +8,9 @@ import { el, announce } from "./dom.js";
 import { ask } from "./api.js";
 
 const KEY = "hearth";
-const defaults = { theme: "system", size: "usual", mood: "usual", longest: 0 };
+const defaults = { theme: "system", mood: "usual" };
 
-export function remembered() {
+function remembered() {
 	try {
 		return { ...defaults, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
 	} catch {
@@ -26,18 +26,16 @@ function remember(changes) {
 	applyLook(all);
 }
 
-/* Colours and size, at the start and when they change. */
+/* Colours, at the start and when they change. */
 export function applyLook(all = remembered()) {
 	document.documentElement.dataset.theme = all.theme;
-	document.documentElement.dataset.size = all.size;
 }
 
 const moods = { exact: { temperature: 0 }, usual: {}, free: { temperature: 1.1, top_p: 0.98 } };
 
 /* What a request to the model says beside the messages. */
 export function answerSettings() {
-	const all = remembered();
-	return { ...(moods[all.mood] ?? {}), ...(all.longest ? { max_tokens: all.longest } : {}) };
+	return moods[remembered().mood] ?? {};
 }
 
 /* One choice of a few, as buttons of which one is pressed. */
@@ -75,11 +73,9 @@ export function settingsPage(app) {
 			]),
 		el("section.card", el("h2", "Answers"),
 			choice("Choice of words", null, [["exact", "Exact", "the same question gives the same answer"], ["usual", "Usual", "as the model's makers advise"], ["free", "Free", "more surprise, more mistakes"]], all.mood, (mood) => remember({ mood })),
-			choice("Longest answer", "A page of text is about 600 tokens; a token is a short word or a piece of one.", [[0, "Usual"], [256, "Short (256)"], [1024, "1,024"], [4096, "4,096"]], all.longest, (longest) => remember({ longest: Number(longest) })),
 			choice("How hard the machine works", "It holds from the next time that a model is opened.", [["usual", "All it can", "fastest"], ["low", "Half", "quieter, saves power"]], state.threads_low ? "low" : "usual", (threads) => tell({ threads }))),
 		el("section.card", el("h2", "How it looks"),
-			choice("Colours", null, [["system", "As the system"], ["light", "Light"], ["dark", "Dark"]], all.theme, (theme) => remember({ theme })),
-			choice("Size of the text", null, [["small", "Small"], ["usual", "Usual"], ["large", "Large"]], all.size, (size) => remember({ size }))),
+			choice("Colours", null, [["system", "As the system"], ["light", "Light"], ["dark", "Dark"]], all.theme, (theme) => remember({ theme }))),
 		el("section.card", el("h2", "Keys"), shortcuts()),
 		el("p.quiet", "hearth " + state.version + ". No account, no telemetry, no updates by itself."));
 }

@@ -3,8 +3,6 @@ import { el, icon } from "./dom.js";
 import { ask } from "./api.js";
 import { downloadNode, modelCard, recommended } from "./models.js";
 
-const starts = ["Explain in plain words", "Help me write", "Give me ideas"];
-
 const greeting = (hour) => (hour < 5 ? "Good night" : hour < 12 ? "Good morning" : hour < 18 ? "Good afternoon" : "Good evening");
 
 /* The model that suits this machine better than the one that answers; empty when there is none, or the person waved it away. */
@@ -28,12 +26,10 @@ export function welcome(app) {
 	const place = el("div.offer-place");
 	const secret = app.conversation.kind === "private";
 	if (!secret && app.state.builtin) offer(app, place);
-	const start = (text) => el("button.start", { onclick: () => { app.composer.field.value = text + ": "; app.composer.field.focus(); app.composer.size(); } }, text);
 	return el("div.welcome",
 		el("img", { src: "icon.svg", alt: "", width: 56, height: 56 }),
 		el("h1", secret ? "A private conversation" : greeting(new Date().getHours())),
 		el("p.promise", secret ? [icon("mask"), " Nothing of it is written anywhere. It is gone when you leave it."] :
 			[icon("shield"), " Nothing you write leaves this machine. ", el("a", { href: "#/proof" }, "Prove it")]),
-		secret ? null : el("div.starts", starts.map(start)),
 		downloadNode(app.download), place);
 }

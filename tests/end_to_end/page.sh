@@ -9,7 +9,7 @@ no_match() {
 }
 
 size=$(cat web/* | wc -c)
-check "the page is below 150 KB in all ($size bytes)" [ "$size" -lt 153600 ]
+check "the page is below 150,000 bytes in all ($size)" [ "$size" -lt 150000 ]
 
 # Text becomes markup only through these.
 makes='innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|srcdoc|[^.]eval\(|new Function|javascript:'

@@ -239,7 +239,7 @@ await test("a full context is said before anything is left out", desktop, (mock)
 		await answered(page, i).catch(() => {});
 		if (await page.locator(".full-card").count()) break;
 	}
-	await page.waitForSelector(".ring.full, .full-card");
+	await page.waitForSelector(".sight.full, .full-card");
 	while (!(await page.getByRole("button", { name: "Leave them out and answer" }).count())) {
 		await send(page, "More " + "word ".repeat(40));
 		await page.waitForFunction(() => !document.querySelector(".send.busy"));
