@@ -87,7 +87,7 @@ function takeChunk(data, on) {
 
 /* One answer of the model (the OpenAI form, as editors use it). */
 export async function chat(request, on, signal) {
-	const body = { ...request, stream: true, stream_options: { include_usage: true } };
+	const body = { ...request, stream: true, return_progress: true, stream_options: { include_usage: true } };
 	const answer = await send("v1/chat/completions", body, signal);
 	await eachLine(answer, (line) => {
 		if (line.startsWith("data:") && line.slice(5).trim() !== "[DONE]") takeChunk(line.slice(5), on);

@@ -326,7 +326,7 @@ class App {
 
 	async answer() {
 		const c = this.conversation, view = this.messages;
-		const waiting = el("div.waiting", { role: "status" }, el("span.ember"), el("span.waiting-words", "Reading..."));
+		const waiting = el("div.waiting", { role: "status" }, el("span.ember"), el("span.waiting-words", this.state.memory_used ? "Reading..." : "Opening the model..."));
 		this.busy(true);
 		this.composer.say();
 		await this.keep(c);
@@ -337,7 +337,7 @@ class App {
 		let message = null, failure = null;
 		try {
 			message = await c.answer(answerSettings(), {
-				progress: (done, all) => { waiting.lastChild.textContent = all > done && all > 200 ? "Reading: " + Math.round(100 * done / all) + " %" : "Reading..."; },
+				progress: (done, all) => { waiting.lastChild.textContent = all > done && all > 500 ? "Reading: " + Math.round(100 * done / all) + " %" : "Reading..."; },
 				changed: (m) => {
 					if (!m.live) {
 						m.live = true;

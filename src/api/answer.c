@@ -266,6 +266,13 @@ static bool begin_choice(struct api_choice *choice, const struct hearth_event *e
 	return true;
 }
 
+/* The prompt, or more of it, is read. */
+static void on_progress(struct api_choice *choice, const struct hearth_event *e)
+{
+	struct api_call *c = choice->call;
+	if (c->stream && c->begun && e->n_generated == 0 && c->endpoint->kind->progress) c->endpoint->kind->progress(choice, e);
+}
+
 static void on_prompt(struct api_choice *choice, const struct hearth_event *e)
 {
 	struct api_call *c = choice->call;
@@ -277,6 +284,7 @@ static void on_prompt(struct api_choice *choice, const struct hearth_event *e)
 	if (!c->stream || c->begun) return;
 	c->begun = true;
 	if (c->endpoint->kind->begin) c->endpoint->kind->begin(c, choice->out);
+	on_progress(choice, e);
 }
 
 static void on_done(struct api_choice *choice, const struct hearth_event *e)
@@ -316,6 +324,7 @@ void api_event(struct api_call *c, size_t job, const struct hearth_event *e, str
 	choice->out = out;
 	switch (e->kind) {
 	case HEARTH_PROMPT: on_prompt(choice, e); break;
+	case HEARTH_PROGRESS: on_progress(choice, e); break;
 	case HEARTH_ANSWER:
 		api_note_scores(choice, e);
 		take_text(choice, e->text, e->text_length);

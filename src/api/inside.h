@@ -36,6 +36,7 @@ struct api_ask {
 	uint32_t n_scores;
 	bool scores;      /* log probabilities are wanted */
 	bool usage_chunk; /* stream_options.include_usage */
+	bool progress;    /* of reading the prompt is wanted */
 	uint32_t limit_ms;
 	json_t *messages;  /* in OpenAI's form, owned */
 	json_t *tools;     /* the same; NULL: none */
@@ -118,9 +119,10 @@ struct api_inside {
 
 /* What an interface does with a call; NULL where there is nothing to be done. */
 struct api_kind {
-	bool (*check)(struct api_call *c, struct api_refusal *why); /* fields that depend on each other */
-	bool (*plan)(struct api_call *c, struct api_refusal *why);  /* jobs */
-	void (*begin)(struct api_call *c, struct buffer *out);      /* of a stream, at its first event */
+	bool (*check)(struct api_call *c, struct api_refusal *why);                /* fields that depend on each other */
+	bool (*plan)(struct api_call *c, struct api_refusal *why);                 /* jobs */
+	void (*begin)(struct api_call *c, struct buffer *out);                     /* of a stream, at its first event */
+	void (*progress)(struct api_choice *choice, const struct hearth_event *e); /* of a stream's prompt, until it answers */
 	void (*piece)(struct api_choice *choice, enum api_piece kind, const char *text, size_t length);
 	void (*values)(struct api_choice *choice, const struct hearth_event *e); /* HEARTH_SCORES */
 	void (*over)(struct api_choice *choice);                                 /* a choice is over */

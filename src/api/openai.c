@@ -120,6 +120,14 @@ static bool take_effort(struct api_call *c, const json_t *v, const char *field, 
 	       api_deny_memory(why);
 }
 
+static bool take_progress(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why)
+{
+	(void)field;
+	(void)why;
+	c->inside->ask.progress = json_is_true(v);
+	return true;
+}
+
 static bool take_tier(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why)
 {
 	(void)c;
@@ -208,6 +216,8 @@ const struct api_field api_fields_chat[] = {
 	{ "continue_final_message", API_BOOL, 0, 0, take_goes_on, "the last message is the beginning of the answer" },
 	{ "add_generation_prompt", API_BOOL, 0, 0, take_generation_prompt, "follows from continue_final_message" },
 	{ "cache_prompt", API_BOOL, 0, 0, NULL, "equal beginnings are always shared" },
+	{ "return_progress", API_BOOL, 0, 0, take_progress,
+	  "chunks with prompt_progress (total, cache, processed, time_ms) while the prompt is read; only when streaming" },
 	{ "t_max_predict_ms", API_WHOLE, 0, MANY, api_take_limit, "most milliseconds for the answer" },
 	{ "user", API_STRING, 0, 0, NULL, "taken, and not kept: there is one user" },
 	{ "safety_identifier", API_STRING, 0, 0, NULL, "the same" },
@@ -328,6 +338,20 @@ static void chat_over(struct api_choice *choice)
 	end_chunk(choice, choice->out, reason(choice));
 }
 
+/* How far the prompt is read, as llama.cpp's server tells it: once for all answers, which have one prompt. */
+static void chat_progress(struct api_choice *choice, const struct hearth_event *e)
+{
+	struct buffer *out = choice->out;
+	uint32_t done = e->n_done > e->n_cached ? e->n_done : e->n_cached;
+	if (!choice->call->inside->ask.progress || choice->number > 0) return;
+	buffer_append_text(out, "data: ");
+	begin_object(choice->call, "chat.completion.chunk", out);
+	buffer_append_text(out, ",\"choices\":[{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":null}]");
+	if (choice->call->inside->ask.usage_chunk) buffer_append_text(out, ",\"usage\":null");
+	buffer_format(out, ",\"prompt_progress\":{\"total\":%u,\"cache\":%u,\"processed\":%u,\"time_ms\":%.0f}}\n\n", e->n_prompt,
+	              e->n_cached, done, e->seconds_prompt * 1000);
+}
+
 static void put_calls(const struct api_choice *choice, struct buffer *out)
 {
 	buffer_append_text(out, ",\"tool_calls\":[");
@@ -394,6 +418,7 @@ static void chat_error(struct api_call *c, struct buffer *out)
 const struct api_kind api_kind_chat = { .check = check_chat,
 	                                .plan = api_plan_chat,
 	                                .begin = chat_begin,
+	                                .progress = chat_progress,
 	                                .piece = chat_piece,
 	                                .over = chat_over,
 	                                .end = chat_end,

@@ -217,6 +217,40 @@ static void a_chat_streams_thoughts_text_and_calls(void **state)
 	api_free(c);
 }
 
+/* How far the prompt is read is told to who wants to know, until the answer begins, and once for all answers. */
+static void the_reading_of_a_prompt_is_told(void **state)
+{
+	(void)state;
+	struct hearth_event e = { .kind = HEARTH_PROMPT, .n_prompt = 800, .n_cached = 100, .prompt_end = "" };
+	const char *const bodies[] = { "{\"messages\": [" HELLO "], \"stream\": true, \"return_progress\": true, \"n\": 2}",
+		                       "{\"messages\": [" HELLO "], \"stream\": true}" };
+	for (size_t i = 0; i < 2; i++) {
+		struct api_call *c = ask("/v1/chat/completions", &plain, bodies[i]);
+		e.kind = HEARTH_PROMPT;
+		for (size_t job = 0; job < c->n_jobs; job++) api_event(c, job, &e, &out);
+		const char *told = strstr(buffer_text(&out), "\"prompt_progress\":{\"total\":800,\"cache\":100,\"processed\":100,");
+		if (i == 1) {
+			assert_null(told);
+			api_free(c);
+			continue;
+		}
+		assert_non_null(told);
+		assert_null(strstr(told + 2, "\"prompt_progress"));
+		buffer_clear(&out);
+		e.kind = HEARTH_PROGRESS;
+		e.n_done = 600;
+		e.seconds_prompt = 1.5;
+		api_event(c, 0, &e, &out);
+		assert_non_null(strstr(buffer_text(&out), "\"delta\":{}"));
+		assert_non_null(strstr(buffer_text(&out), "{\"total\":800,\"cache\":100,\"processed\":600,\"time_ms\":1500}"));
+		buffer_clear(&out);
+		e.n_generated = 1;
+		api_event(c, 0, &e, &out);
+		assert_int_equal(out.size, 0);
+		api_free(c);
+	}
+}
+
 static void calls_and_results_go_back_to_the_template(void **state)
 {
 	(void)state;
@@ -617,6 +651,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_chat_is_answered),
 		cmocka_unit_test(a_chat_streams_thoughts_text_and_calls),
+		cmocka_unit_test(the_reading_of_a_prompt_is_told),
 		cmocka_unit_test(calls_and_results_go_back_to_the_template),
 		cmocka_unit_test(forms_and_schemas_are_told_to_the_engine),
 		cmocka_unit_test(completions_and_vectors),
