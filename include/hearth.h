@@ -310,6 +310,16 @@ struct hearth_request {
 	                   computed again. For an answer without a session */
 	uint32_t prompt_limit_ms; /* the request ends without an answer, as by max_tokens, when its prompt takes longer; 0: no limit
 	                           */
+	const struct hearth_bias *biases; /* added to logits before everything else; at most 1024 */
+	size_t n_biases;
+	uint32_t thought_limit; /* HEARTH_CHAT: tokens that the model may think; then its thought is closed and the answer begins; 0:
+	                           no limit */
+};
+
+/* For hearth_request.biases: an id of the vocabulary, and what makes it likelier, -100 to 100. */
+struct hearth_bias {
+	int32_t id;
+	float bias;
 };
 
 /* A token and the logarithm of its probability, as the model has it: before penalties, grammar and temperature. */

@@ -10,6 +10,7 @@ enum {
 	MOST_STOPS = STREAM_MOST_STOPS - 1, /* one is left for the plain form's */
 	MOST_MARKS = 63,
 	MOST_SCORES = 21,
+	MOST_BIASES = 1024,
 	MOST_STOP_BYTES = STREAM_LONGEST_STOP,
 	MOST_TEXT = 256 << 20, /* bytes; far above what any context holds */
 	MOST_IDS = 16 << 20,
@@ -68,6 +69,17 @@ static bool check_want(const struct hearth_request *a, struct error *e)
 	return true;
 }
 
+static bool check_biases(const struct hearth_request *a, struct error *e)
+{
+	if (a->n_biases > MOST_BIASES || (a->n_biases && !a->biases))
+		return error_set(e, "request: %zu biases; at most %d", a->n_biases, MOST_BIASES);
+	for (size_t i = 0; i < a->n_biases; i++) {
+		double bias = a->biases[i].bias;
+		if (!(bias >= -100 && bias <= 100)) return error_set(e, "request: a bias is %g; it must be from -100 to 100", bias);
+	}
+	return true;
+}
+
 bool request_check(const struct hearth_request *a, struct error *e)
 {
 	if (!check_want(a, e) || !check_source(a, e) || !sampler_check(&a->sampling, e)) return false;
@@ -79,7 +91,7 @@ bool request_check(const struct hearth_request *a, struct error *e)
 		if (n > MOST_STOP_BYTES)
 			return error_set(e, "request: stop text %zu has more than %d bytes", i + 1, MOST_STOP_BYTES);
 	}
-	if (!check_grammar(a, e)) return false;
+	if (!check_grammar(a, e) || !check_biases(a, e)) return false;
 	if (a->n_scores > MOST_SCORES) return error_set(e, "request: n_scores is %u; at most %d", a->n_scores, MOST_SCORES);
 	if (a->date && !prompt_check_date(a->date)) return error_set(e, "request: date must be YYYY-MM-DDTHH:MM:SS");
 	return true;
@@ -117,6 +129,15 @@ static bool copy_grammar(struct request *r, const struct hearth_request *asked)
 	return r->asked.grammar != NULL;
 }
 
+static bool copy_biases(struct request *r, const struct hearth_request *asked)
+{
+	struct hearth_bias *copy = asked->n_biases ? arena_alloc(r->arena, asked->n_biases, sizeof *copy) : NULL;
+	if (asked->n_biases && !copy) return false;
+	if (copy) memcpy(copy, asked->biases, asked->n_biases * sizeof *copy);
+	r->asked.biases = copy;
+	return true;
+}
+
 /* Replaces the pointers of r->asked by copies. */
 static bool copy_parts(struct request *r, const struct hearth_request *asked)
 {
@@ -130,6 +151,7 @@ static bool copy_parts(struct request *r, const struct hearth_request *asked)
 	}
 	if (!copy_texts(r->arena, asked->stop, asked->n_stop, &r->asked.stop)) return false;
 	if (!copy_texts(r->arena, asked->marks, asked->n_marks, &r->asked.marks) || !copy_grammar(r, asked)) return false;
+	if (!copy_biases(r, asked)) return false;
 	if (!asked->date) return true;
 	r->asked.date = arena_copy(r->arena, asked->date, strlen(asked->date));
 	return r->asked.date != NULL;
@@ -162,6 +184,7 @@ struct request *request_new(const struct hearth_request *asked, struct error *e)
 	r->asked.date = NULL;
 	r->asked.marks = NULL;
 	r->asked.trigger = r->asked.grammar = r->asked.document = NULL;
+	r->asked.biases = NULL;
 	r->submitted = clock_seconds();
 	r->text = buffer_new(MOST_ANSWER_STEP);
 	r->values = buffer_new(SIZE_MAX / 4); /* by what a step computes */
@@ -201,6 +224,7 @@ void request_free(struct request *r)
 	memory_free(r->shown);
 	scores_clear(&r->scores);
 	guess_clear(&r->guess);
+	thinking_clear(&r->thinking);
 	sampler_clear(&r->sampler);
 	mask_free(r->mask);
 	grammar_free(r->grammar);

@@ -20,6 +20,7 @@
 #include "engine/sampler.h"
 #include "engine/scores.h"
 #include "engine/session.h"
+#include "engine/thinking.h"
 #include "text/stream.h"
 
 enum request_state { REQUEST_NEW, REQUEST_MAKING, REQUEST_READY, REQUEST_RUNNING };
@@ -55,6 +56,7 @@ struct request {
 	struct buffer values; /* of this step, not yet told */
 	struct guess guess;
 	struct sampler sampler;
+	struct thinking thinking;
 	struct grammar *grammar; /* NULL: none, or the mask has it */
 	struct mask *mask;       /* NULL: the answer is free */
 	uint32_t *shown;         /* ids of the control tokens in asked.marks, n_shown of them */

@@ -433,8 +433,20 @@ static struct session *session_for(struct scheduler *s, struct request *r, struc
 	return own;
 }
 
+/* Whether the model has the tokens that biases are for. */
+static bool check_ids(const struct scheduler *s, const struct hearth_request *asked, struct error *e)
+{
+	for (size_t i = 0; i < asked->n_biases; i++) {
+		int32_t id = asked->biases[i].id;
+		if (id < 0 || (uint32_t)id >= s->n_vocab)
+			return error_set(e, "request: a bias for token %d; this model has %u tokens", id, s->n_vocab);
+	}
+	return true;
+}
+
 bool scheduler_submit(struct scheduler *s, const struct hearth_request *asked, uint64_t *id, struct error *e)
 {
+	if (!check_ids(s, asked, e)) return false;
 	struct request *r = request_new(asked, e);
 	if (!r) return false;
 	pthread_mutex_lock(&s->lock);

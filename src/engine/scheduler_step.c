@@ -100,6 +100,9 @@ static bool prepare_answer(struct scheduler *s, struct request *r)
 	if (!r->logits) return error_memory(&r->error);
 	r->n_logits = 1;
 	guess_begin(&r->guess);
+	uint32_t limit = r->asked.kind == HEARTH_CHAT ? r->asked.thought_limit : 0;
+	const struct prompt *p = &r->prompt;
+	if (limit) thinking_begin(&r->thinking, s->source->vocab, p->text, p->text_length, limit);
 	return find_marks(s, r) && start_mask(s, r) && start_stream(s, r);
 }
 
@@ -210,9 +213,12 @@ static bool choose_token(struct scheduler *s, struct request *r, uint32_t i)
 	const struct vocab *v = s->source->vocab;
 	uint32_t n_scores = r->asked.n_scores;
 	if (n_scores && !scores_note(&r->scores, logits, s->n_vocab, &r->error)) return false;
+	for (size_t k = 0; k < r->asked.n_biases; k++) logits[r->asked.biases[k].id] += r->asked.biases[k].bias;
+	thinking_apply(&r->thinking, logits, s->n_vocab);
 	if (r->mask && !mask_apply(r->mask, logits, &r->error)) return false;
 	r->token = sampler_choose(&r->sampler, &s->room, logits, &r->error);
 	if (r->token < 0 || (r->mask && !mask_take(r->mask, (uint32_t)r->token, &r->error))) return false;
+	thinking_take(&r->thinking, (uint32_t)r->token);
 	bool ends = vocab_ends(v, (uint32_t)r->token) && !r->asked.ignore_end;
 	if (n_scores && !ends && !scores_take(&r->scores, v, s->n_vocab, (uint32_t)r->token, n_scores, &r->error)) return false;
 	return take_token(s, r);

@@ -16,7 +16,7 @@
 #include "base/cursor.h"
 #include "hearth.h"
 
-enum { WIRE_PROTOCOL = 2, WIRE_MOST_PATH = 4096, WIRE_MOST_STOPS = 64, WIRE_MOST_TEXT = 1 << 28 };
+enum { WIRE_PROTOCOL = 3, WIRE_MOST_PATH = 4096, WIRE_MOST_STOPS = 64, WIRE_MOST_BIASES = 1024, WIRE_MOST_TEXT = 1 << 28 };
 
 enum wire_kind {
 	/* from the program */
@@ -87,7 +87,7 @@ struct wire_lists {
 
 /* Room for what a struct points to and the frame has in another form; wiped and freed by wire_room_free. */
 struct wire_room {
-	struct buffer ids, pieces, scores, values;
+	struct buffer ids, pieces, scores, values, biases;
 	const char *stops[WIRE_MOST_STOPS], *marks[WIRE_MOST_STOPS];
 };
 struct wire_room wire_room_new(void);

@@ -11,12 +11,12 @@ enum { MOST_IDS = 1 << 26, MOST_LIST = 1 << 17, MOST_LOST = 4096 };
 struct wire_room wire_room_new(void)
 {
 	const struct buffer unbounded = buffer_new(SIZE_MAX / 4); /* by more than a frame has */
-	return (struct wire_room){ .ids = unbounded, .pieces = unbounded, .scores = unbounded, .values = unbounded };
+	return (struct wire_room){ .ids = unbounded, .pieces = unbounded, .scores = unbounded, .values = unbounded, .biases = unbounded };
 }
 
 void wire_room_free(struct wire_room *r)
 {
-	struct buffer *all[] = { &r->ids, &r->pieces, &r->scores, &r->values };
+	struct buffer *all[] = { &r->ids, &r->pieces, &r->scores, &r->values, &r->biases };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		if (all[i]->data) memory_wipe(all[i]->data, all[i]->room);
 		buffer_free(all[i]);
@@ -254,6 +254,19 @@ bool wire_get_adapt(const void *data, size_t size, struct wire_adapt *a)
 	return whole(&c);
 }
 
+static void get_biases(struct cursor *c, struct hearth_request *r, struct buffer *room)
+{
+	size_t n = get_count(c, 8, WIRE_MOST_BIASES);
+	buffer_clear(room);
+	for (size_t i = 0; i < n && !c->failed; i++) {
+		struct hearth_bias bias = { .id = (int32_t)cursor_u32(c), .bias = cursor_f32(c) };
+		if (!buffer_append(room, &bias, sizeof bias)) c->failed = true;
+	}
+	if (c->failed || n == 0) return;
+	r->biases = (const struct hearth_bias *)(const void *)room->data;
+	r->n_biases = n;
+}
+
 bool wire_get_request(const void *data, size_t size, struct hearth_request *r, struct wire_room *room)
 {
 	struct cursor c = cursor_over(data, size);
@@ -293,6 +306,8 @@ bool wire_get_request(const void *data, size_t size, struct hearth_request *r, s
 	r->score_from = cursor_u32(&c);
 	r->share = cursor_u64(&c);
 	r->prompt_limit_ms = cursor_u32(&c);
+	get_biases(&c, r, &room->biases);
+	r->thought_limit = cursor_u32(&c);
 	return whole(&c);
 }
 

@@ -15,7 +15,8 @@ ENDS_WITH(hearth_sampling, seed);
 ENDS_WITH(hearth_info, n_vector);
 ENDS_WITH(hearth_file_info, tool_form);
 ENDS_WITH(hearth_file_plan, context);
-ENDS_WITH(hearth_request, prompt_limit_ms);
+ENDS_WITH(hearth_request, thought_limit);
+ENDS_WITH(hearth_bias, bias);
 ENDS_WITH(hearth_event, n_values);
 ENDS_WITH(hearth_score, length);
 ENDS_WITH(hearth_importance, counts);
@@ -224,6 +225,12 @@ void wire_put_request(struct buffer *b, const struct hearth_request *r)
 	put_u32(b, r->score_from);
 	wire_put_u64(b, r->share);
 	put_u32(b, r->prompt_limit_ms);
+	wire_put_u64(b, r->n_biases);
+	for (size_t i = 0; i < r->n_biases && i < WIRE_MOST_BIASES; i++) {
+		put_u32(b, (uint32_t)r->biases[i].id);
+		put_f32(b, r->biases[i].bias);
+	}
+	put_u32(b, r->thought_limit);
 }
 
 void wire_put_event(struct buffer *b, const struct hearth_event *e)

@@ -62,6 +62,71 @@ static void a_wrong_schema_is_refused_at_once(void **state)
 	hearth_close(h);
 }
 
+/* A bias bans a token or makes it the answer; one for a token that there is not is refused. */
+static void biases_change_what_is_chosen(void **state)
+{
+	(void)state;
+	struct hearth *h = asked_open(tiny_path, 1, 256);
+	struct hearth_request r = asked_text(" the sun", 12);
+	asked_run(h, &r, &a);
+	struct hearth_bias biases[] = { { a.ids[0], -100 }, { TINY_BYTES + 'x', 100 } };
+	r.biases = biases;
+	r.n_biases = 1;
+	asked_run(h, &r, &b);
+	for (size_t i = 0; i < b.n_ids; i++) assert_int_not_equal(b.ids[i], a.ids[0]);
+	r.n_biases = 2;
+	asked_run(h, &r, &b);
+	assert_string_equal(b.text, "xxxxxxxxxxxx");
+	r = asked_by(HEARTH_GRAMMAR_GBNF, "root ::= [ab]{5}", 1); /* what a grammar forbids no bias allows */
+	r.biases = biases;
+	r.n_biases = 2;
+	asked_run(h, &r, &b);
+	assert_int_equal(strspn(b.text, "ab"), 5);
+	struct hearth_error error;
+	uint64_t id;
+	biases[0].id = TINY_VOCAB;
+	assert_false(hearth_submit(h, &r, &id, &error));
+	assert_string_equal(error.text, "request: a bias for token 293; this model has 293 tokens");
+	biases[0] = (struct hearth_bias){ 5, 101 };
+	assert_false(hearth_submit(h, &r, &id, &error));
+	assert_string_equal(error.text, "request: a bias is 101; it must be from -100 to 100");
+	hearth_close(h);
+}
+
+/* A thought that is opened by the prompt is closed after so many tokens, however it goes on; an answer without one is left alone. */
+static void a_thought_has_a_limit(void **state)
+{
+	(void)state;
+	static const char thinking[] = "{{ messages[0].content }}<think>\n", plain[] = "{{ messages[0].content }}",
+	                  chat[] = "{\"messages\": [{\"role\": \"user\", \"content\": \"the sun\"}]}";
+	for (int thinks = 0; thinks < 2; thinks++) {
+		char path[64];
+		tiny_write(path, thinks ? thinking : plain);
+		struct hearth *h = asked_open(path, 1, 256);
+		for (uint32_t limit = 1; limit <= 20; limit += 19) {
+			struct hearth_request r = hearth_request_new(HEARTH_CHAT);
+			r.text = chat;
+			r.text_length = sizeof chat - 1;
+			r.max_tokens = 60;
+			r.ignore_end = true;
+			r.sampling.seed = limit;
+			r.thought_limit = limit;
+			asked_run(h, &r, &a);
+			const char *end = strstr(a.text, "</think>");
+			assert_int_equal(end != NULL, thinks);
+			assert_int_equal(a.n_ids, 60);
+			r.thought_limit = 0;
+			if (thinks) {
+				asked_run(h, &r, &b);
+				assert_memory_equal(a.ids, b.ids, limit * sizeof a.ids[0]);
+				assert_null(strstr(b.text, "</think>"));
+			}
+		}
+		hearth_close(h);
+		unlink(path);
+	}
+}
+
 static void what_no_token_can_spell_fails_with_a_line(void **state)
 {
 	(void)state;
@@ -162,6 +227,8 @@ int main(void)
 		cmocka_unit_test(the_answer_is_one_that_the_grammar_has),
 		cmocka_unit_test(guesses_change_nothing),
 		cmocka_unit_test(a_wrong_schema_is_refused_at_once),
+		cmocka_unit_test(biases_change_what_is_chosen),
+		cmocka_unit_test(a_thought_has_a_limit),
 		cmocka_unit_test(what_no_token_can_spell_fails_with_a_line),
 		cmocka_unit_test(a_form_puts_schemas_between_text),
 		cmocka_unit_test(a_broken_form_is_refused_at_once),

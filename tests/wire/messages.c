@@ -27,6 +27,8 @@ static const struct hearth_piece some_pieces[] = { { 0, 3, true }, { 3, 5, false
 static const struct hearth_score some_scores[] = { { 5, -0.25F, " a", 2 }, { -1, -9, "", 0 } };
 static const char *const some_stops[] = { "one", "", "three" };
 
+static const struct hearth_bias some_biases[] = { { 7, -100 }, { -1, 0.5F } };
+
 static const struct hearth_request request = { .size = sizeof request,
 	                                       .kind = HEARTH_TEXT,
 	                                       .session = 99,
@@ -57,7 +59,10 @@ static const struct hearth_request request = { .size = sizeof request,
 	                                       .pooling = HEARTH_POOLING_CLS,
 	                                       .as_answer = true,
 	                                       .score_from = 17,
-	                                       .share = 0xfedcba9876543210u };
+	                                       .share = 0xfedcba9876543210u,
+	                                       .biases = some_biases,
+	                                       .n_biases = 2,
+	                                       .thought_limit = 1024 };
 static const float some_values[] = { 0, -1.5F, 3e38F };
 static const struct hearth_importance importance = { .size = sizeof importance,
 	                                             .name = "blk.0.ffn_up.weight",
