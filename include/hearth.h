@@ -279,7 +279,7 @@ struct hearth_request {
 	const char *const *stop; /* zero-terminated texts that end the answer and are not shown; at most 63, of 1024 bytes */
 	size_t n_stop;
 	bool ignore_end;       /* go on behind end-of-generation tokens */
-	bool want_prompt;      /* the PROMPT event shows text, pieces and ids */
+	bool want_prompt;      /* the PROMPT event shows text, pieces and ids, as HEARTH_WANT_PROMPT does */
 	const char *date;      /* "YYYY-MM-DDTHH:MM:SS" for templates that ask for it; NULL: now, local time */
 	bool no_guess;         /* compute one token at a time: the same answer, in more time where text repeats itself */
 	uint32_t grammar_kind; /* enum hearth_grammar: what form the answer must have. A model that thinks first does so freely */
@@ -312,8 +312,8 @@ struct hearth_request {
 	                           */
 	const struct hearth_bias *biases; /* added to logits before everything else; at most 1024 */
 	size_t n_biases;
-	uint32_t thought_limit; /* HEARTH_CHAT: tokens that the model may think; then its thought is closed and the answer begins; 0:
-	                           no limit */
+	uint32_t thought_limit; /* HEARTH_CHAT: tokens that the model may think; then its thought is closed and the answer begins;
+	                           0: no limit */
 };
 
 /* For hearth_request.biases: an id of the vocabulary, and what makes it likelier, -100 to 100. */

@@ -24,6 +24,9 @@ struct hearth_request api_request(const struct api_call *c, uint32_t kind, size_
 	r.n_stop = ask->n_stops;
 	r.n_scores = ask->n_scores;
 	r.limit_ms = ask->limit_ms;
+	r.biases = ask->biases;
+	r.n_biases = ask->n_biases;
+	r.thought_limit = ask->thought_limit;
 	return r;
 }
 

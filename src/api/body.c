@@ -164,7 +164,7 @@ struct api_job *api_new_jobs(struct api_call *c, size_t n, struct api_refusal *w
 		api_deny_memory(why);
 		return NULL;
 	}
-	c->n_jobs = n;
+	c->n_jobs = in->n_answers = n;
 	for (size_t i = 0; i < n; i++) {
 		in->choices[i] = (struct api_choice){ .call = c,
 			                              .number = i,

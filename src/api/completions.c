@@ -79,19 +79,13 @@ static bool take_best_of(struct api_call *c, const json_t *v, const char *field,
 	return json_number_value(v) == 1 || api_deny(why, field, "only 1 is supported; use n");
 }
 
-static bool take_stream_options(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why)
-{
-	(void)field;
-	(void)why;
-	c->inside->ask.usage_chunk = json_is_true(json_object_get(v, "include_usage"));
-	return true;
-}
-
 static bool check_completions(struct api_call *c, struct api_refusal *why)
 {
 	struct api_ask *ask = &c->inside->ask;
 	if (!ask->inputs) return api_deny(why, "prompt", "it is missing");
-	if (ask->echo && ask->scores) return api_deny(why, "echo", "it is not supported together with logprobs");
+	if (ask->usage_chunk && !c->stream) return api_deny(why, "stream_options", "it needs stream to be true");
+	if (ask->echo && ask->scores && c->stream)
+		return api_deny(why, "stream", "it is not supported together with echo and logprobs");
 	if (ask->echo && ask->fill) return api_deny(why, "echo", "it is not supported together with suffix");
 	if (json_array_size(ask->inputs) * ask->n > API_MOST_CHOICES)
 		return api_deny(why, "n", "%zu answers are too many; at most %d", json_array_size(ask->inputs) * ask->n,
@@ -114,13 +108,14 @@ const struct api_field api_fields_completions[] = {
 	{ "suffix", API_STRING, 0, 0, api_take_suffix,
 	  "the answer stands between prompt and suffix; refused for models without fill-in-the-middle" },
 	{ "stream", API_BOOL, 0, 0, api_take_stream, "" },
-	{ "stream_options", API_OBJECT, 0, 0, take_stream_options, "include_usage" },
+	{ "stream_options", API_OBJECT, 0, 0, api_take_stream_options, "include_usage" },
 	{ "max_tokens", API_WHOLE, -2, MANY, api_take_max, "of the answer; left out: 16" },
 	{ "n_predict", API_WHOLE, -2, MANY, api_take_max, "the same" },
 	{ "n", API_WHOLE, 1, API_MOST_CHOICES, api_take_n, "answers for each prompt" },
 	{ "best_of", API_WHOLE, 1, 20, take_best_of, "only 1" },
 	{ "echo", API_BOOL, 0, 0, take_echo, "the prompt comes in front of the answer" },
-	{ "logprobs", API_WHOLE, 0, 20, take_logprobs, "of the answer's tokens; refused together with echo" },
+	{ "logprobs", API_WHOLE, 0, 20, take_logprobs,
+	  "of the answer's tokens; with echo of the prompt's too, in an answer that does not stream" },
 	{ "stop", API_TEXT_OR_LIST, 0, 0, api_take_stop, "up to 32 texts" },
 	{ "seed", API_WHOLE, -9.2e18, 9.2e18, api_take_seed, "" },
 	{ "temperature", API_NUMBER, 0, 100, api_take_temperature, "" },
@@ -138,7 +133,7 @@ const struct api_field api_fields_completions[] = {
 	{ "cache_prompt", API_BOOL, 0, 0, NULL, "equal beginnings are always shared" },
 	{ "t_max_predict_ms", API_WHOLE, 0, MANY, api_take_limit, "most milliseconds for the answer" },
 	{ "user", API_STRING, 0, 0, NULL, "taken, and not kept" },
-	{ "logit_bias", API_OBJECT, 0, 0, api_only_empty, "only empty" },
+	{ "logit_bias", API_OBJECT, 0, 0, api_take_bias, "by the ids of tokens, -100 to 100" },
 	{ NULL, API_ANY, 0, 0, NULL, NULL },
 };
 
@@ -180,19 +175,36 @@ static bool set_grammar(struct api_call *c, struct hearth_request *r, struct api
 	return ask->format == API_FORMAT_TEXT || api_plan_tools(c, r, why);
 }
 
+/* Behind the answers, a job for each prompt whose tokens are to be told with their probabilities. */
+static bool plan_echo(struct api_call *c, struct api_refusal *why)
+{
+	const struct api_ask *ask = &c->inside->ask;
+	for (size_t i = c->inside->n_answers; i < c->n_jobs; i++) {
+		struct hearth_request *r = &c->jobs[i].request;
+		*r = hearth_request_new(HEARTH_TEXT);
+		if (!set_input(c, r, json_array_get(ask->inputs, i - c->inside->n_answers), why)) return false;
+		r->want = HEARTH_WANT_LOGPROBS;
+		r->n_scores = ask->n_scores;
+		r->want_prompt = true;
+	}
+	return true;
+}
+
 static bool plan_completions(struct api_call *c, struct api_refusal *why)
 {
 	struct api_ask *ask = &c->inside->ask;
-	struct api_job *jobs = api_new_jobs(c, json_array_size(ask->inputs) * ask->n, why);
+	size_t n_inputs = json_array_size(ask->inputs), n = n_inputs * ask->n;
+	struct api_job *jobs = api_new_jobs(c, n + (ask->echo && ask->scores ? n_inputs : 0), why);
 	if (!jobs) return false;
-	for (size_t i = 0; i < c->n_jobs; i++) {
+	c->inside->n_answers = n;
+	for (size_t i = 0; i < n; i++) {
 		const json_t *input = json_array_get(ask->inputs, i / ask->n);
 		jobs[i] = (struct api_job){ .request = api_request(c, HEARTH_TEXT, i % ask->n), .given = ask->given };
 		bool ok = ask->fill ? set_fill(c, &jobs[i].request, input, why) : set_input(c, &jobs[i].request, input, why);
 		if (!ok || !set_grammar(c, &jobs[i].request, why)) return false;
 		jobs[i].request.want_prompt = ask->echo;
 	}
-	return true;
+	return plan_echo(c, why);
 }
 
 /* ---- what is written ---- */
@@ -219,7 +231,7 @@ static void begin_object(const struct api_call *c, struct buffer *out)
 static void put_usage(const struct api_call *c, struct buffer *out)
 {
 	uint32_t prompt = 0, cached = 0, made = api_sum(c, offsetof(struct hearth_event, n_generated));
-	for (size_t i = 0; i < c->n_jobs; i += c->inside->ask.n) {
+	for (size_t i = 0; i < c->inside->n_answers; i += c->inside->ask.n) {
 		prompt += c->inside->choices[i].last.n_prompt;
 		cached += c->inside->choices[i].last.n_cached;
 	}
@@ -234,7 +246,11 @@ static void put_choice(struct api_choice *choice, const char *text, size_t lengt
 	buffer_format(out, "{\"index\":%zu,\"text\":", choice->number);
 	json_write_text(out, text, length);
 	buffer_append_text(out, ",\"logprobs\":");
-	api_put_old_scores(choice, out);
+	const struct api_inside *in = choice->call->inside;
+	if (in->n_answers < choice->call->n_jobs)
+		api_put_echoed_scores(&in->choices[in->n_answers + choice->number / in->ask.n], choice, out);
+	else
+		api_put_old_scores(choice, out);
 	buffer_format(out, ",\"finish_reason\":%s}", finish);
 }
 
@@ -288,7 +304,7 @@ static void completion_end(struct api_call *c, struct buffer *out)
 		return;
 	}
 	begin_object(c, out);
-	for (size_t i = 0; i < c->n_jobs; i++) {
+	for (size_t i = 0; i < c->inside->n_answers; i++) {
 		if (i) buffer_append_byte(out, ',');
 		put_whole(&c->inside->choices[i], out);
 	}
@@ -307,6 +323,7 @@ static void completion_error(struct api_call *c, struct buffer *out)
 const struct api_kind api_kind_completions = { .check = check_completions,
 	                                       .plan = plan_completions,
 	                                       .piece = completion_piece,
+	                                       .values = api_note_prompt,
 	                                       .over = completion_over,
 	                                       .end = completion_end,
 	                                       .error = completion_error };

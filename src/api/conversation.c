@@ -186,19 +186,29 @@ static const char *const known_members[] = { "role",        "content",       "na
 	                                     "refusal",     "audio",         "reasoning", "reasoning_content", "function_call",
 	                                     "annotations", "cache_control", NULL };
 
-static bool check_members(const json_t *message, const char *place, struct api_refusal *why)
+bool api_check_members(const json_t *object, const char *const *known, const char *place, struct api_refusal *why)
 {
 	const char *key;
 	json_t *v;
-	json_object_foreach((json_t *)(uintptr_t)message, key, v)
+	json_object_foreach((json_t *)(uintptr_t)object, key, v)
 	{
 		char at[192];
 		api_place(at, sizeof at, "%s.%.40s", place, key);
-		if (!is_one_of(key, known_members)) return api_deny(why, at, "this field is not known");
-		bool nothing = json_is_null(v) || (json_is_array(v) && json_array_size(v) == 0);
-		if (nothing) continue;
-		if (strcmp(key, "audio") == 0) return api_deny(why, at, "sound is not understood");
-		if (strcmp(key, "function_call") == 0) return api_deny(why, at, "use tool_calls");
+		if (!json_is_null(v) && !is_one_of(key, known)) return api_deny(why, at, "this field is not known");
+	}
+	return true;
+}
+
+static bool check_message(const json_t *message, const char *place, struct api_refusal *why)
+{
+	static const char *const useless[][2] = { { "audio", "sound is not understood" }, { "function_call", "use tool_calls" } };
+	if (!api_check_members(message, known_members, place, why)) return false;
+	for (size_t i = 0; i < 2; i++) {
+		const json_t *v = json_object_get(message, useless[i][0]);
+		char at[192];
+		if (!v || json_is_null(v) || (json_is_array(v) && json_array_size(v) == 0)) continue;
+		api_place(at, sizeof at, "%s.%s", place, useless[i][0]);
+		return api_deny(why, at, "%s", useless[i][1]);
 	}
 	return true;
 }
@@ -237,7 +247,7 @@ static bool take_message(json_t *taken, const json_t *message, const char *place
 	if (!role || !is_one_of(role, roles))
 		return api_deny(why, at, "it must be one of system, developer, user, assistant, tool");
 	api_place(at, sizeof at, "%s.content", place);
-	if (!check_members(message, place, why)) return false;
+	if (!check_message(message, place, why)) return false;
 	const json_t *content = json_object_get(message, "content");
 	bool may_lack = strcmp(role, "assistant") == 0;
 	if (!may_lack && (!content || json_is_null(content))) return api_deny(why, at, "it is missing");

@@ -57,6 +57,8 @@ bool api_take_grammar(struct api_call *c, const json_t *v, const char *field, st
 bool api_take_schema(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why);
 bool api_take_suffix(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why);
 bool api_take_variables(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why);
+bool api_take_bias(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why);
+bool api_take_stream_options(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why);
 bool api_take_limit(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why);
 
 /* The same value as nothing said: other values are refused (`only`: as JSON shows it). */

@@ -8,7 +8,7 @@
  *     tools.c          tools and tool_choice; the form that calls must have
  *     generic.c        tools for models whose templates know of none
  *     answer.c         events to pieces: thoughts, content, calls
- *     openai.c openai_write.c completions.c embeddings.c anthropic.c anthropic_write.c ollama.c ollama_write.c infill.c plain.c
+ *     openai.c completions.c anthropic.c anthropic_messages.c anthropic_write.c ollama.c infill.c models.c
  */
 #ifndef HEARTH_API_INSIDE_H
 #define HEARTH_API_INSIDE_H
@@ -37,12 +37,16 @@ struct api_ask {
 	bool scores;      /* log probabilities are wanted */
 	bool usage_chunk; /* stream_options.include_usage */
 	bool progress;    /* of reading the prompt is wanted */
+	const struct hearth_bias *biases;
+	size_t n_biases;
 	uint32_t limit_ms;
-	json_t *messages;  /* in OpenAI's form, owned */
-	json_t *tools;     /* the same; NULL: none */
-	json_t *variables; /* further variables of the template, owned; NULL: none */
-	bool goes_on;      /* the last message is the beginning of the answer */
-	bool template_off; /* the prompt is not run through the template */
+	uint32_t thought_limit; /* tokens; 0: none */
+	bool hides_thoughts;    /* Anthropic's: that there are some is told, and not what */
+	json_t *messages;       /* in OpenAI's form, owned */
+	json_t *tools;          /* the same; NULL: none */
+	json_t *variables;      /* further variables of the template, owned; NULL: none */
+	bool goes_on;           /* the last message is the beginning of the answer */
+	bool template_off;      /* the prompt is not run through the template */
 	enum api_tool_choice choice;
 	const char *chosen; /* API_TOOLS_NAMED */
 	bool one_call;      /* no calls side by side */
@@ -113,6 +117,7 @@ struct api_inside {
 	char id[48];
 	struct api_choice *choices; /* one a job */
 	size_t n_over;
+	size_t n_answers;     /* of the jobs, the first ones; what stands behind them tells of prompts */
 	struct buffer *texts; /* that requests point to, n_texts of them */
 	size_t n_texts;
 };
@@ -148,7 +153,21 @@ void api_place(char *out, size_t room, const char *format, ...) ERROR_FORMAT(3, 
 /* A message's content in OpenAI's form (a text, or parts that are texts) as one text; what is no text is refused by name. */
 bool api_content_text(const json_t *content, const char *field, json_t **text, struct api_refusal *why);
 bool api_take_messages(struct api_call *c, const json_t *messages, struct api_refusal *why); /* OpenAI's */
-json_t *api_message(const char *role, json_t *content);                                      /* takes the content; NULL: memory */
+/* A member that is not in the list (which ends with NULL) is refused by its name; one that is null counts as left out. */
+bool api_check_members(const json_t *object, const char *const *known, const char *place, struct api_refusal *why);
+json_t *api_message(const char *role, json_t *content); /* takes the content; NULL: memory */
+
+/* ---- anthropic_messages.c ---- */
+
+bool api_is_type(const json_t *block, const char *type);
+/* Blocks of text, or a text, as one text. What is addressed to another server's accounts is left out. */
+bool api_blocks_text(const json_t *content, const char *place, json_t **text, struct api_refusal *why);
+bool api_take_anthropic_messages(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why);
+
+/* ---- anthropic.c ---- */
+
+bool api_check_messages(struct api_call *c, struct api_refusal *why);
+bool api_check_count(struct api_call *c, struct api_refusal *why);
 
 /* ---- tools.c ---- */
 
@@ -175,5 +194,8 @@ void api_note_scores(struct api_choice *choice, const struct hearth_event *e);
 void api_put_scores(struct api_choice *choice,
                     struct buffer *out); /* OpenAI's "logprobs" of what was noted; null where none is asked for */
 void api_put_old_scores(struct api_choice *choice, struct buffer *out); /* the same in the form of /v1/completions */
+/* Of a prompt's tokens: noted as they come, and written in front of its answer's. */
+void api_note_prompt(struct api_choice *prompt, const struct hearth_event *e);
+void api_put_echoed_scores(const struct api_choice *prompt, struct api_choice *answer, struct buffer *out);
 
 #endif

@@ -72,20 +72,6 @@ static bool take_format(struct api_call *c, const json_t *v, const char *field, 
 	return api_take_schema(c, schema, "response_format.json_schema.schema", why);
 }
 
-static bool take_stream_options(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why)
-{
-	static const struct api_field fields[] = {
-		{ "include_usage", API_BOOL, 0, 0, NULL, "" },
-		{ "include_obfuscation", API_BOOL, 0, 0, api_only_false, "" },
-		{ NULL, API_ANY, 0, 0, NULL, NULL },
-	};
-	char place[140];
-	api_place(place, sizeof place, "%s.", field);
-	if (!api_take_fields(c, v, fields, place, why)) return false;
-	c->inside->ask.usage_chunk = json_is_true(json_object_get(v, "include_usage"));
-	return true;
-}
-
 static bool take_logprobs(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why)
 {
 	(void)field;
@@ -132,8 +118,17 @@ static bool take_tier(struct api_call *c, const json_t *v, const char *field, st
 {
 	(void)c;
 	const char *tier = json_string_value(v);
-	return !strcmp(tier, "auto") || !strcmp(tier, "default") ||
-	       api_deny(why, field, "only \"auto\" and \"default\" are supported");
+	static const char *const words[] = { "auto", "default", "flex", "priority", NULL };
+	size_t i = 0;
+	while (words[i] && strcmp(words[i], tier) != 0) i++;
+	return words[i] || api_deny(why, field, "it must be auto, default, flex or priority; there is one for all");
+}
+
+static bool take_verbosity(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why)
+{
+	(void)c;
+	return !strcmp(json_string_value(v), "medium") ||
+	       api_deny(why, field, "only medium is supported; say in words what you want");
 }
 
 static bool take_modalities(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why)
@@ -184,7 +179,7 @@ const struct api_field api_fields_chat[] = {
 	{ "messages", API_LIST, 0, 0, take_messages,
 	  "roles system, developer, user, assistant, tool; content as text or parts of text; images are refused" },
 	{ "stream", API_BOOL, 0, 0, api_take_stream, "chunks as server-sent events" },
-	{ "stream_options", API_OBJECT, 0, 0, take_stream_options, "include_usage" },
+	{ "stream_options", API_OBJECT, 0, 0, api_take_stream_options, "include_usage" },
 	{ "max_tokens", API_WHOLE, -2, MANY, api_take_max, "of the answer; left out: until the context is full" },
 	{ "max_completion_tokens", API_WHOLE, -2, MANY, api_take_max, "the same" },
 	{ "n", API_WHOLE, 1, API_MOST_CHOICES, api_take_n, "answers side by side" },
@@ -225,15 +220,16 @@ const struct api_field api_fields_chat[] = {
 	{ "prompt_cache_retention", API_STRING, 0, 0, NULL, "the same" },
 	{ "metadata", API_OBJECT, 0, 0, NULL, "taken, and not kept: answers are not stored" },
 	{ "store", API_BOOL, 0, 0, api_only_false, "only false: answers are not stored" },
-	{ "service_tier", API_STRING, 0, 0, take_tier, "auto or default" },
+	{ "service_tier", API_STRING, 0, 0, take_tier, "auto, default, flex or priority: there is one for all" },
 	{ "modalities", API_LIST, 0, 0, take_modalities, "text alone" },
-	{ "logit_bias", API_OBJECT, 0, 0, api_only_empty, "only empty" },
+	{ "logit_bias", API_OBJECT, 0, 0, api_take_bias,
+	  "by the ids of tokens, -100 to 100: added to what the model finds likely" },
 	{ "functions", API_REFUSED, 0, 0, NULL, "it is out of date; use tools" },
 	{ "function_call", API_REFUSED, 0, 0, NULL, "it is out of date; use tool_choice" },
 	{ "audio", API_REFUSED, 0, 0, NULL, "sound is not understood" },
 	{ "prediction", API_REFUSED, 0, 0, NULL, "it is not supported" },
 	{ "web_search_options", API_REFUSED, 0, 0, NULL, "nothing here reaches the network" },
-	{ "verbosity", API_REFUSED, 0, 0, NULL, "it is not supported" },
+	{ "verbosity", API_STRING, 0, 0, take_verbosity, "only medium, which is what models do by themselves" },
 	{ NULL, API_ANY, 0, 0, NULL, NULL },
 };
 

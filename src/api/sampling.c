@@ -1,10 +1,10 @@
 /* sampling: the fields that say how tokens are chosen and when an answer ends, alike in every interface. */
 #include "api/fields.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { MOST_STOPS = 32, MOST_STOP_BYTES = 1024 };
+enum { MOST_STOPS = 32, MOST_STOP_BYTES = 1024, MOST_BIASES = 1024 };
 
 #define TAKE_FLOAT(name, member, bit)                                                                                              \
 	bool name(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why)                                 \
@@ -124,6 +124,45 @@ bool api_take_stop(struct api_call *c, const json_t *v, const char *field, struc
 			api_place(place, sizeof place, "%s", field);
 		if (!add_stop(ask, json_is_array(v) ? json_array_get(v, i) : v, place, why)) return false;
 	}
+	return true;
+}
+
+/* {"ID": BIAS, ...} */
+bool api_take_bias(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why)
+{
+	struct api_ask *ask = &c->inside->ask;
+	const char *key;
+	json_t *value;
+	if (json_object_size(v) > MOST_BIASES)
+		return api_deny(why, field, "%zu are too many; at most %d", json_object_size(v), MOST_BIASES);
+	struct hearth_bias *biases = arena_alloc(c->inside->arena, json_object_size(v) + 1, sizeof *biases);
+	if (!biases) return api_deny_memory(why);
+	json_object_foreach((json_t *)(uintptr_t)v, key, value)
+	{
+		char place[160];
+		size_t digits = strspn(key, "0123456789");
+		double bias = json_number_value(value);
+		api_place(place, sizeof place, "%s.%.40s", field, key);
+		if (digits == 0 || digits > 9 || key[digits]) return api_deny(why, place, "its name must be the id of a token");
+		if (!json_is_number(value) || !(bias >= -100 && bias <= 100))
+			return api_deny(why, place, "it must be a number from -100 to 100");
+		biases[ask->n_biases++] = (struct hearth_bias){ (int32_t)strtol(key, NULL, 10), (float)bias };
+	}
+	ask->biases = biases;
+	return true;
+}
+
+bool api_take_stream_options(struct api_call *c, const json_t *v, const char *field, struct api_refusal *why)
+{
+	static const struct api_field fields[] = {
+		{ "include_usage", API_BOOL, 0, 0, NULL, "" },
+		{ "include_obfuscation", API_BOOL, 0, 0, api_only_false, "" },
+		{ NULL, API_ANY, 0, 0, NULL, NULL },
+	};
+	char place[140];
+	api_place(place, sizeof place, "%s.", field);
+	if (!api_take_fields(c, v, fields, place, why)) return false;
+	c->inside->ask.usage_chunk = json_is_true(json_object_get(v, "include_usage"));
 	return true;
 }
 

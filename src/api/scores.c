@@ -29,11 +29,11 @@ static void note(struct api_choice *choice, const struct hearth_score *s, size_t
 	buffer_append_text(b, "]}");
 }
 
-/* The same for /v1/completions: four lists side by side. */
-static void note_old(struct api_choice *choice, const struct hearth_score *s, size_t n)
+/* The same for /v1/completions: lists side by side, of which this is three. */
+static void note_lists(struct api_choice *choice, const struct hearth_score *s, size_t n)
 {
-	struct buffer *all[] = { &choice->scores, &choice->scores2, &choice->scores3, &choice->scores4 };
-	for (size_t i = 0; choice->n_scores && i < 4; i++) buffer_append_byte(all[i], ',');
+	struct buffer *all[] = { &choice->scores, &choice->scores2, &choice->scores3 };
+	for (size_t i = 0; choice->n_scores && i < 3; i++) buffer_append_byte(all[i], ',');
 	json_write_text(all[0], s->text, s->length);
 	json_write_float(all[1], (double)s->logprob);
 	buffer_append_byte(all[2], '{');
@@ -44,7 +44,12 @@ static void note_old(struct api_choice *choice, const struct hearth_score *s, si
 		json_write_float(all[2], (double)s[i].logprob);
 	}
 	buffer_append_byte(all[2], '}');
-	buffer_format(all[3], "%zu", choice->text_offset);
+}
+
+static void note_old(struct api_choice *choice, const struct hearth_score *s, size_t n)
+{
+	note_lists(choice, s, n);
+	buffer_format(&choice->scores4, "%s%zu", choice->n_scores ? "," : "", choice->text_offset);
 	choice->text_offset += s->length;
 }
 
@@ -52,6 +57,8 @@ void api_note_scores(struct api_choice *choice, const struct hearth_event *e)
 {
 	size_t each = choice->call->inside->ask.n_scores;
 	bool old = choice->call->endpoint->kind == &api_kind_completions;
+	/* an answer that stands behind its prompt */
+	if (choice->call->inside->ask.echo && choice->text_offset == 0) choice->text_offset = choice->prompt_length;
 	for (size_t i = 0; each && i + each <= e->n_scores; i += each) {
 		(old ? note_old : note)(choice, &e->scores[i], each);
 		choice->n_scores++;
@@ -86,4 +93,64 @@ void api_put_old_scores(struct api_choice *choice, struct buffer *out)
 	}
 	buffer_append_byte(out, '}');
 	choice->n_scores = 0;
+}
+
+/* ---- a prompt's ---- */
+
+/* Where the tokens stand in the text is known at the end; until then scores4 has how long each is. */
+void api_note_prompt(struct api_choice *prompt, const struct hearth_event *e)
+{
+	size_t each = prompt->call->inside->ask.n_scores;
+	for (size_t i = 0; i + each <= e->n_scores; i += each) {
+		note_lists(prompt, &e->scores[i], each);
+		buffer_append(&prompt->scores4, &e->scores[i].length, sizeof e->scores[i].length);
+		prompt->text_offset += e->scores[i].length;
+		prompt->n_scores++;
+	}
+}
+
+/* The first token has no probability. It is what the others leave of the text; where they leave nothing it was put in front of the
+ * text, which a client hears of when it has sent the tokens itself. */
+static bool tells_first(const struct api_choice *prompt, size_t first)
+{
+	return first > 0 || prompt->call->jobs[prompt->number].request.kind == HEARTH_IDS;
+}
+
+static void put_offsets(const struct api_choice *prompt, const struct api_choice *answer, size_t first, bool told,
+                        struct buffer *out)
+{
+	/* A space that the tokenizer puts in front is no part of the text. */
+	size_t at = first, more = prompt->text_offset > prompt->prompt_length ? prompt->text_offset - prompt->prompt_length : 0;
+	if (told) buffer_append_byte(out, '0');
+	for (size_t i = 0; i < prompt->n_scores; i++) {
+		size_t length;
+		memcpy(&length, prompt->scores4.data + i * sizeof length, sizeof length);
+		buffer_format(out, "%s%zu", told || i ? "," : "", at > more ? at - more : 0);
+		at += length;
+	}
+	if (answer->scores4.size == 0) return;
+	if (told || prompt->n_scores) buffer_append_byte(out, ',');
+	buffer_append(out, answer->scores4.data, answer->scores4.size);
+}
+
+void api_put_echoed_scores(const struct api_choice *prompt, struct api_choice *answer, struct buffer *out)
+{
+	static const char *const names[] = { "tokens", "token_logprobs", "top_logprobs" };
+	const struct buffer *behind[] = { &prompt->scores, &prompt->scores2, &prompt->scores3 };
+	const struct buffer *last[] = { &answer->scores, &answer->scores2, &answer->scores3 };
+	size_t first = prompt->prompt_length > prompt->text_offset ? prompt->prompt_length - prompt->text_offset : 0;
+	bool told = tells_first(prompt, first);
+	for (size_t i = 0; i < 3; i++) {
+		buffer_format(out, "%s\"%s\":[", i ? "," : "{", names[i]);
+		if (told && i == 0) json_write_text(out, prompt->prompt ? prompt->prompt : "", first);
+		if (told && i > 0) buffer_append_text(out, "null");
+		if (told && behind[i]->size) buffer_append_byte(out, ',');
+		if (behind[i]->size) buffer_append(out, behind[i]->data, behind[i]->size);
+		if ((told || behind[i]->size) && last[i]->size) buffer_append_byte(out, ',');
+		if (last[i]->size) buffer_append(out, last[i]->data, last[i]->size);
+		buffer_append_byte(out, ']');
+	}
+	buffer_append_text(out, ",\"text_offset\":[");
+	put_offsets(prompt, answer, first, told, out);
+	buffer_append_text(out, "]}");
 }

@@ -195,7 +195,7 @@ static bool take_ids(struct prompt *p, const struct prompt_source *s, const stru
 	if (!p->ids) return error_memory(e);
 	if (asked->n_ids) memcpy(p->ids, asked->ids, asked->n_ids * sizeof *p->ids);
 	p->n_ids = asked->n_ids;
-	return asked->want != HEARTH_WANT_PROMPT || spell_ids(p, s, e);
+	return (asked->want != HEARTH_WANT_PROMPT && !asked->want_prompt) || spell_ids(p, s, e);
 }
 
 bool prompt_make(struct prompt *p, const struct prompt_source *s, const struct hearth_request *asked, enum hearth_failure *failure,

@@ -16,7 +16,8 @@
 enum shape {
 	SHAPE_TEXT_ARGUMENTS = 1, /* arguments as JSON texts; else as objects */
 	SHAPE_EMPTY_CONTENT = 2,  /* the content of messages that only call: "" instead of null */
-	SHAPE_NO_SYSTEM = 4       /* system messages go in front of the first user's */
+	SHAPE_ONE_SYSTEM = 4,     /* the first message may be a system's; later ones go into the user's beside them */
+	SHAPE_NO_SYSTEM = 8       /* all of them do */
 };
 
 /* `arguments` of one call in the shape; what is neither stays as it is. */
@@ -63,32 +64,42 @@ static bool is_system(const json_t *message)
 	return (is_role(message, "system") || is_role(message, "developer")) && json_is_string(json_object_get(message, "content"));
 }
 
-/* Puts `text` and an empty line in front of the message's content. */
-static bool put_in_front(json_t *message, const json_t *text)
+/* `message` gets both contents with an empty line between them. */
+static bool join(json_t *message, const json_t *first, const json_t *second)
 {
-	const json_t *content = json_object_get(message, "content");
+	const json_t *one = json_object_get(first, "content"), *other = json_object_get(second, "content");
 	struct buffer b = buffer_new(SIZE_MAX / 4);
-	buffer_append(&b, json_string_value(text), json_string_length(text));
+	buffer_append(&b, json_string_value(one), json_string_length(one));
 	buffer_append_text(&b, "\n\n");
-	buffer_append(&b, json_string_value(content), json_string_length(content));
+	buffer_append(&b, json_string_value(other), json_string_length(other));
 	json_t *joined = b.failed ? NULL : json_stringn(buffer_text(&b), b.size);
 	if (b.data) memory_wipe(b.data, b.size);
 	buffer_free(&b);
 	return joined && json_object_set_new(message, "content", joined) == 0;
 }
 
-/* System messages into the next user's; one that no user's follows becomes a user's itself. */
-static bool fold_system(json_t *messages)
+static bool has_text(const json_t *message, const char *role)
 {
-	for (size_t i = json_array_size(messages); i-- > 0;) {
-		json_t *message = json_array_get(messages, i), *next = json_array_get(messages, i + 1);
+	return is_role(message, role) && json_is_string(json_object_get(message, "content"));
+}
+
+/* System messages, but the first message with `keep`, into the user's or the system's message before them, else into the user's
+ * behind; one that stands beside neither becomes a user's itself. */
+static bool fold_system(json_t *messages, bool keep)
+{
+	for (size_t i = json_array_size(messages); i-- > (keep ? 1 : 0);) {
+		json_t *message = json_array_get(messages, i), *next = json_array_get(messages, i + 1),
+		       *last = i ? json_array_get(messages, i - 1) : NULL;
 		if (!is_system(message)) continue;
-		bool joins = is_role(next, "user") && json_is_string(json_object_get(next, "content"));
-		if (!joins) {
-			if (json_object_set_new(message, "role", json_string("user")) != 0) return false;
-			continue;
+		bool ok;
+		if (is_system(last) || has_text(last, "user")) {
+			ok = join(last, last, message) && json_array_remove(messages, i) == 0;
+		} else if (has_text(next, "user")) {
+			ok = join(next, message, next) && json_array_remove(messages, i) == 0;
+		} else {
+			ok = json_object_set_new(message, "role", json_string("user")) == 0;
 		}
-		if (!put_in_front(next, json_object_get(message, "content")) || json_array_remove(messages, i) != 0) return false;
+		if (!ok) return false;
 	}
 	return true;
 }
@@ -98,7 +109,8 @@ static json_t *shaped(const json_t *variables, unsigned shape)
 {
 	json_t *copy = json_deep_copy(variables), *messages = json_object_get(copy, "messages"), *message;
 	size_t i;
-	bool ok = copy && (!(shape & SHAPE_NO_SYSTEM) || fold_system(messages));
+	bool folds = shape & (SHAPE_ONE_SYSTEM | SHAPE_NO_SYSTEM);
+	bool ok = copy && (!folds || fold_system(messages, !(shape & SHAPE_NO_SYSTEM)));
 	json_array_foreach(messages, i, message)
 	{
 		if (ok && json_is_object(message)) ok = shape_message(message, shape);
@@ -146,24 +158,42 @@ static bool has_call(const json_t *variables)
 	return false;
 }
 
-static bool has_system(const json_t *variables)
+/* Whether the prompt lacks what a system message says: templates may pass over one that they do not expect. */
+static bool lacks_system(const struct prompt *p, const json_t *variables)
 {
 	const json_t *messages = json_object_get(variables, "messages"), *message;
 	size_t i;
 	json_array_foreach(messages, i, message)
 	{
-		if (is_system(message)) return true;
+		if (!is_system(message)) continue;
+		const char *text = json_string_value(json_object_get(message, "content"));
+		size_t n = strlen(text), front = strspn(text, " \t\r\n"); /* which templates take away */
+		while (n > front && strchr(" \t\r\n", text[n - 1])) n--;
+		if (n > front && !memmem(p->text, p->text_length, text + front, n - front)) return true;
 	}
 	return false;
+}
+
+/* The shapes that differ for this conversation. */
+static unsigned shapes_of(const json_t *variables)
+{
+	const json_t *messages = json_object_get(variables, "messages"), *message;
+	unsigned most = has_call(variables) ? SHAPE_TEXT_ARGUMENTS | SHAPE_EMPTY_CONTENT : 0;
+	size_t i;
+	json_array_foreach(messages, i, message)
+	{
+		if (is_system(message)) most |= i ? SHAPE_ONE_SYSTEM | SHAPE_NO_SYSTEM : SHAPE_NO_SYSTEM;
+	}
+	return most;
 }
 
 bool prompt_render_adapted(struct prompt *p, const struct prompt_source *s, const struct hearth_request *asked, json_t *variables,
                            bool *memory, struct error *e)
 {
-	unsigned most = (has_call(variables) ? 3 : 0) | (has_system(variables) ? SHAPE_NO_SYSTEM : 0);
+	unsigned most = shapes_of(variables);
 	struct error later;
 	for (unsigned shape = 0; shape <= most; shape++) {
-		if (shape & ~most) continue;
+		if (shape & ~most || (shape & SHAPE_ONE_SYSTEM && shape & SHAPE_NO_SYSTEM)) continue;
 		json_t *copy = shaped(variables, shape);
 		if (!copy) {
 			*memory = true;
@@ -171,13 +201,15 @@ bool prompt_render_adapted(struct prompt *p, const struct prompt_source *s, cons
 		}
 		bool ok = prompt_render_as(p, s, asked, copy, memory, shape ? &later : e);
 		bool odd = ok && !(shape & SHAPE_TEXT_ARGUMENTS) && printed_as_python(p, copy);
+		bool lacks = ok && lacks_system(p, copy);
 		json_decref(copy);
-		if (ok && !odd) return true;
+		if (ok && !odd && !lacks) return true;
 		if (*memory && !ok) {
 			if (shape) *e = later;
 			return false;
 		}
 		if (odd && e) error_set(e, "the model's chat template cannot show calls of tools");
+		if (lacks && !odd && e) error_set(e, "the model's chat template leaves a system message out");
 		prompt_clear(p);
 	}
 	return false;

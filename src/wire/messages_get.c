@@ -11,7 +11,9 @@ enum { MOST_IDS = 1 << 26, MOST_LIST = 1 << 17, MOST_LOST = 4096 };
 struct wire_room wire_room_new(void)
 {
 	const struct buffer unbounded = buffer_new(SIZE_MAX / 4); /* by more than a frame has */
-	return (struct wire_room){ .ids = unbounded, .pieces = unbounded, .scores = unbounded, .values = unbounded, .biases = unbounded };
+	return (struct wire_room){
+		.ids = unbounded, .pieces = unbounded, .scores = unbounded, .values = unbounded, .biases = unbounded
+	};
 }
 
 void wire_room_free(struct wire_room *r)

@@ -1,116 +1,5 @@
-/* bodies: what real clients send to each interface, and what they get: recorded bodies, an engine that plays its part. */
-#include "api/fields.h"
-
-#include "base/memory.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-static struct buffer out;
-static struct api_refusal why;
-static const struct api_model plain = { .name = "small", .tool_form = "", .context = 2048 };
-static const struct api_model hermes = { .name = "qwen", .tool_form = "hermes", .context = 4096 };
-
-static const struct api_endpoint *endpoint(const char *path)
-{
-	const struct api_endpoint *e = api_endpoints;
-	while (e->path && strcmp(e->path, path) != 0) e++;
-	assert_non_null(e->path);
-	return e;
-}
-
-static struct api_call *ask(const char *path, const struct api_model *m, const char *body)
-{
-	buffer_clear(&out);
-	struct api_call *c = api_read(endpoint(path), body, strlen(body), 1700000000, 7, &why);
-	if (!c) fail_msg("%s: %s", path, why.error.text);
-	if (!api_plan(c, m, &why)) fail_msg("%s: %s", path, why.error.text);
-	return c;
-}
-
-/* The line with which a body is refused. */
-static const char *refused(const char *path, const struct api_model *m, const char *body)
-{
-	struct api_call *c = api_read(endpoint(path), body, strlen(body), 1700000000, 7, &why);
-	if (c && api_plan(c, m, &why)) fail_msg("%s takes %s", path, body);
-	api_free(c);
-	return why.error.text;
-}
-
-/* The engine's part: a prompt of 12 tokens, 5 of them cached, pieces of an answer, and its end. */
-static void play(struct api_call *c, size_t job, const char *prompt_end, const char *const *pieces, uint32_t stop)
-{
-	struct hearth_event e = { .kind = HEARTH_PROMPT,
-		                  .n_prompt = 12,
-		                  .n_cached = 5,
-		                  .n_context = 2048,
-		                  .prompt_end = prompt_end,
-		                  .prompt_end_length = strlen(prompt_end) };
-	api_event(c, job, &e, &out);
-	for (; *pieces; pieces++) {
-		e = (struct hearth_event){ .kind = HEARTH_ANSWER, .text = *pieces, .text_length = strlen(*pieces), .n_prompt = 12 };
-		api_event(c, job, &e, &out);
-	}
-	e = (struct hearth_event){
-		.kind = HEARTH_DONE, .stop = stop, .n_prompt = 12, .n_cached = 5, .n_generated = 3, .seconds_generate = 0.5
-	};
-	api_event(c, job, &e, &out);
-}
-
-#define PIECES(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
-/* A value by its way: "choices.0.message.content". */
-static const json_t *at(const json_t *value, const char *way)
-{
-	char part[64];
-	while (value && *way) {
-		size_t n = strcspn(way, ".");
-		snprintf(part, sizeof part, "%.*s", (int)n, way);
-		value = json_is_array(value) ? json_array_get(value, (size_t)strtoul(part, NULL, 10))
-		                             : json_object_get(value, part);
-		way += n + (way[n] == '.');
-	}
-	return value;
-}
-
-static json_t *whole(void)
-{
-	struct error e;
-	json_t *value = json_parse(buffer_text(&out), out.size, "answer", &e);
-	if (!value) fail_msg("%s: %s", e.text, buffer_text(&out));
-	return value;
-}
-
-static void is_text(const json_t *value, const char *way, const char *wanted)
-{
-	const char *text = json_string_value(at(value, way));
-	if (!text || strcmp(text, wanted) != 0)
-		fail_msg("%s is %s instead of %s: %s", way, text ? text : "none", wanted, buffer_text(&out));
-}
-
-static void is_number(const json_t *value, const char *way, json_int_t wanted)
-{
-	assert_int_equal(json_integer_value(at(value, way)), wanted);
-}
-
-/* The conversation that a job gives to the engine. */
-static json_t *conversation(const struct api_call *c)
-{
-	struct error e;
-	json_t *value = json_parse(c->jobs[0].request.text, c->jobs[0].request.text_length, "conversation", &e);
-	assert_non_null(value);
-	return value;
-}
-
-#define HELLO "{\"role\": \"user\", \"content\": \"Hello!\"}"
-#define TOOL                                                                                                                       \
-	"{\"type\": \"function\", \"function\": {\"name\": \"get_weather\", \"description\": \"d\", \"parameters\": {\"type\": "   \
-	"\"object\", \"properties\": {\"city\": {\"type\": \"string\"}}, \"required\": [\"city\"]}}}"
+/* bodies: what real clients of OpenAI's interface send and get: recorded bodies, an engine that plays its part; and refusals. */
+#include "played.h"
 
 /* ---- OpenAI ---- */
 
@@ -122,7 +11,9 @@ static void a_chat_is_answered(void **state)
 	        "/v1/chat/completions", &plain,
 	        "{\"messages\": [{\"role\": \"developer\", \"content\": [{\"type\": \"text\", \"text\": \"Be brief.\"}]}, " HELLO
 	        "], \"model\": \"small\", \"max_completion_tokens\": 20, \"temperature\": 0.5, \"top_p\": 0.9, \"n\": 2, "
-	        "\"seed\": 42, \"stop\": [\"END\"], \"user\": \"u\", \"store\": false, \"logit_bias\": null}");
+	        "\"seed\": 42, \"stop\": [\"END\"], \"user\": \"u\", \"store\": false, \"logit_bias\": null, \"metadata\": "
+	        "{\"a\": \"b\"}, \"service_tier\": \"flex\", \"safety_identifier\": \"s\", \"prompt_cache_key\": \"k\", "
+	        "\"parallel_tool_calls\": true, \"verbosity\": \"medium\", \"modalities\": [\"text\"]}");
 	assert_int_equal(c->n_jobs, 2);
 	const struct hearth_request *r = &c->jobs[0].request;
 	assert_int_equal(r->kind, HEARTH_CHAT);
@@ -363,154 +254,46 @@ static void probabilities_are_told_as_lists(void **state)
 	api_free(c);
 }
 
-/* ---- Anthropic ---- */
-
-static void messages_of_anthropic(void **state)
+/* What is told of a prompt's tokens stands in front of the answer's, as programs that measure models read it. */
+static void an_echo_has_the_prompts_probabilities(void **state)
 {
 	(void)state;
-	struct api_call *c =
-	        ask("/v1/messages", &hermes,
-	            "{\"model\": \"qwen\", \"max_tokens\": 64, \"system\": [{\"type\": \"text\", \"text\": \"Be brief.\", "
-	            "\"cache_control\": {\"type\": "
-	            "\"ephemeral\"}}], \"messages\": [{\"role\": \"user\", \"content\": \"Weather?\"}, {\"role\": \"assistant\", "
-	            "\"content\": [{\"type\": "
-	            "\"thinking\", \"thinking\": \"hm\", \"signature\": \"s\"}, {\"type\": \"text\", \"text\": \"Looking.\"}, "
-	            "{\"type\": \"tool_use\", "
-	            "\"id\": \"t1\", \"name\": \"get_weather\", \"input\": {\"city\": \"Rome\"}}]}, {\"role\": \"user\", "
-	            "\"content\": [{\"type\": "
-	            "\"tool_result\", \"tool_use_id\": \"t1\", \"content\": [{\"type\": \"text\", \"text\": \"sun\"}]}, {\"type\": "
-	            "\"text\", \"text\": "
-	            "\"And?\"}]}], \"tools\": [{\"name\": \"get_weather\", \"description\": \"d\", \"input_schema\": {\"type\": "
-	            "\"object\", "
-	            "\"properties\": {\"city\": {\"type\": \"string\"}}}}], \"tool_choice\": {\"type\": \"auto\"}, "
-	            "\"stop_sequences\": [\"STOP\"], "
-	            "\"metadata\": {\"user_id\": \"u\"}, \"thinking\": {\"type\": \"enabled\", \"budget_tokens\": 1024}}");
-	json_t *said = conversation(c);
-	is_text(said, "messages.0.content", "Be brief.");
-	is_text(said, "messages.2.reasoning_content", "hm");
-	is_text(said, "messages.2.content", "Looking.");
-	is_text(said, "messages.2.tool_calls.0.function.arguments", "{\"city\":\"Rome\"}");
-	is_text(said, "messages.3.role", "tool");
-	is_text(said, "messages.3.content", "sun");
-	is_text(said, "messages.4.content", "And?");
-	assert_true(json_is_true(at(said, "enable_thinking")));
-	json_decref(said);
-	play(c, 0, "<think>",
-	     PIECES("hm</think>ok\n<tool_call>{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Oslo\"}}</tool_call>"),
-	     HEARTH_STOP_END);
+	struct api_call *c = ask("/v1/completions", &plain,
+	                         "{\"prompt\": \"Once upon\", \"echo\": true, \"logprobs\": 1, \"max_tokens\": 1, \"n\": 2, "
+	                         "\"logit_bias\": {\"15\": -100, \"7\": 2.5}}");
+	assert_int_equal(c->n_jobs, 3);
+	assert_int_equal(c->jobs[0].request.n_biases, 2);
+	assert_true(c->jobs[1].request.biases[0].id == 15 && c->jobs[1].request.biases[0].bias == -100);
+	assert_int_equal(c->jobs[2].request.want, HEARTH_WANT_LOGPROBS);
+	assert_int_equal(c->jobs[2].request.n_biases, 0);
+	const struct hearth_score upon[] = { { 5, -0.5F, " upon", 5 }, { 6, -0.25F, "x", 1 } };
+	const struct hearth_score a[] = { { 7, -1, " a", 2 }, { 8, -0.125F, "b", 1 } };
+	struct hearth_event prompt = {
+		.kind = HEARTH_PROMPT, .prompt_end = "", .text = "Once upon", .text_length = 9, .n_prompt = 2
+	};
+	for (size_t i = 0; i < 3; i++) {
+		struct hearth_event e = { .kind = i < 2 ? HEARTH_ANSWER : HEARTH_SCORES,
+			                  .text = " a",
+			                  .text_length = i < 2 ? 2 : 0,
+			                  .scores = i < 2 ? a : upon,
+			                  .n_scores = 2 };
+		assert_false(c->done);
+		api_event(c, i, &prompt, &out);
+		api_event(c, i, &e, &out);
+		api_event(c, i, &(struct hearth_event){ .kind = HEARTH_DONE, .stop = HEARTH_STOP_LENGTH, .n_prompt = 2 }, &out);
+	}
 	json_t *value = whole();
-	is_text(value, "content.0.thinking", "hm");
-	is_text(value, "content.1.text", "ok");
-	is_text(value, "content.2.type", "tool_use");
-	is_text(value, "content.2.input.city", "Oslo");
-	is_text(value, "stop_reason", "tool_use");
-	is_number(value, "usage.input_tokens", 7);
-	is_number(value, "usage.cache_read_input_tokens", 5);
-	json_decref(value);
-	api_free(c);
-}
-
-/* The names of the events in order. */
-static void are_events(const char *wanted)
-{
-	char names[1024] = "";
-	for (const char *at_ = strstr(buffer_text(&out), "event: "); at_; at_ = strstr(at_ + 1, "event: "))
-		snprintf(names + strlen(names), sizeof names - strlen(names), "%.*s ", (int)strcspn(at_ + 7, "\n"), at_ + 7);
-	assert_string_equal(names, wanted);
-}
-
-static void a_stream_of_anthropic_has_its_order(void **state)
-{
-	(void)state;
-	struct api_call *c = ask("/v1/messages", &hermes,
-	                         "{\"max_tokens\": 64, \"stream\": true, \"messages\": [" HELLO
-	                         ", {\"role\": \"assistant\", \"content\": \"Well\"}], "
-	                         "\"stop_sequences\": [\"STOP\"], \"tools\": [{\"name\": \"get_weather\", \"input_schema\": "
-	                         "{\"type\": \"object\"}}]}");
-	json_t *said = conversation(c);
-	assert_true(json_is_true(at(said, "continue_final_message")));
-	json_decref(said);
-	play(c, 0, "", PIECES(", no.", "<tool_call>{\"name\": \"get_weather\", \"arguments\": {}}</tool_call>"), HEARTH_STOP_END);
-	are_events("message_start ping content_block_start content_block_delta content_block_stop content_block_start "
-	           "content_block_delta "
-	           "content_block_stop message_delta message_stop ");
-	assert_non_null(strstr(buffer_text(&out), "\"partial_json\":\"{}\""));
-	assert_non_null(strstr(buffer_text(&out), "\"stop_reason\":\"tool_use\""));
-	api_free(c);
-	c = ask("/v1/messages", &plain, "{\"max_tokens\": 64, \"messages\": [" HELLO "], \"stop_sequences\": [\"A\", \"STOP\"]}");
-	api_event(c, 0, &(struct hearth_event){ .kind = HEARTH_PROMPT, .prompt_end = "" }, &out);
-	api_event(c, 0, &(struct hearth_event){ .kind = HEARTH_DONE, .stop = HEARTH_STOP_TEXT, .stop_text = 1 }, &out);
-	json_t *value = whole();
-	is_text(value, "stop_reason", "stop_sequence");
-	is_text(value, "stop_sequence", "STOP");
-	json_decref(value);
-	api_free(c);
-	c = ask("/v1/messages/count_tokens", &plain, "{\"model\": \"m\", \"messages\": [" HELLO "]}");
-	assert_int_equal(c->jobs[0].request.want, HEARTH_WANT_PROMPT);
-	play(c, 0, "", PIECES("") + 1, HEARTH_STOP_LENGTH);
-	assert_string_equal(buffer_text(&out), "{\"input_tokens\":12}");
-	api_free(c);
-}
-
-/* ---- Ollama and llama.cpp ---- */
-
-static void lines_of_ollama(void **state)
-{
-	(void)state;
-	struct api_call *c =
-	        ask("/api/chat", &hermes,
-	            "{\"model\": \"qwen\", \"messages\": [{\"role\": \"user\", \"content\": \"Hi\", \"images\": []}], \"options\": "
-	            "{\"num_predict\": 9, \"temperature\": 0, \"num_ctx\": 8192, \"stop\": \"X\"}, \"keep_alive\": \"5m\", "
-	            "\"think\": false, "
-	            "\"tools\": [" TOOL "]}");
-	assert_true(c->stream);
-	assert_string_equal(c->type, "application/x-ndjson");
-	assert_int_equal(c->jobs[0].request.max_tokens, 9);
-	play(c, 0, "", PIECES("Hello", "<tool_call>{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Rome\"}}</tool_call>"),
-	     HEARTH_STOP_END);
-	assert_non_null(strstr(buffer_text(&out), "\"message\":{\"role\":\"assistant\",\"content\":\"Hello\"},\"done\":false}\n"));
-	assert_non_null(strstr(buffer_text(&out),
-	                       "\"tool_calls\":[{\"function\":{\"name\":\"get_weather\",\"arguments\":{\"city\":\"Rome\"}}}]"));
-	assert_non_null(strstr(buffer_text(&out), "\"done\":true,\"done_reason\":\"stop\""));
-	assert_non_null(strstr(buffer_text(&out), "\"eval_duration\":500000000}"));
-	api_free(c);
-	c = ask("/api/generate", &plain,
-	        "{\"model\": \"m\", \"prompt\": \"Why?\", \"stream\": false, \"format\": \"json\", \"system\": \"s\"}");
-	assert_int_equal(c->jobs[0].request.grammar_kind, HEARTH_GRAMMAR_SCHEMA);
-	play(c, 0, "", PIECES("{}"), HEARTH_STOP_END);
-	json_t *value = whole();
-	is_text(value, "response", "{}");
-	is_number(value, "prompt_eval_count", 12);
-	json_decref(value);
-	api_free(c);
-	c = ask("/api/generate", &plain, "{\"model\": \"m\"}");
-	assert_int_equal(c->n_jobs, 0);
-	assert_true(api_tell(c, &plain, 1, &out, &why));
-	assert_non_null(strstr(buffer_text(&out), "\"done_reason\":\"load\""));
-	api_free(c);
-}
-
-/* As the editor's plugin llama.vim sends it. */
-static void gaps_are_filled(void **state)
-{
-	(void)state;
-	struct api_call *c = ask(
-	        "/infill", &plain,
-	        "{\"id_slot\": 0, \"input_prefix\": \"int f(\", \"input_suffix\": \")\", \"input_extra\": [{\"text\": \"x\", "
-	        "\"time\": 1, \"filename\": "
-	        "\"a.c\"}], \"prompt\": \"int\", \"n_predict\": 128, \"n_indent\": 0, \"top_k\": 40, \"top_p\": 0.9, \"stream\": "
-	        "false, \"samplers\": "
-	        "[\"top_k\", \"top_p\", \"infill\"], \"cache_prompt\": true, \"t_max_prompt_ms\": 500, \"t_max_predict_ms\": 1000, "
-	        "\"response_fields\": [\"content\", \"timings/prompt_n\", \"tokens_cached\", \"truncated\"]}");
-	const struct hearth_request *r = &c->jobs[0].request;
-	assert_int_equal(r->kind, HEARTH_FILL);
-	assert_int_equal(r->limit_ms, 1000);
-	assert_int_equal(r->prompt_limit_ms, 500);
-	play(c, 0, "", PIECES(" x"), HEARTH_STOP_END);
-	json_t *value = whole();
-	is_text(value, "content", " x");
-	is_number(value, "prompt_n", 7);
-	assert_int_equal(json_object_size(value), 4);
+	assert_int_equal(json_array_size(at(value, "choices")), 2);
+	is_text(value, "choices.1.text", "Once upon a");
+	json_t *lists = json_copy((json_t *)(uintptr_t)at(value, "choices.1.logprobs"));
+	json_t *wanted = json_loads("{\"tokens\": [\"Once\", \" upon\", \" a\"], \"token_logprobs\": [null, -0.5, -1], "
+	                            "\"top_logprobs\": [null, {\"x\": -0.25}, {\"b\": -0.125}], \"text_offset\": [0, 4, 9]}",
+	                            0, NULL);
+	is_text(value, "choices.0.logprobs.tokens.1", " upon");
+	assert_true(json_number_value(at(value, "choices.1.logprobs.token_logprobs.2")) == -1);
+	if (!json_equal(lists, wanted)) fail_msg("%s", buffer_text(&out));
+	json_decref(lists);
+	json_decref(wanted);
 	json_decref(value);
 	api_free(c);
 }
@@ -532,8 +315,19 @@ static void what_is_not_understood_is_refused_by_name(void **state)
 		{ "/v1/chat/completions", "{\"messages\": [" HELLO "], \"max_tokens\": 1e300}",
 		  "max_tokens: it is 1e+300; it must be from -2 to 4.29497e+09" },
 		{ "/v1/chat/completions", "{\"messages\": [" HELLO "], \"n\": 17}", "n: it is 17; it must be from 1 to 16" },
-		{ "/v1/chat/completions", "{\"messages\": [" HELLO "], \"logit_bias\": {\"1\": 2}}",
-		  "logit_bias: it is not supported; leave it empty or out" },
+		{ "/v1/chat/completions", "{\"messages\": [" HELLO "], \"logit_bias\": {\"1\": 200}}",
+		  "logit_bias.1: it must be a number from -100 to 100" },
+		{ "/v1/chat/completions", "{\"messages\": [" HELLO "], \"logit_bias\": {\"-1\": 2}}",
+		  "logit_bias.-1: its name must be the id of a token" },
+		{ "/v1/chat/completions", "{\"messages\": [" HELLO "], \"verbosity\": \"low\"}",
+		  "verbosity: only medium is supported; say in words what you want" },
+		{ "/v1/chat/completions", "{\"messages\": [" HELLO "], \"store\": true}", "store: only false is supported" },
+		{ "/v1/chat/completions", "{\"messages\": [{\"role\": \"user\", \"content\": \"x\", \"mood\": \"good\"}]}",
+		  "messages[0].mood: this field is not known" },
+		{ "/v1/completions", "{\"prompt\": \"x\", \"stream_options\": {\"include_usage\": true}}",
+		  "stream_options: it needs stream to be true" },
+		{ "/v1/completions", "{\"prompt\": \"x\", \"stream\": true, \"stream_options\": {\"usage\": true}}",
+		  "stream_options.usage: this field is not known" },
 		{ "/v1/chat/completions",
 		  "{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image_url\", \"image_url\": {\"url\": "
 		  "\"data:\"}}]}]}",
@@ -557,8 +351,8 @@ static void what_is_not_understood_is_refused_by_name(void **state)
 		  "{\"model\": \"m\", \"messages\": [{\"role\": \"user\", \"content\": \"x\", \"images\": [\"aGk=\"]}]}",
 		  "messages[0].images: images are not understood by this version; send text alone" },
 		{ "/api/chat", "{\"model\": \"m\", \"options\": {\"mirostat\": 2}}", "options.mirostat: only 0 is supported" },
-		{ "/v1/completions", "{\"prompt\": \"x\", \"echo\": true, \"logprobs\": 1}",
-		  "echo: it is not supported together with logprobs" },
+		{ "/v1/completions", "{\"prompt\": \"x\", \"echo\": true, \"logprobs\": 1, \"stream\": true}",
+		  "stream: it is not supported together with echo and logprobs" },
 		{ "/v1/embeddings", "{\"input\": []}", "input: it is empty" },
 		{ "/infill", "{}", "input_prefix: there must be an input_prefix or an input_suffix" },
 	};
@@ -656,17 +450,11 @@ int main(void)
 		cmocka_unit_test(forms_and_schemas_are_told_to_the_engine),
 		cmocka_unit_test(completions_and_vectors),
 		cmocka_unit_test(probabilities_are_told_as_lists),
-		cmocka_unit_test(messages_of_anthropic),
-		cmocka_unit_test(a_stream_of_anthropic_has_its_order),
-		cmocka_unit_test(lines_of_ollama),
-		cmocka_unit_test(gaps_are_filled),
+		cmocka_unit_test(an_echo_has_the_prompts_probabilities),
 		cmocka_unit_test(what_is_not_understood_is_refused_by_name),
 		cmocka_unit_test(deep_and_wide_bodies_cost_little),
 		cmocka_unit_test(errors_have_each_clients_shape),
 		cmocka_unit_test(out_of_memory_is_a_refusal),
 	};
-	out = buffer_new(1 << 20);
-	int status = cmocka_run_group_tests(tests, NULL, NULL);
-	buffer_free(&out);
-	return status;
+	return played_run("bodies", tests, sizeof tests / sizeof *tests);
 }

@@ -93,7 +93,8 @@ static void biases_change_what_is_chosen(void **state)
 	hearth_close(h);
 }
 
-/* A thought that is opened by the prompt is closed after so many tokens, however it goes on; an answer without one is left alone. */
+/* A thought that is opened by the prompt is closed after so many tokens, however it goes on; an answer without one is left alone.
+ */
 static void a_thought_has_a_limit(void **state)
 {
 	(void)state;

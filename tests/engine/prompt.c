@@ -255,6 +255,40 @@ static void a_system_message_finds_a_place(void **state)
 	close_source();
 }
 
+/* In the middle of a conversation, where templates refuse it, pass over it, or take it as it is. */
+static void a_later_system_message_finds_a_place(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *template, *wanted;
+	} cases[] = {
+		{ "{% for m in messages %}{{ m.role[0] }}[{{ m.content }}]{% endfor %}",
+		  "T(s[)M(one)T(]u[)M(hi)T(]s[)M( two)T(]a[)M(yes)T(]u[)M(so)T(]s[)M(three)T(])" },
+		{ "{% for m in messages %}{% if m.role == 'system' and not loop.first %}{{ raise_exception('no') }}{% endif %}"
+		  "{{ m.role[0] }}[{{ m.content }}]{% endfor %}",
+		  "T(s[)M(one)T(]u[)M(hi\n\n two)T(]a[)M(yes)T(]u[)M(so\n\nthree)T(])" },
+		{ "{% for m in messages %}{% if m.role != 'system' or loop.first %}{{ m.role[0] }}[{{ m.content | trim }}]{% endif "
+		  "%}{% "
+		  "endfor %}",
+		  "T(s[)M(one)T(]u[)M(hi\n\n two)T(]a[)M(yes)T(]u[)M(so\n\nthree)T(])" },
+		{ "{% for m in messages %}{% if m.role != 'system' %}{{ m.role[0] }}[{{ m.content }}]{% endif %}{% endfor %}",
+		  "T(u[)M(one\n\nhi\n\n two)T(]a[)M(yes)T(]u[)M(so\n\nthree)T(])" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		open_source(cases[i].template, 0);
+		if (!adapt("{\"messages\": [{\"role\": \"system\", \"content\": \"one\"}, {\"role\": \"user\", \"content\": "
+		           "\"hi\"}, "
+		           "{\"role\": \"system\", \"content\": \" two\"}, {\"role\": \"assistant\", \"content\": \"yes\"}, "
+		           "{\"role\": \"user\", \"content\": \"so\"}, {\"role\": \"system\", \"content\": \"three\"}]}"))
+			fail_msg("%zu: %s", i, error.text);
+		assert_string_equal(pieces_text(), cases[i].wanted);
+		close_source();
+	}
+	open_source("x", 0);
+	assert_true(adapt("{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}"));
+	close_source();
+}
+
 static void an_answer_that_has_begun_goes_on(void **state)
 {
 	(void)state;
@@ -311,6 +345,7 @@ int main(void)
 		cmocka_unit_test(dates_are_checked),
 		cmocka_unit_test(arguments_come_as_the_template_takes_them),
 		cmocka_unit_test(a_system_message_finds_a_place),
+		cmocka_unit_test(a_later_system_message_finds_a_place),
 		cmocka_unit_test(an_answer_that_has_begun_goes_on),
 		cmocka_unit_test(between_two_texts_stand_the_models_tokens),
 	};
