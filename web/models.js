@@ -66,7 +66,7 @@ export function downloadNode(download) {
 		const left = s.rate > 0 && s.total > s.done ? (s.total - s.done) / s.rate : 0;
 		const line = s.state === "checking" ? "Checking that it is whole..." : !s.total ? "Asking for it..." :
 			bytes(s.done) + " of " + bytes(s.total) + (s.rate ? ", " + bytes(s.rate) + " a second, " + (left ? duration(left) + " left" : "nearly done") : "");
-		return fill(node, el("div.spread", el("strong", "Fetching " + download.title), el("button.plain", { onclick: () => download.stop() }, "Stop")),
+		return fill(node, el("div.spread", el("strong", "Fetching " + download.title + (s.parts ? ", part " + s.part + " of " + s.parts : "")), el("button.plain", { onclick: () => download.stop() }, "Stop")),
 			el("progress", { max: s.total || 1, value: s.done, "aria-label": "Download" }), el("p.quiet", line));
 	};
 	const watch = () => {
@@ -87,8 +87,7 @@ function facts(model) {
 }
 
 function why(model) {
-	return model.why && fold(model.fits === "no" ? "Why it does not fit" : "Why it fits",
-		el("p.arithmetic", visibleText(model.why)));
+	return model.why && fold(model.fits === "no" ? "Why it does not fit" : "Why it fits", el("p.arithmetic", visibleText(model.why)));
 }
 
 /* A model as a card, with the one thing that can be done with it. */
@@ -97,10 +96,10 @@ export function modelCard(app, model, main) {
 	const here = model.kind !== "offer";
 	let button = null;
 	if (model.current) button = el("span.tag.good", icon("check"), "answers now");
-	else if (here && model.fits !== "no") button = el("button", { class: main ? "main" : "", onclick: () => app.useModel(model) }, model.locked ? "Use it (locked)" : "Use it");
+	else if (here && model.fits !== "no") button = el("button", { class: main ? "main" : "", onclick: () => app.useModel(model) }, "Use it");
 	else if (!here && model.fits !== "no") button = el("button", { class: main ? "main" : "", onclick: () => app.download.start(model.pull, model.title) }, icon("fetch"), "Fetch it");
 	return el("article.card.model", el("div.spread", el("h3", visibleText(model.title)), button),
-		model.good_at && el("p", visibleText(model.good_at)), el("p.quiet", facts(model), words && !model.current ? [" · ", el("span", { class: look }, words)] : null), why(model));
+		model.good_at && el("p", visibleText(model.good_at)), model.kind === "locked" && el("p", "Only memory ever sees it in the clear, while your conversations are unlocked."), el("p.quiet", facts(model), words && !model.current ? [" · ", el("span", { class: look }, words)] : null), why(model));
 }
 
 /* The one that is proposed: fetched or already here, better than the one that answers now. */
@@ -134,7 +133,7 @@ export async function modelsPage(app) {
 	const rest = models.filter((m) => m !== best || m.current);
 	const offers = rest.filter((m) => m.kind === "offer");
 	page.append(
-		...[list("On this machine", rest.filter((m) => m.kind === "here")), list("Found from other programs", rest.filter((m) => m.kind === "found"))].filter(Boolean),
+		...[["here", "On this machine"], ["locked", "Sealed in your vault"], ["found", "Found from other programs"]].map(([kind, title]) => list(title, rest.filter((m) => m.kind === kind)) || ""),
 		offers.length ? el("details.other.more-models", el("summary", icon("down"), count(offers.length) + " more that can be fetched"), offers.map((m) => modelCard(app, m, false))) : "",
 		fold("Another one, by its name", el("p.quiet", "From huggingface.co, or from any address. Nothing is fetched but this file, and the list of connections shows it."), byName(app)),
 		el("p.quiet", "This machine has " + bytes(state.memory_total) + " of memory; " + bytes(state.memory_free) + " are free now."));

@@ -55,7 +55,7 @@ bool locked_model_find(struct locked_model *l, struct vault *v, const char *name
 	if (!*name) return error_set(e, "no model is named");
 	if (!blobs_list(v, on_blob, &s, e)) return false;
 	if (s.found == 1) {
-		snprintf(l->path, sizeof l->path, "(locked) %s", l->name);
+		snprintf(l->path, sizeof l->path, LOCKED_MODEL_MARK "%s", l->name);
 		return true;
 	}
 	l->name[0] = 0;

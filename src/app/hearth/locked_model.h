@@ -12,6 +12,9 @@
 #include "base/memory_file.h"
 #include "store/blobs.h"
 
+/* Before the name in what the engine's client, and the page, know it by: no file has such a path. */
+#define LOCKED_MODEL_MARK "(locked) "
+
 struct locked_model {
 	bool loaded;
 	struct memory_file memory; /* of a split model: the first part */

@@ -16,17 +16,13 @@
 #include "app/hearth/web_address.h"
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/split_name.h"
 #include "format/json.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-enum { MAX_OUT = 4 << 20, PATIENCE = 3, MOST_PARTS = 1000 };
+enum { MAX_OUT = 4 << 20, PATIENCE = 3 };
 
 static const double least_rated = 1 << 20; /* bytes: less says nothing about the rate */
 
@@ -178,28 +174,13 @@ static int choose(struct pull *p)
 	return status;
 }
 
-/* A part of a split model that came before: is it still what it was? Without a pin it is nobody's to say. */
+/* A part that came before is told of like one that comes. */
 static bool is_here(struct pull *p, const struct options *o, const struct paths *paths, bool *here, struct error *e)
 {
 	char hash[FETCH_HASH];
-	*here = false;
-	if (!p->parts || !p->pinned[0] || !paths_join(p->part.part, paths->models, p->name.file) || !paths_is_file(p->part.part))
-		return true;
-	p->part.fd = open(p->part.part, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	if (p->part.fd < 0) return error_set(e, "%s: cannot open: %s", p->part.part, strerror(errno));
-	memcpy(p->part.path, p->part.part, sizeof p->part.path);
-	seal_sha256_begin(&p->hash);
-	p->hashed = 0;
-	*here = pull_hash(p, hash, e);
-	close(p->part.fd);
-	p->part.fd = -1;
-	if (*here && strcmp(hash, p->pinned) != 0) {
-		*here = false;
-		return error_set(e, "%s: is here already, and is not what was fetched; remove or rename it to fetch it anew",
-		                 p->part.part);
-	}
+	if (!pull_has_part(p, paths, hash, here, e)) return false;
 	if (*here) note_part(p, o, hash, false);
-	return *here;
+	return true;
 }
 
 /* One file, from what is known of it to its name. */
@@ -214,18 +195,6 @@ static int pull_file(struct pull *p, const struct options *o, const struct paths
 	int status = ok ? fetch(p, o, paths) : e.text[0] ? commands_fail(&e) : STATUS_INTERRUPTED;
 	part_file_close(&p->part);
 	return status;
-}
-
-/* Turns to another part: nothing is known of it yet. */
-static bool turn_to(struct pull *p, const struct model_name *first, unsigned number, struct error *e)
-{
-	if (!model_name_part(&p->name, first, number)) return error_set(e, "%s: its parts cannot be named", first->file);
-	p->part = (struct part_file){ .fd = -1 };
-	p->pinned[0] = p->announced[0] = 0;
-	p->announced_size = FETCH_UNKNOWN;
-	p->by_catalogue = p->again = false;
-	p->hashed = p->at = 0;
-	return true;
 }
 
 static int report_parts(struct pull *p, const struct options *o, const struct model_file *file)
@@ -248,19 +217,12 @@ static int report_parts(struct pull *p, const struct options *o, const struct mo
 	return commands_print(&out);
 }
 
-/* All parts are here: are they a model? What is none goes, all of it. */
 static int finish_parts(struct pull *p, const struct options *o, const struct paths *paths)
 {
-	struct error e, why;
-	char path[PATHS_ROOM], part[PATHS_ROOM];
+	struct error e;
 	struct model_file *file = memory_new(1, sizeof *file);
-	bool ok = file ? paths_join(path, paths->models, p->name.file) : error_memory(&e);
-	bool usable = ok && model_file_look(file, path, &why);
-	for (unsigned i = 1; ok && !usable && i <= p->parts; i++) {
-		if (split_name_part(part, sizeof part, path, i)) unlink(part);
-	}
-	if (ok && !usable) error_set(&e, "%s: what came is no usable model and was removed: %s", p->host, why.text);
-	int status = usable ? report_parts(p, o, file) : commands_fail(&e);
+	bool ok = (file || error_memory(&e)) && pull_check_parts(p, paths, file, &e);
+	int status = ok ? report_parts(p, o, file) : commands_fail(&e);
 	memory_free(file);
 	return status;
 }
@@ -275,11 +237,9 @@ static int pull_parts(struct pull *p, const struct options *o, const struct path
 	if (ok && p->wanted[0])
 		ok = error_set(&e, "--sha256 is about one file, and this model has %u; each is compared with what its host says",
 		               p->parts);
-	if (ok && p->parts > MOST_PARTS)
-		ok = error_set(&e, "%s: has more parts than any model (%d)", p->name.file, (int)MOST_PARTS);
 	p->fetched = buffer_new(MAX_OUT);
 	for (unsigned i = 2; ok && status == STATUS_DONE && i <= p->parts + 1; i++) {
-		ok = turn_to(p, first, i <= p->parts ? i : 1, &e);
+		ok = pull_turn_to(p, first, i <= p->parts ? i : 1, &e);
 		if (ok) status = pull_file(p, o, paths, place);
 	}
 	if (!ok) status = commands_fail(&e);
@@ -299,15 +259,8 @@ static int pull(struct pull *p, const struct options *o, const struct paths *pat
 	p->fetching.spawner = programs_spawner();
 	if (ok && !p->fetching.spawner) ok = error_set(&e, "no other program can be started here");
 	int status = ok ? choose(p) : commands_fail(&e);
-	if (status == STATUS_DONE && split_name_is_later(p->name.file)) {
-		error_set(&e, "%s: is a later part of a split model; name its first part, and all of them are fetched",
-		          p->name.file);
-		status = commands_fail(&e);
-	}
-	if (status == STATUS_DONE) {
-		p->parts = split_name_parts(p->name.file);
-		status = p->parts ? pull_parts(p, o, paths, place) : pull_file(p, o, paths, place);
-	}
+	if (status == STATUS_DONE && !pull_count_parts(p, &e)) status = commands_fail(&e);
+	if (status == STATUS_DONE) status = p->parts ? pull_parts(p, o, paths, place) : pull_file(p, o, paths, place);
 	if (status == STATUS_DONE) remember(p, paths, false);
 	memory_free(place);
 	return status;

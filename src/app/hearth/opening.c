@@ -39,15 +39,11 @@ static bool usual_model(struct opening *n, char path[PATHS_ROOM], struct error *
 	return error_set(e, "no model: the built-in one is not at %s; name a GGUF file with -m FILE", n->paths.expected);
 }
 
-bool opening_choose(struct opening *n, const char *name, struct error *e)
+/* Looks at what was found. */
+static bool take(struct opening *n, const char *path, bool remembered, struct error *e)
 {
-	char path[PATHS_ROOM];
 	struct error warning;
 	struct model_file file;
-	bool found = name ? model_file_find(path, &n->paths, name, e) : usual_model(n, path, e);
-	if (!found && name && opening_choose_locked(n, name, e)) found = snprintf(path, sizeof path, "%s", n->locked.path) > 0;
-	if (!found) return false;
-	bool remembered = !name && strcmp(path, n->settings.model) == 0;
 	bool ok = model_file_look(&file, path, e) && model_file_fits(&file, n->wanted.context, &warning, e);
 	if (!ok) {
 		struct error why = *e;
@@ -67,6 +63,22 @@ bool opening_choose(struct opening *n, const char *name, struct error *e)
 		         "worse",
 		         n->wanted.context, file.context_trained);
 	return true;
+}
+
+bool opening_choose(struct opening *n, const char *name, struct error *e)
+{
+	char path[PATHS_ROOM];
+	bool found = name ? model_file_find(path, &n->paths, name, e) : usual_model(n, path, e);
+	if (!found && name && opening_choose_locked(n, name, e)) found = snprintf(path, sizeof path, "%s", n->locked.path) > 0;
+	return found && take(n, path, !name && strcmp(path, n->settings.model) == 0, e);
+}
+
+bool opening_choose_in_vault(struct opening *n, const char *name, struct error *e)
+{
+	error_set(e, "%s: no model of this name is locked in the vault", name);
+	bool ok = opening_choose_locked(n, name, e) && take(n, n->locked.path, false, e);
+	if (!ok) locked_model_unload(&n->locked);
+	return ok;
 }
 
 /* Weights that stay on the disk: what speed follows from it. */

@@ -37,6 +37,9 @@ bool opening_choose(struct opening *n, const char *name, struct error *e);
 /* The same among the models that are locked in the vault. False: none is meant (*e as it was), or the line says why not. */
 bool opening_choose_locked(struct opening *n, const char *name, struct error *e);
 
+/* The model of this name in n->vault, which is open, and no other. */
+bool opening_choose_in_vault(struct opening *n, const char *name, struct error *e);
+
 /* Opens a locked model again, into memory, after the vault was locked. No effect on others. */
 bool opening_reload(struct opening *n, struct vault *v, struct error *e);
 

@@ -37,6 +37,9 @@ double page_look(struct page *p);
 /* Somebody is there. */
 void page_touch(struct page *p);
 
+/* The vault if it is open, else NULL; asking for it is no sign that somebody is there. */
+struct vault *page_open_vault(const struct page *p);
+
 /* The vault, open; NULL with the denial. */
 struct vault *page_vault(struct serve *s, enum serve_denial *why, struct error *e);
 

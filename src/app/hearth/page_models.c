@@ -1,20 +1,17 @@
-/* page_models: the models with the one that suits, choosing one, and fetching one (see page.h). */
-#include "app/hearth/ledger_place.h"
+/* page_models: the models with the one that suits, and choosing one (see page.h). */
 #include "app/hearth/page.h"
 #include "app/hearth/page_task.h"
-#include "app/hearth/programs.h"
-#include "app/hearth/pull.h"
 #include "app/hearth/serve_models.h"
 #include "app/hearth/suggest.h"
-#include "app/hearth/web_address.h"
-#include "base/clock.h"
+#include "base/machine.h"
 #include "base/memory.h"
+#include "base/split_name.h"
+#include "store/blobs.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_SUMS = 4096, MOST_CHOICES = 1 << 20, MOST_PINS = 4096 };
-static const double seconds_between = 0.25, least_rated = 1 << 20;
+enum { MOST_SUMS = 4096, MOST_SEALED = 4096 };
 
 /* ---- which there are ---- */
 
@@ -22,7 +19,21 @@ struct models_work {
 	struct paths paths;
 	struct settings settings;
 	char current[PATHS_ROOM];
+	struct buffer locked; /* what lies in the vault: struct sealed, one behind the other */
 };
+
+struct sealed {
+	uint64_t bytes;
+	char name[MAX_BLOB_NAME + 1];
+};
+
+static bool keep_sealed(void *context, const struct blob_entry *b)
+{
+	struct models_work *w = context;
+	struct sealed s = { .bytes = b->size };
+	snprintf(s.name, sizeof s.name, "%s", b->name);
+	return b->kind != BLOB_MODEL || buffer_append(&w->locked, &s, sizeof s);
+}
 
 static const char *fit_word(enum suggest_fit fit)
 {
@@ -60,6 +71,45 @@ static void tell_row(struct serve_answer *a, const struct suggest *s, size_t i, 
 	buffer_free(&sums);
 }
 
+/* All parts of a split model together. */
+static uint64_t sealed_bytes(const struct models_work *w, const struct sealed *first)
+{
+	const struct sealed *all = (const void *)w->locked.data;
+	char name[MAX_BLOB_NAME + 1];
+	uint64_t sum = first->bytes;
+	for (unsigned i = 2; i <= split_name_parts(first->name); i++) {
+		if (!split_name_part(name, sizeof name, first->name, i)) break;
+		for (size_t k = 0; k < w->locked.size / sizeof *all; k++) sum += strcmp(all[k].name, name) == 0 ? all[k].bytes : 0;
+	}
+	return sum;
+}
+
+/* What lies in the vault has no numbers but its size: its header is sealed too. */
+static void tell_sealed(struct serve_answer *a, const struct models_work *w, const struct sealed *x)
+{
+	char path[PATHS_ROOM], needed[32], left[32], why[160] = "";
+	uint64_t bytes = sealed_bytes(w, x), room = machine_free_memory();
+	snprintf(path, sizeof path, LOCKED_MODEL_MARK "%s", x->name);
+	bool current = strcmp(path, w->current) == 0, fits = current || !room || bytes <= room;
+	model_file_bytes(needed, bytes);
+	model_file_bytes(left, room);
+	if (!fits) snprintf(why, sizeof why, "it is opened into memory whole: %s, and %s are free", needed, left);
+	serve_cell_text(a, path);
+	serve_cell_text(a, x->name);
+	serve_cell_text(a, "locked");
+	serve_cell_text(a, "");
+	serve_cell_number(a, bytes);
+	serve_cell_text(a, fit_word(fits ? SUGGEST_FITS : SUGGEST_TOO_LARGE));
+	page_cell_real(a, 0);
+	page_cell_real(a, 0);
+	serve_cell_text(a, "");
+	serve_cell_text(a, "");
+	serve_cell_text(a, why);
+	page_cell_bool(a, false);
+	page_cell_bool(a, current);
+	serve_cell_text(a, "");
+}
+
 static bool tell_models(struct page_task *t, enum serve_denial *why, struct error *e)
 {
 	struct models_work *w = t->work;
@@ -68,6 +118,12 @@ static bool tell_models(struct page_task *t, enum serve_denial *why, struct erro
 	*why = SERVE_FAILED;
 	bool ok = suggest_make(s, &w->paths, &w->settings, e);
 	for (size_t i = 0; ok && i < s->n; i++) tell_row(t->answer, s, i, w->current);
+	const struct sealed *locked = (const void *)w->locked.data;
+	for (size_t i = 0; ok && i < w->locked.size / sizeof *locked; i++) {
+		if (!split_name_is_later(locked[i].name)) tell_sealed(t->answer, w, &locked[i]);
+	}
+	if (w->locked.data) memory_wipe(w->locked.data, w->locked.size);
+	buffer_free(&w->locked);
 	suggest_free(s);
 	memory_free(s);
 	return ok;
@@ -86,6 +142,9 @@ bool page_models(struct serve *s, const struct serve_ask *ask, struct serve_answ
 	w->paths = s->opening.paths;
 	w->settings = s->opening.settings;
 	memcpy(w->current, s->opening.file.path, sizeof w->current);
+	w->locked = buffer_new(MOST_SEALED * sizeof(struct sealed));
+	struct vault *v = page_open_vault(s->page);
+	if (v && !blobs_list(v, keep_sealed, w, &ignored)) buffer_clear(&w->locked);
 	return page_task_start(a, tell_models, w, sizeof *w, why, e);
 }
 
@@ -117,17 +176,31 @@ static bool is_known(struct serve *s, const char *path)
 	return k.found;
 }
 
-/* A path that `models` told. */
+/* What `models` told: a file, or what lies in the vault. */
+static bool choose(struct serve *s, struct opening *n, const char *id, enum serve_denial *why, struct error *e)
+{
+	static const size_t mark = sizeof LOCKED_MODEL_MARK - 1;
+	*why = SERVE_MISSING;
+	if (strncmp(id, LOCKED_MODEL_MARK, mark) != 0) {
+		if (!is_known(s, id)) return error_set(e, "there is no such model here any more");
+		return opening_choose(n, id, e);
+	}
+	n->vault = page_vault(s, why, e);
+	if (!n->vault) return false;
+	*why = SERVE_FAILED;
+	return opening_choose_in_vault(n, id + mark, e);
+}
+
 bool page_use(struct serve *s, const struct serve_ask *ask, struct serve_answer *a, enum serve_denial *why, struct error *e)
 {
 	(void)a;
 	page_touch(s->page);
-	*why = SERVE_MISSING;
-	if (!is_known(s, ask->arguments[0].data)) return error_set(e, "there is no such model here any more");
+	const char *id = ask->arguments[0].data;
+	if (s->opening.locked.loaded && strcmp(id, s->opening.file.path) == 0) return true;
 	struct opening *n = memory_new(1, sizeof *n);
 	if (!n) return error_memory(e);
 	opening_begin(n, s->options);
-	bool ok = opening_choose(n, ask->arguments[0].data, e);
+	bool ok = choose(s, n, id, why, e);
 	if (ok) {
 		serve_use(s, n);
 		ok = opening_remember(&s->opening, e);
@@ -135,175 +208,4 @@ bool page_use(struct serve *s, const struct serve_ask *ask, struct serve_answer 
 	}
 	memory_free(n);
 	return ok;
-}
-
-/* ---- fetching ---- */
-
-struct pull_work {
-	struct pull pull;
-	struct paths paths;
-	struct page_task *task;
-	struct buffer pins; /* URL and hash of each, zero-terminated, read while the vault was open */
-	double told, rate, rated_at;
-	uint64_t rated;
-};
-
-static bool keep_pin(void *context, uint64_t number, const struct ledger_entry *entry)
-{
-	struct pull_work *w = context;
-	(void)number;
-	if (entry->kind != LEDGER_PIN) return true;
-	buffer_append(&w->pins, entry->name, strlen(entry->name) + 1);
-	return buffer_append(&w->pins, entry->hash, strlen(entry->hash) + 1);
-}
-
-static void find_pin(struct pull_work *w)
-{
-	const char *at = w->pins.data, *end = at + w->pins.size;
-	while (at && at < end) {
-		const char *hash = at + strlen(at) + 1;
-		if (strcmp(at, w->pull.name.url) == 0) snprintf(w->pull.pinned, sizeof w->pull.pinned, "%s", hash);
-		at = hash + strlen(hash) + 1;
-	}
-}
-
-static bool is_stopped(void *context)
-{
-	struct pull_work *w = context;
-	return serve_asks_gone(w->task->answer);
-}
-
-static void tell_progress(struct pull_work *w, const char *what, uint64_t done, uint64_t whole, const char *hash, const char *model)
-{
-	struct serve_answer *a = w->task->answer;
-	serve_cell_text(a, what);
-	serve_cell_number(a, done);
-	serve_cell_number(a, whole);
-	page_cell_real(a, w->rate);
-	serve_cell_text(a, hash);
-	serve_cell_text(a, model);
-	serve_cells_send(a);
-}
-
-/* The rate of the last seconds, smoothed, and a row four times a second. */
-static bool watch(void *context, const char *what, uint64_t done, uint64_t whole)
-{
-	struct pull_work *w = context;
-	double now = clock_seconds(), passed = now - w->rated_at;
-	if (w->rated_at > 0 && done >= w->rated && passed >= 1) {
-		double rate = (double)(done - w->rated) / passed;
-		w->rate = w->rate > 0 ? w->rate * 0.7 + rate * 0.3 : rate;
-	}
-	if (w->rated_at <= 0 || passed >= 1 || done < w->rated) {
-		w->rated = done;
-		w->rated_at = now;
-	}
-	if (now - w->told >= seconds_between) {
-		w->told = now;
-		tell_progress(w, what, done, whole, "", "");
-	}
-	return !is_stopped(w);
-}
-
-/* What was measured, for the next estimate. */
-static void remember_rate(const struct pull_work *w, double began)
-{
-	struct error ignored; /* nothing depends on it */
-	struct settings *s = memory_new(1, sizeof *s);
-	double seconds = clock_seconds() - began, bytes = (double)w->pull.part.whole - (double)w->pull.at;
-	if (s && settings_read(s, &w->paths, &ignored) && bytes >= least_rated && seconds > 0) {
-		s->rate = bytes / seconds;
-		settings_write(s, &w->paths, &ignored);
-	}
-	memory_free(s);
-}
-
-static bool finish(struct pull_work *w, struct error *e)
-{
-	struct pull *p = &w->pull;
-	char hash[FETCH_HASH];
-	struct model_file *file = memory_new(1, sizeof *file);
-	bool ok = file || error_memory(e);
-	ok = ok && pull_check(p, hash, file, e) && (strcmp(p->pinned, hash) == 0 || pull_pin(p, hash, e)) &&
-	     part_file_finish(&p->part, e);
-	if (ok) tell_progress(w, "done", p->part.whole, p->part.whole, hash, p->part.path);
-	memory_free(file);
-	return ok;
-}
-
-static bool fetch(struct pull_work *w, struct error *e)
-{
-	struct pull *p = &w->pull;
-	double began = clock_seconds();
-	if (p->part.size > 0 && p->part.size == p->part.whole && p->part.hash[0]) {
-		memcpy(p->announced, p->part.hash, FETCH_HASH); /* whole, from a run that ended before it was checked */
-		seal_sha256_begin(&p->hash);
-	} else {
-		if (pull_fetch(p, e) != FETCHING_DONE) return false;
-		remember_rate(w, began);
-	}
-	return finish(w, e);
-}
-
-/* Which file, if the name does not say it: asks the hub. */
-static bool choose(struct pull *p, struct error *e)
-{
-	struct buffer choices = buffer_new(MOST_CHOICES);
-	bool ok = p->name.url[0] || pull_choose(p, &choices, e) == FETCHING_DONE;
-	if (!ok && choices.size) {
-		char text[320];
-		snprintf(text, sizeof text, "%s", buffer_text(&choices));
-		for (char *c = text; *c; c++) *c = *c == '\n' ? ' ' : *c;
-		error_set(e, "which file of it? Add one of these behind a colon: %.300s", text);
-	}
-	buffer_free(&choices);
-	return ok;
-}
-
-static bool run_pull(struct page_task *t, enum serve_denial *why, struct error *e)
-{
-	struct pull_work *w = t->work;
-	struct pull *p = &w->pull;
-	w->task = t;
-	p->fetching.stop_context = p->watch_context = w;
-	*why = SERVE_FAILED;
-	bool ok = choose(p, e) && web_host(p->name.url, p->host, e);
-	if (ok) {
-		find_pin(w);
-		pull_pin_by_catalogue(p, &w->paths);
-		ok = part_file_open(&p->part, w->paths.models, p->name.file, p->name.url, e) && fetch(w, e);
-		part_file_close(&p->part);
-	}
-	if (w->pins.data) memory_wipe(w->pins.data, w->pins.size);
-	buffer_free(&w->pins);
-	return ok;
-}
-
-/* name -> state, done, total, rate, sha256, model; a row from time to time, the last one with hash and file */
-bool page_pull(struct serve *s, const struct serve_ask *ask, struct serve_answer *a, enum serve_denial *why, struct error *e)
-{
-	struct page *p = s->page;
-	struct ledger_state state;
-	struct pull_work *w = memory_new(1, sizeof *w);
-	struct ledger_place *place = memory_new(1, sizeof *place);
-	page_touch(p);
-	*why = SERVE_WRONG;
-	bool ok = (w && place) || error_memory(e);
-	if (ok) {
-		*w = (struct pull_work){ .paths = s->opening.paths, .pins = buffer_new(MOST_CHOICES) };
-		w->pull.part.fd = -1;
-		w->pull.quiet = true;
-		w->pull.watch = watch;
-		w->pull.fetching = (struct fetching){ .spawner = programs_spawner(), .stop = is_stopped };
-		ok = model_name_read(&w->pull.name, ask->arguments[0].data, e);
-	}
-	if (ok) *why = SERVE_FAILED;
-	ok = ok && paths_make_folder(w->paths.models, e) && ledger_place_find(place, &w->paths, e) &&
-	     page_ledger(s, place, keep_pin, w, &state, e);
-	if (ok) memcpy(w->pull.fetching.ledger, place->path, sizeof place->path);
-	if (ok && !w->pull.fetching.spawner) ok = error_set(e, "no other program can be started here");
-	memory_free(place);
-	if (ok) return page_task_start(a, run_pull, w, sizeof *w, why, e);
-	memory_free(w);
-	return false;
 }

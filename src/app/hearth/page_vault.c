@@ -77,9 +77,10 @@ static bool take(struct page *p, struct error *e)
 
 static void opened(struct page *p)
 {
-	struct error ignored; /* a fetch says what is wrong with the ledger */
+	struct error ignored; /* a fetch says what is wrong with the ledger, a question what with a locked model */
 	p->open = true;
 	page_touch(p);
+	opening_reload(&p->serve->opening, p->vault, &ignored);
 	if (vault_remote(p->vault)) return;
 	vault_serve(p->vault, NULL);
 	ledger_begin(p->vault, &ignored);
@@ -92,7 +93,13 @@ void page_begin(struct page *p, struct serve *s)
 	*p = (struct page){ .serve = s };
 	page_touch(p);
 	p->placed = vault_place_find(&p->place, &s->opening.paths, s->options->vault, &ignored);
-	if (!p->placed || p->place.state != VAULT_PRESENT || !take(p, &ignored)) return;
+	if (!p->placed || p->place.state != VAULT_PRESENT) return;
+	if (s->opening.owns_vault) { /* it was opened for the model */
+		p->vault = s->opening.vault;
+		s->opening.owns_vault = false;
+		unlock_watch(p->vault);
+	}
+	if (!take(p, &ignored)) return;
 	bool open = vault_is_open(p->vault);
 	if (!open && s->options->key_file) open = unlock_vault(p->vault, s->options->key_file, "", 1, &ignored) == UNLOCK_OPEN;
 	if (!open && (is_unprotected(p) || vault_remote(p->vault))) open = vault_unlock(p->vault, &nothing, &ignored);
@@ -128,6 +135,11 @@ double page_look(struct page *p)
 		p->indexed = !more;
 	}
 	return more ? SHORT_LOOK : LOOK_SECONDS;
+}
+
+struct vault *page_open_vault(const struct page *p)
+{
+	return is_open(p) ? p->vault : NULL;
 }
 
 struct vault *page_vault(struct serve *s, enum serve_denial *why, struct error *e)
@@ -180,7 +192,7 @@ bool page_state(struct serve *s, const struct serve_ask *ask, struct serve_answe
 	page_cell_bool(a, getenv("DBUS_SESSION_BUS_ADDRESS") != NULL);
 	page_cell_real(a, s->opening.settings.lock);
 	page_cell_real(a, lock_in(p));
-	serve_cell_text(a, m->name);
+	serve_cell_text(a, s->opening.locked.name[0] && !is_open(p) ? "a locked model" : m->name);
 	page_cell_bool(a, s->opening.builtin);
 	serve_cell_number(a, context);
 	serve_cell_number(a, running ? m->size + m->kv_position * context : 0);

@@ -61,4 +61,19 @@ bool pull_check(struct pull *p, char hash[FETCH_HASH], struct model_file *file, 
 /* Notes in the ledger what the name led to. */
 bool pull_pin(const struct pull *p, const char *hash, struct error *e);
 
+/* ---- a split model, part by part (pull_parts.c) ---- */
+
+/* Sets p->parts by the file's name. False for a later part, and for more than any model has. */
+bool pull_count_parts(struct pull *p, struct error *e);
+
+/* Turns to another part of the model whose first part is *first: nothing is known of it yet. */
+bool pull_turn_to(struct pull *p, const struct model_name *first, unsigned number, struct error *e);
+
+/* Did this part come before, and is it still what it was? Without a pin it is nobody's to say. False: it is another file, or it
+ * cannot be read (*e), or with *e empty that was interrupted. */
+bool pull_has_part(struct pull *p, const struct paths *paths, char hash[FETCH_HASH], bool *here, struct error *e);
+
+/* All parts are here: are they a model? What is none goes, all of it. */
+bool pull_check_parts(struct pull *p, const struct paths *paths, struct model_file *file, struct error *e);
+
 #endif

@@ -84,6 +84,7 @@ static void forget(struct serve *s, void *data)
 {
 	(void)data;
 	serve_engines_end(s->engines);
+	locked_model_unload(&s->opening.locked);
 }
 
 void serve_forget(struct serve *s)
@@ -93,14 +94,20 @@ void serve_forget(struct serve *s)
 
 static void use(struct serve *s, void *data)
 {
-	const struct opening *chosen = data;
+	struct opening *chosen = data;
+	if (s->opening.locked.name[0]) {
+		serve_engines_leave(s->engines, s->opening.file.path);
+		locked_model_unload(&s->opening.locked);
+	}
 	s->opening.file = chosen->file;
 	s->opening.builtin = chosen->builtin;
+	s->opening.locked = chosen->locked;
+	chosen->locked = (struct locked_model){ .memory.fd = -1 };
 }
 
-void serve_use(struct serve *s, const struct opening *chosen)
+void serve_use(struct serve *s, struct opening *chosen)
 {
-	serve_errand(s, use, (void *)(uintptr_t)chosen);
+	serve_errand(s, use, chosen);
 }
 
 /* Takes what hearth-front says, until it ends or the person ends it. */

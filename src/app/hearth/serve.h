@@ -44,11 +44,13 @@ void serve_event(struct serve *s, uint64_t call, const struct hearth_event *e);
  * more when hearth is about to end. */
 void serve_errand(struct serve *s, void (*run)(struct serve *s, void *data), void *data);
 
-/* The engines end, with all that they hold; requests that run fail. By the answering thread. */
+/* The engines end, with all that they hold, and a model that lay in the vault is in no memory any more; requests that run fail. By
+ * the answering thread. */
 void serve_forget(struct serve *s);
 
-/* Another model is the usual one: the one that *chosen has found. By the answering thread. */
-void serve_use(struct serve *s, const struct opening *chosen);
+/* Another model is the usual one: the one that *chosen has found, whose opened files go over. One that lay in the vault until now
+ * is in no memory any more. By the answering thread. */
+void serve_use(struct serve *s, struct opening *chosen);
 
 /* ---- hearth-front's start (serve_front.c) ---- */
 

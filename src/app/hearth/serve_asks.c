@@ -57,10 +57,11 @@ static bool list_model(void *data, const char *name, const char *path)
 	struct error e;
 	struct serve *s = l->a->serve;
 	if (l->only && (!serve_models_find(s, l->only, wanted, &e) || strcmp(wanted, path) != 0)) return true;
-	if (stat(path, &st) != 0) return true;
-	const struct looked *file = look(path, &st);
-	if (!file || !file->usable) return true;
-	const struct model_file *m = &file->file;
+	bool sealed = s->opening.locked.name[0] && strcmp(path, s->opening.file.path) == 0; /* it is no file on the disk */
+	if (!sealed && stat(path, &st) != 0) return true;
+	const struct looked *file = sealed ? NULL : look(path, &st);
+	if (!sealed && (!file || !file->usable)) return true;
+	const struct model_file *m = sealed ? &s->opening.file : &file->file;
 	bool open = serve_engines_open(s->engines, path, &context);
 	serve_cell_text(l->a, name);
 	serve_cell_text(l->a, m->name);
@@ -74,7 +75,7 @@ static bool list_model(void *data, const char *name, const char *path)
 	                                                    : model_file_usual_context(m));
 	serve_cell_number(l->a, open);
 	serve_cell_number(l->a, !l->any && !l->only);
-	serve_cell_number(l->a, (uint64_t)st.st_mtime);
+	serve_cell_number(l->a, sealed ? 0 : (uint64_t)st.st_mtime);
 	serve_cell_number(l->a, m->has_template);
 	serve_cell_text(l->a, m->tool_form);
 	l->any = true;
@@ -111,7 +112,7 @@ static const struct serve_ask_row rows[] = {
 	{ "page/search", 6, 1, 1, page_search },
 	{ "page/models", 14, 0, 0, page_models },
 	{ "page/use", 0, 1, 1, page_use },
-	{ "page/pull", 6, 1, 1, page_pull },
+	{ "page/pull", 8, 1, 1, page_pull },
 	{ "page/prove", 5, 0, 0, page_prove },
 	{ "page/network", 10, 0, 0, page_network },
 };

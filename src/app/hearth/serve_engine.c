@@ -116,7 +116,9 @@ static bool open_engine(struct engine *n, struct error *e)
 	struct hearth_error failed;
 	struct hearth *h;
 	wanted.model = n->path;
-	if (!hearth_open(&wanted, &h, &failed)) return error_set(e, "%s", failed.text);
+	bool sealed = strncmp(n->path, LOCKED_MODEL_MARK, sizeof LOCKED_MODEL_MARK - 1) == 0;
+	if (!hearth_open(&wanted, &h, &failed))
+		return error_set(e, "%s%s", failed.text, sealed ? "; is the vault locked? Unlock it, or choose another model" : "");
 	n->info = (struct hearth_info){ .size = sizeof n->info };
 	hearth_info(h, &n->info);
 	pthread_mutex_lock(&n->jobs);
@@ -227,7 +229,7 @@ static void engine_free(struct engine *n)
 		free_job(j);
 	}
 	for (struct run *r = n->runs, *next; r; r = next) {
-		static const char why[] = "hearth was locked meanwhile";
+		static const char why[] = "hearth was locked meanwhile, or another model was chosen";
 		const struct hearth_event failed = {
 			.kind = HEARTH_FAILED, .failure = HEARTH_FAIL_ENGINE, .text = why, .text_length = sizeof why - 1
 		};
@@ -331,6 +333,13 @@ void serve_engines_end(struct serve_engines *n)
 {
 	for (int i = 0; i < SERVE_MOST_ENGINES; i++) {
 		if (n->list[i]) remove_at(n, i);
+	}
+}
+
+void serve_engines_leave(struct serve_engines *n, const char *path)
+{
+	for (int i = 0; i < SERVE_MOST_ENGINES; i++) {
+		if (n->list[i] && strcmp(n->list[i]->path, path) == 0) remove_at(n, i);
 	}
 }
 

@@ -28,6 +28,9 @@ void serve_engines_tidy(struct serve_engines *n);
 /* Ends all of them and what runs in them, with one line for each request. */
 void serve_engines_end(struct serve_engines *n);
 
+/* Ends the one of this file, if it is open. */
+void serve_engines_leave(struct serve_engines *n, const char *path);
+
 /* Whether this file is open, and with which context; from any thread. */
 bool serve_engines_open(struct serve_engines *n, const char *path, uint32_t *context);
 

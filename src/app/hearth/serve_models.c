@@ -14,6 +14,7 @@ enum { MOST_NAMES = 1 << 20, MOST_TOLD = 8 };
 static void name_of(char name[SERVE_NAME], const char *path)
 {
 	const char *slash = strrchr(path, '/');
+	if (strncmp(path, LOCKED_MODEL_MARK, sizeof LOCKED_MODEL_MARK - 1) == 0) path += sizeof LOCKED_MODEL_MARK - 1;
 	snprintf(name, SERVE_NAME, "%s", slash ? slash + 1 : path);
 	size_t n = strlen(name);
 	if (n > 5 && strcasecmp(name + n - 5, ".gguf") == 0) name[n - 5] = 0;
