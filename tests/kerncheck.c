@@ -73,6 +73,32 @@ static void check_unpack(const struct format *f)
 	}
 }
 
+/* Whether the kernel for many rows has the bits of the one for few, at `few`, added to something and not, and writes nothing else.
+ * The rows are taken again for as many as there may be. */
+static void check_many(const struct format *f, const uint8_t *packed, size_t row_bytes, size_t n, size_t cols,
+                       const struct kernel_row *few_rows, size_t n_few, const float *few)
+{
+	static _Alignas(64) uint8_t scratch[DOT_MANY_BYTES];
+	static float out[DOT_MANY_ROWS * 40];
+	struct kernel_row rows[DOT_MANY_ROWS];
+	if (!level->dot_many[f->index]) return;
+	for (size_t n_rows = n_few; n_rows <= DOT_MANY_ROWS; n_rows += 7) {
+		for (size_t r = 0; r < n_rows; r++) rows[r] = few_rows[r % n_few];
+		for (size_t i = 0; i < DOT_MANY_ROWS * 40; i++) out[i] = (float)i;
+		bool add = n_rows % 2;
+		level->dot_many[f->index](f, packed, row_bytes, n, cols, rows, n_rows, out, 40, add, scratch);
+		checks++;
+		for (size_t i = 0; i < DOT_MANY_ROWS * 40; i++) {
+			size_t r = i / 40, o = i % 40;
+			float value = r < n_rows && o < n ? few[r % n_few * 40 + o] + (add ? (float)i : 0) : (float)i;
+			if (memcmp(&value, &out[i], sizeof value) == 0 || (value != value && out[i] != out[i])) continue;
+			differ("dot_many %s, %zu x %zu, row %zu of %zu, output %zu: %g for %g", f->type->name, n, cols, r, n_rows,
+			       o, (double)out[i], (double)value);
+			break;
+		}
+	}
+}
+
 static void check_dot(const struct format *f)
 {
 	static const size_t outputs[] = { 1, 2, 3, 4, 5, 8, 33 };
@@ -113,6 +139,7 @@ static void check_dot(const struct format *f)
 						differ("dot %s, %zu x %zu, row %zu of %zu, output %zu: %g for %g", f->type->name, n,
 						       cols, r, n_rows, o, (double)a[r * 40 + o], (double)b[r * 40 + o]);
 				}
+				check_many(f, packed + 1, row_bytes, n, cols, rows, n_rows, a);
 			}
 		}
 	}

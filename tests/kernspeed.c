@@ -55,13 +55,14 @@ static void speed_format(const struct format *f)
 	static _Alignas(64) int8_t q[8 * COLS], turned[8 * COLS];
 	static int16_t sums[8 * COLS / 16];
 	static float totals[8 * COLS / 32];
-	struct kernel_row rows[8];
+	struct kernel_row rows[16];
 	size_t row_bytes = COLS / f->type->weights * f->type->bytes, n = MEMORY / row_bytes;
 	out = malloc(8 * n * sizeof *out);
 	random_floats(&seed, x, 8 * COLS);
 	for (size_t r = 0; r < 8; r++)
 		rows[r] = (struct kernel_row){ x + r * COLS,         q + r * COLS,      scales + r * COLS / 32,
 			                       sums + r * COLS / 16, turned + r * COLS, totals + r * COLS / 32 };
+	memcpy(rows + 8, rows, 8 * sizeof *rows);
 	level->quantize(x, 8 * COLS, q, scales, sums);
 	activations_turn(q, scales, sums, 8 * COLS, turned, totals);
 	for (size_t o = 0; o < n; o++) {
@@ -75,11 +76,19 @@ static void speed_format(const struct format *f)
 	size_t some = (1 << 20) / row_bytes;
 	FASTEST(sc, level->dot[f->index](f, memory, row_bytes, some, COLS, rows, 1, out, n))
 	FASTEST(s8, level->dot[f->index](f, memory, row_bytes, n / 8, COLS, rows, 8, out, n))
+	double many = 0;
+	if (level->dot_many[f->index]) {
+		void *scratch = aligned_alloc(64, DOT_MANY_BYTES);
+		FASTEST(s16, level->dot_many[f->index](f, memory, row_bytes, n / 8, COLS, rows, 16, out, n / 8, false, scratch))
+		many = (double)(n / 8 * COLS * 16) / s16 * 1e-9;
+		free(scratch);
+	}
 	FASTEST(su, for (size_t i = 0; i < 2000; i++)
 	                    level->unpack[f->index](memory + i % 64 * row_bytes, COLS / f->type->weights, unpacked))
-	printf("%s %-5s dot: %5.1f GB/s from memory, %5.1f from cache; %5.1f G products/s with 8 rows; unpack %5.2f G weights/s\n",
+	printf("%s %-5s dot: %5.1f GB/s from memory, %5.1f from cache; %5.1f G products/s with 8 rows, %5.1f with 16; unpack %5.2f "
+	       "G weights/s\n",
 	       level->name, f->type->name, (double)(n * row_bytes) / s1 * 1e-9, (double)(some * row_bytes) / sc * 1e-9,
-	       (double)(n / 8 * COLS * 8) / s8 * 1e-9, 2000.0 * COLS / su * 1e-9);
+	       (double)(n / 8 * COLS * 8) / s8 * 1e-9, many, 2000.0 * COLS / su * 1e-9);
 	sink += out[0] + unpacked[0];
 	free(out);
 }

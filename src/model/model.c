@@ -1,6 +1,7 @@
 /* model: opening: config, weights, plan, and the memory that a pass needs (see model.h). */
 #include "model/attention_block.h"
 #include "model/model_internal.h"
+#include "model/steps.h"
 
 #include "base/memory.h"
 
@@ -40,6 +41,7 @@ static size_t thread_scratch_bytes(const struct model *m)
 	most = larger(most, (size_t)m->config.n_layer_input * m->config.n_layer * sizeof(float)); /* of per_layer_token_embd */
 	most = larger(most, blocks_scratch_bytes(&m->config, m->context));
 	most = larger(most, latent_scratch_bytes(&m->config));
+	most = larger(most, step_logits_scratch_bytes());
 	for (uint32_t i = 0; i < m->config.n_layer; i++) {
 		const struct config_layer *n = &m->config.layer[i];
 		if (n->n_head_kv == 0) continue;

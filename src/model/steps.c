@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Rows whose logits are computed together, and how many of each at a time. */
+enum { LOGITS_ROWS = 64, LOGITS_OUTPUTS = 256 };
+
 void step_rows(const struct model *m, unsigned t, unsigned count, size_t *first, size_t *last)
 {
 	threads_range(m->n_rows, 1, t, count, first, last);
@@ -222,14 +225,51 @@ static void finish_logits(const struct config *c, float *logits, size_t n)
 	if (c->logit_cap != 0) ops_soft_cap(logits, c->logit_cap, n);
 }
 
+/* Where a part of several rows' logits lies in a thread's scratch: behind what products need. */
+static size_t logits_part(void)
+{
+	return (matmul_scratch_bytes() + 63) / 64 * 64;
+}
+
+size_t step_logits_scratch_bytes(void)
+{
+	return logits_part() + LOGITS_ROWS * LOGITS_OUTPUTS * sizeof(float);
+}
+
+/* Logits [first, last) of n wanted rows from the i-th on, which go anywhere: a part after the other, and from there to each row. */
+static void scatter_logits(struct model *m, const struct activations *in, uint32_t i, uint32_t n, unsigned t, size_t first,
+                           size_t last)
+{
+	const struct projection *output = &m->weights.output;
+	float *part = (float *)(void *)((uint8_t *)m->thread_scratch[t] + logits_part());
+	for (size_t o = first; o < last; o += LOGITS_OUTPUTS) {
+		size_t n_outputs = last - o < LOGITS_OUTPUTS ? last - o : LOGITS_OUTPUTS;
+		struct matrix w = output->weights;
+		w.data += o * w.row_bytes;
+		struct matmul_job job = { .weights = &w,
+			                  .in = in,
+			                  .bias = output->bias ? output->bias + o : NULL,
+			                  .out = part,
+			                  .out_stride = LOGITS_OUTPUTS };
+		matmul(&job, 0, n_outputs, m->thread_scratch[t]);
+		for (uint32_t k = 0; k < n; k++) {
+			float *to = m->rows[m->wanted[i + k]].logits + o;
+			memcpy(to, part + k * LOGITS_OUTPUTS, n_outputs * sizeof *to);
+			finish_logits(&m->config, to, n_outputs);
+		}
+	}
+}
+
+/* Rows are taken together, so that the largest matrix of many models is read once for all. */
 void step_logits(struct model *m, const struct step *s, unsigned t, unsigned count)
 {
 	const struct matrix *w = &m->weights.output.weights;
-	const struct config *c = &m->config;
 	size_t first, last, width = model_width(m, s->in);
 	(void)count;
 	for (uint32_t i = 0, n; i < m->n_wanted; i += n) {
 		n = logits_run(m, i);
+		const bool scattered = n < LOGITS_ROWS && n < m->n_wanted - i;
+		if (scattered) n = m->n_wanted - i < LOGITS_ROWS ? m->n_wanted - i : LOGITS_ROWS;
 		uint32_t answers = m->n_wanted_answers > i ? m->n_wanted_answers - i : 0;
 		struct activations in;
 		activations_init(&in, model_buffer(m, s->in) + i * width, width, n, answers < n ? answers : n, w->cols, m->exact,
@@ -242,8 +282,12 @@ void step_logits(struct model *m, const struct step *s, unsigned t, unsigned cou
 			                  .out_stride = w->rows };
 		struct threads_loop loop = threads_loop(m->threads, t, w->rows, MATMUL_UNIT, matmul_piece(w, &in));
 		while (threads_next(&loop, &first, &last)) {
+			if (scattered) {
+				scatter_logits(m, &in, i, n, t, first, last);
+				continue;
+			}
 			matmul(&job, first, last, m->thread_scratch[t]);
-			for (uint32_t k = 0; k < n; k++) finish_logits(c, job.out + k * w->rows + first, last - first);
+			for (uint32_t k = 0; k < n; k++) finish_logits(&m->config, job.out + k * w->rows + first, last - first);
 		}
 	}
 }

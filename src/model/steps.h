@@ -35,6 +35,8 @@ void observe_step(const struct model *m, const struct step *s);
 
 /* steps.c */
 step_run step_tables, step_embed, step_norm, step_add, step_scale, step_matmul, step_vectors, step_last_norm, step_logits;
+/* Bytes of scratch that a thread needs for logits. */
+size_t step_logits_scratch_bytes(void);
 /* heads.c */
 step_run step_heads, step_attention, step_merge;
 /* layer_inputs.c */

@@ -31,6 +31,13 @@ struct kernel_row {
 typedef void (*kernel_dot)(const struct format *format, const uint8_t *weights, size_t row_bytes, size_t n_outputs, size_t cols,
                            const struct kernel_row *rows, size_t n_rows, float *out, size_t out_stride);
 
+/* The same with the same bits, faster for several rows, at most DOT_MANY_ROWS; added to what `out` holds where `add` is set. cols
+ * are whole blocks and at most DOT_MANY_COLS; `scratch` has DOT_MANY_BYTES, aligned to 64. */
+enum { DOT_MANY_ROWS = 24, DOT_MANY_COLS = 16384, DOT_MANY_BYTES = DOT_MANY_COLS * 60 };
+typedef void (*kernel_dot_many)(const struct format *format, const uint8_t *weights, size_t row_bytes, size_t n_outputs,
+                                size_t cols, const struct kernel_row *rows, size_t n_rows, float *out, size_t out_stride, bool add,
+                                void *scratch);
+
 /* out[r * out_stride + o] = (add ? the old value : 0) + sum over i < n of tile[o * tile_stride + i] * x[r][i]; any counts. The sum
  * over i has one order, whatever the counts. */
 typedef void (*kernel_products)(const float *tile, size_t tile_stride, size_t n_outputs, const float *const *x, size_t n_rows,
@@ -131,6 +138,7 @@ struct kernels {
 
 	format_unpack unpack[FORMAT_COUNT];
 	kernel_dot dot[FORMAT_COUNT];
+	kernel_dot_many dot_many[FORMAT_COUNT]; /* NULL: none */
 	kernel_products products;
 	struct form_16 whole; /* prompt rows of all formats but F32, of quantized ones where there is no bfloat16 */
 	struct form_16 bf16;
@@ -205,6 +213,7 @@ void kernels_fill_avx512vnni(struct kernels *k);
 void attention_fill_avx512vnni(struct kernels *k);
 void dot_fill_avx512vnni(struct kernels *k);
 void dot_k_fill_avx512vnni(struct kernels *k);
+void dot_many_fill_avx512vnni(struct kernels *k);
 void i16_fill_avx512vnni(struct kernels *k);
 void bytes_fill_avx512vnni(struct kernels *k);
 void kernels_fill_avx512bf16(struct kernels *k);

@@ -6,6 +6,7 @@ void kernels_fill_avx512vnni(struct kernels *k)
 	attention_fill_avx512vnni(k);
 	dot_fill_avx512vnni(k);
 	dot_k_fill_avx512vnni(k);
+	dot_many_fill_avx512vnni(k);
 	i16_fill_avx512vnni(k);
 	bytes_fill_avx512vnni(k);
 }

@@ -19,6 +19,7 @@ enum {
 	TILE_STRIDE = TILE_COLS + 16, /* rows of a tile start in different sets of the cache */
 	DOT_OUTPUTS = 64,
 	DOT_ROWS = 8,
+	MANY_ROWS = 4, /* as many answer rows at least are worth a kernel that unpacks for all */
 	ROWS_AT_ONCE = 24,
 	COPY_FROM = 12,
 	PIECE_BYTES = 64 << 10 /* packed rows that a thread takes at a time: some microseconds */
@@ -28,6 +29,7 @@ enum {
 union work {
 	float tile[TILE_OUTPUTS * TILE_STRIDE];
 	float piece[DOT_ROWS * DOT_OUTPUTS];
+	uint8_t many[DOT_MANY_BYTES];
 	struct work_16 work_16;
 };
 
@@ -153,7 +155,7 @@ bool matmul_wants_quantized(const struct matrix *weights)
 
 size_t matmul_piece(const struct matrix *weights, const struct activations *in)
 {
-	if (in->n_rows > in->n_answer) return TILE_16_OUTPUTS;
+	if (in->n_rows > in->n_answer || in->n_answer >= MANY_ROWS) return TILE_16_OUTPUTS;
 	size_t outputs = PIECE_BYTES / (weights->row_bytes ? weights->row_bytes : 1);
 	return outputs > MATMUL_UNIT ? outputs : MATMUL_UNIT;
 }
@@ -179,26 +181,32 @@ static size_t count_answers(const struct matmul_job *job, size_t n)
 	return answers;
 }
 
+/* The taken rows [first, first + n), as kernels read them. */
+static void kernel_rows(const struct matmul_job *job, size_t first, size_t n, struct kernel_row *rows)
+{
+	const struct activations *in = job->in;
+	for (size_t i = 0; i < n; i++) {
+		size_t row = input_row(job, first + i), at = row * in->cols;
+		rows[i].x = in->x + row * in->stride;
+		rows[i].q = in->q ? in->q + at : NULL;
+		rows[i].scales = in->q ? in->scales + at / 32 : NULL;
+		rows[i].sums = in->q ? in->sums + at / 16 : NULL;
+		rows[i].turned = in->turned ? in->turned + at : NULL;
+		rows[i].totals = in->turned ? in->totals + at / 32 : NULL;
+	}
+}
+
 /* Answer rows [0, n_rows) of the taken ones, outputs [first, last). */
 static void answer_rows(const struct matmul_job *job, size_t n_rows, size_t first, size_t last, float *piece)
 {
 	const struct matrix *w = job->weights;
-	const struct activations *in = job->in;
 	kernel_dot dot = kernels_chosen->dot[w->format->index];
 	for (size_t o = first; o < last; o += DOT_OUTPUTS) {
 		size_t n_outputs = last - o < DOT_OUTPUTS ? last - o : DOT_OUTPUTS;
 		for (size_t r = 0; r < n_rows; r += DOT_ROWS) {
 			size_t n = n_rows - r < DOT_ROWS ? n_rows - r : DOT_ROWS;
 			struct kernel_row rows[DOT_ROWS];
-			for (size_t i = 0; i < n; i++) {
-				size_t row = input_row(job, r + i), at = row * in->cols;
-				rows[i].x = in->x + row * in->stride;
-				rows[i].q = in->q ? in->q + at : NULL;
-				rows[i].scales = in->q ? in->scales + at / 32 : NULL;
-				rows[i].sums = in->q ? in->sums + at / 16 : NULL;
-				rows[i].turned = in->turned ? in->turned + at : NULL;
-				rows[i].totals = in->turned ? in->totals + at / 32 : NULL;
-			}
+			kernel_rows(job, r, n, rows);
 			float *out = job->out + r * job->out_stride + o;
 			if (!job->add) {
 				dot(w->format, w->data + o * w->row_bytes, w->row_bytes, n_outputs, w->cols, rows, n, out,
@@ -211,6 +219,26 @@ static void answer_rows(const struct matmul_job *job, size_t n_rows, size_t firs
 				kernels_chosen->add(to, piece + i * DOT_OUTPUTS, to, n_outputs);
 			}
 		}
+	}
+}
+
+/* The kernel for several answer rows at once; NULL: there is none, or too few rows for it. */
+static kernel_dot_many many_kernel(const struct matrix *w, size_t n_rows)
+{
+	return n_rows >= MANY_ROWS && w->cols <= DOT_MANY_COLS ? kernels_chosen->dot_many[w->format->index] : NULL;
+}
+
+/* The same as answer_rows for those that many_kernel has one for. */
+static void many_rows(const struct matmul_job *job, size_t n_rows, size_t first, size_t last, void *scratch)
+{
+	const struct matrix *w = job->weights;
+	kernel_dot_many dot = kernels_chosen->dot_many[w->format->index];
+	for (size_t r = 0; r < n_rows; r += DOT_MANY_ROWS) {
+		size_t n = n_rows - r < DOT_MANY_ROWS ? n_rows - r : DOT_MANY_ROWS;
+		struct kernel_row rows[DOT_MANY_ROWS];
+		kernel_rows(job, r, n, rows);
+		dot(w->format, w->data + first * w->row_bytes, w->row_bytes, last - first, w->cols, rows, n,
+		    job->out + r * job->out_stride + first, job->out_stride, job->add, scratch);
 	}
 }
 
@@ -266,7 +294,10 @@ void matmul(const struct matmul_job *job, size_t first, size_t last, void *scrat
 	union work *w = scratch;
 	size_t n_rows = job->pick ? job->n_pick : job->in->n_rows, answers = count_answers(job, n_rows);
 	if (first >= last) return;
-	if (answers > 0) answer_rows(job, answers, first, last, w->piece);
+	if (many_kernel(job->weights, answers))
+		many_rows(job, answers, first, last, w->many);
+	else if (answers > 0)
+		answer_rows(job, answers, first, last, w->piece);
 	const struct form_16 *form = activations_form(job->in, job->weights);
 	if (answers < n_rows && form)
 		matmul_16(job, form, answers, n_rows, first, last, &w->work_16);
