@@ -280,6 +280,7 @@ static const uint64_t *tokens_of(struct mask *m, struct error *e)
 		error_memory(e);
 		return NULL;
 	}
+	automaton_rest(s->automaton);
 	walk_tree(s, m->state, bits);
 	try_marks(s, m->state, bits);
 	s->kept[m->state] = bits;
@@ -321,6 +322,7 @@ bool mask_apply(struct mask *m, float *logits, struct error *e)
 static bool take_bytes(struct mask *m, const char *bytes, size_t n, struct error *e)
 {
 	struct automaton *a = m->shared->automaton;
+	automaton_rest(a);
 	for (size_t i = 0; i < n; i++) m->state = automaton_step(a, m->state, (uint8_t)bytes[i]);
 	if (m->state != AUTOMATON_DEAD) return true;
 	return automaton_failed(a, e) ? false : error_set(e, "grammar: the answer has left it");

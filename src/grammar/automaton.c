@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BYTE_VALUES = 256, NO_STATE = 0xFFFFFFFF, BOTTOM = 0, LARGEST_STACK = 1 << 16 };
+enum { BYTE_VALUES = 256, NO_STATE = 0xFFFFFFFF, BOTTOM = 0, LARGEST_STACK = 1 << 16, MOST_COST = 1 << 28, COST_OF_PLACE = 16 };
 
 struct place {
 	uint32_t node, stack;
@@ -39,6 +39,7 @@ struct automaton {
 	const struct grammar *g;
 	size_t memory, used;
 	bool out_of_memory, too_many;
+	uint32_t cost; /* since automaton_rest: places that were looked at, and those that were met with their weight */
 	struct place *places;
 	size_t n_places, room_places;
 	struct stack *stacks; /* 0: the bottom */
@@ -244,16 +245,30 @@ static uint32_t close_set(struct automaton *a)
 	return intern(a, a->found, a->n_found, a->ends);
 }
 
+/* What followed so far since automaton_rest takes more memory or time than one token may. */
+static bool is_beyond(const struct automaton *a)
+{
+	return a->cost > MOST_COST || a->used / 4 > a->memory;
+}
+
 static uint32_t make_step(struct automaton *a, uint32_t state, uint8_t byte)
 {
 	begin_set(a);
 	const struct state s = a->states[state];
+	if (is_beyond(a)) a->too_many = true;
 	for (uint32_t i = 0; i < s.n_places; i++) {
 		struct place p = a->places[s.first + i];
 		const struct grammar_node *n = &a->g->nodes[p.node];
 		if (byte >= n->low && byte <= n->high) meet(a, n->a, p.stack);
 	}
-	return close_set(a);
+	uint32_t next = close_set(a);
+	a->cost += s.n_places + COST_OF_PLACE * a->n_met;
+	return next;
+}
+
+void automaton_rest(struct automaton *a)
+{
+	a->cost = 0;
 }
 
 uint32_t automaton_step(struct automaton *a, uint32_t state, uint8_t byte)
@@ -293,10 +308,11 @@ bool automaton_failed(const struct automaton *a, struct error *e)
 {
 	if (a->out_of_memory) return !error_memory(e);
 	if (!a->too_many) return false;
-	return !error_set(e,
-	                  "the grammar is too ambiguous or nested too deep here: more than %d places at once; write it with fewer "
-	                  "alternatives that begin alike",
-	                  AUTOMATON_MOST_PLACES);
+	return !error_set(
+	        e,
+	        "the grammar is too ambiguous or nested too deep here: more than %d places at once, or too many of them for "
+	        "one token; write it with fewer alternatives that begin alike",
+	        AUTOMATON_MOST_PLACES);
 }
 
 bool automaton_is_full(const struct automaton *a)

@@ -30,6 +30,9 @@ uint32_t automaton_step(struct automaton *a, uint32_t state, uint8_t byte);
 bool automaton_accepts(const struct automaton *a, uint32_t state);
 bool automaton_is_final(const struct automaton *a, uint32_t state);
 
+/* Steps that are new cost time, and who takes many of them for one purpose calls this first: with too many behind it they fail. */
+void automaton_rest(struct automaton *a);
+
 /* True when a step could not be made, with the reason: memory, or more places than AUTOMATON_MOST_PLACES. */
 bool automaton_failed(const struct automaton *a, struct error *e);
 

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_SCHEMAS = 20000, MOST_COUNT = 100000 };
+enum { MOST_SCHEMAS = 20000, MOST_COUNT = 100000, MOST_WORK = 1 << 20 };
 
 /* What limits documents, and of which types (0: of all). */
 static const struct {
@@ -341,6 +341,7 @@ static bool make_plain(struct schema_builder *b, const json_t *schema, struct ex
 
 static json_t *without(struct schema_builder *b, const json_t *schema, const char *key)
 {
+	if (!schema_work(b, json_object_size(schema))) return NULL;
 	json_t *rest = json_copy((json_t *)(uintptr_t)schema);
 	if (!rest || json_array_append_new(b->made, rest) != 0) {
 		error_memory(b->e);
@@ -373,7 +374,9 @@ static bool make_alternatives(struct schema_builder *b, const json_t *schema, co
 		struct expression *made;
 		for (j = 0; strcmp(key, "oneOf") == 0 && j < i; j++) {
 			other = json_array_get(list, j);
-			if (!schema_disjoint(b, other, part))
+			bool disjoint = schema_disjoint(b, other, part);
+			if (!schema_work(b, 1)) return false;
+			if (!disjoint)
 				return error_set(b->e,
 				                 "schema: oneOf: its alternatives %zu and %zu may both fit, which is not "
 				                 "supported; use anyOf",
@@ -384,6 +387,13 @@ static bool make_alternatives(struct schema_builder *b, const json_t *schema, co
 		*x = expression_add(*x, made);
 	}
 	return true;
+}
+
+bool schema_work(struct schema_builder *b, size_t n)
+{
+	b->work += n < MOST_WORK ? n : MOST_WORK;
+	return b->work <= MOST_WORK ||
+	       error_set(b->e, "schema: joining and comparing its parts takes too long; make allOf, anyOf or oneOf smaller");
 }
 
 static bool make_all(struct schema_builder *b, const json_t *schema, struct expression **x)

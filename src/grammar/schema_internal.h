@@ -44,8 +44,13 @@ struct schema_builder {
 	struct schema_rule *rules;     /* of schemas that were met */
 	uint32_t n_rules, room_rules;
 	unsigned depth;
+	size_t work; /* members and values that were compared or copied so far */
 	struct error *e;
 };
+
+/* Notes that so many members or values are about to be looked at. False with the line when it becomes too much: schemas that are
+ * joined or compared with each other cost the product of their sizes. */
+bool schema_work(struct schema_builder *b, size_t n);
 
 /* A bound of numbers; `text` is a decimal number without exponent. */
 struct schema_bound {

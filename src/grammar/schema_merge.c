@@ -88,8 +88,9 @@ static json_t *type_list(unsigned bits)
 	return list;
 }
 
-static json_t *common_values(const json_t *x, const json_t *y)
+static json_t *common_values(struct schema_builder *b, const json_t *x, const json_t *y)
 {
+	if (!schema_work(b, json_array_size(x) * json_array_size(y))) return NULL;
 	json_t *list = json_array();
 	const json_t *v, *w;
 	size_t i, j;
@@ -105,8 +106,9 @@ static json_t *common_values(const json_t *x, const json_t *y)
 	return list;
 }
 
-static json_t *all_names(const json_t *x, const json_t *y)
+static json_t *all_names(struct schema_builder *b, const json_t *x, const json_t *y)
 {
+	if (!schema_work(b, json_array_size(x) * json_array_size(y))) return NULL;
 	json_t *list = json_copy((json_t *)(uintptr_t)x);
 	const json_t *v, *w;
 	size_t i, j;
@@ -166,15 +168,15 @@ static bool is_one_of(const char *key, const char *const *keys)
 }
 
 /* What both say under the same key; NULL when that cannot be joined. A new reference. */
-static json_t *merge_values(const char *key, json_t *x, json_t *y)
+static json_t *merge_values(struct schema_builder *b, const char *key, json_t *x, json_t *y)
 {
 	static const char *const largest[] = { "minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", NULL };
 	static const char *const least[] = { "maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", NULL };
 	if (json_equal(x, y)) return json_incref(x);
 	if (is_one_of(key, largest)) return json_incref(json_number_value(x) > json_number_value(y) ? x : y);
 	if (is_one_of(key, least)) return json_incref(json_number_value(x) < json_number_value(y) ? x : y);
-	if (strcmp(key, "enum") == 0) return common_values(x, y);
-	if (strcmp(key, "required") == 0) return all_names(x, y);
+	if (strcmp(key, "enum") == 0) return common_values(b, x, y);
+	if (strcmp(key, "required") == 0) return all_names(b, x, y);
 	if (strcmp(key, "items") == 0) return both(x, y);
 	return NULL;
 }
@@ -193,10 +195,12 @@ static bool add_waiting(struct schema_builder *b, json_t *out, const char *key, 
 	return json_array_append_new(list, json_pack("{s:O}", key, value)) == 0 ? true : error_memory(b->e);
 }
 
-static bool add_all(json_t *out, json_t *more)
+static bool add_all(struct schema_builder *b, json_t *out, json_t *more)
 {
 	json_t *list = json_object_get(out, "allOf");
-	return list ? json_array_extend(list, more) == 0 : json_object_set_new(out, "allOf", json_copy(more)) == 0;
+	if (!schema_work(b, json_array_size(list) + json_array_size(more))) return false;
+	bool ok = list ? json_array_extend(list, more) == 0 : json_object_set_new(out, "allOf", json_copy(more)) == 0;
+	return ok || error_memory(b->e);
 }
 
 static bool merge_key(struct schema_builder *b, json_t *out, const char *key, json_t *value)
@@ -204,10 +208,11 @@ static bool merge_key(struct schema_builder *b, json_t *out, const char *key, js
 	static const char *const together[] = { "properties", "additionalProperties", "type", NULL };
 	json_t *there = json_object_get(out, key);
 	if (is_one_of(key, together)) return true;
-	if (strcmp(key, "allOf") == 0 && json_is_array(value)) return add_all(out, value) ? true : error_memory(b->e);
+	if (strcmp(key, "allOf") == 0 && json_is_array(value)) return add_all(b, out, value);
 	if (!there) return json_object_set(out, key, value) == 0 ? true : error_memory(b->e);
-	json_t *merged = merge_values(key, there, value);
+	json_t *merged = merge_values(b, key, there, value);
 	if (merged) return put(b, out, key, merged);
+	if (!schema_work(b, 0)) return false;
 	if (strcmp(key, "const") != 0 && waits(key) && strcmp(key, "pattern") != 0 && strcmp(key, "format") != 0)
 		return add_waiting(b, out, key, value);
 	return error_set(b->e, "schema: allOf: two different '%s' at once are not supported", key);
@@ -230,6 +235,8 @@ json_t *schema_merge(struct schema_builder *b, const json_t *x, const json_t *y)
 		error_set(b->e, "schema: allOf: 'prefixItems' beside another schema's items is not supported");
 		return NULL;
 	}
+	size_t members = json_object_size(json_object_get(x, "properties")) + json_object_size(json_object_get(y, "properties"));
+	if (!schema_work(b, members + json_object_size(x) + json_object_size(y))) return NULL;
 	json_t *out = json_object();
 	const char *key;
 	json_t *value;
@@ -283,9 +290,9 @@ static json_t *listed(const json_t *schema)
 	return json_is_array(values) ? json_incref(values) : NULL;
 }
 
-static bool values_differ(const json_t *x, const json_t *y)
+static bool values_differ(struct schema_builder *b, const json_t *x, const json_t *y)
 {
-	json_t *first = listed(x), *second = listed(y), *common = first && second ? common_values(first, second) : NULL;
+	json_t *first = listed(x), *second = listed(y), *common = first && second ? common_values(b, first, second) : NULL;
 	bool differ = common && json_array_size(common) == 0;
 	json_decref(first);
 	json_decref(second);
@@ -311,6 +318,7 @@ static bool objects_differ(struct schema_builder *b, const json_t *x, const json
 	                    *py = json_object_get(y, "properties");
 	size_t i;
 	bool closed = json_is_false(json_object_get(y, "additionalProperties"));
+	if (!schema_work(b, json_array_size(list) * (1 + json_array_size(json_object_get(y, "required"))))) return false;
 	json_array_foreach(list, i, item)
 	{
 		const char *name = json_is_string(item) ? json_string_value(item) : "";
@@ -323,12 +331,12 @@ static bool objects_differ(struct schema_builder *b, const json_t *x, const json
 
 bool schema_disjoint(struct schema_builder *b, const json_t *x, const json_t *y)
 {
-	if (b->depth > GRAMMAR_DEEPEST) return false;
+	if (b->depth > GRAMMAR_DEEPEST || !schema_work(b, 1)) return false;
 	b->depth++;
 	x = behind(b, x);
 	y = behind(b, y);
 	unsigned common = schema_types(x) & schema_types(y);
-	bool differ = json_is_false(x) || json_is_false(y) || common == 0 || values_differ(x, y) ||
+	bool differ = json_is_false(x) || json_is_false(y) || common == 0 || values_differ(b, x, y) ||
 	              (common == TYPE_OBJECT && (objects_differ(b, x, y) || objects_differ(b, y, x)));
 	b->depth--;
 	return differ;

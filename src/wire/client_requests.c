@@ -117,6 +117,8 @@ static bool check_request(const struct hearth_request *r, struct error *e)
 	if (r->n_stop && !r->stop) return error_set(e, "request: stop texts are missing");
 	if (r->n_marks > MOST_STOP_TEXTS || (r->n_marks && !r->marks))
 		return error_set(e, "request: %zu marks; at most %d", r->n_marks, (int)MOST_STOP_TEXTS);
+	if (r->n_biases > WIRE_MOST_BIASES || (r->n_biases && !r->biases))
+		return error_set(e, "request: %zu biases; at most %d", r->n_biases, (int)WIRE_MOST_BIASES);
 	if (r->document && r->document_length > MOST_TEXT)
 		return error_set(e, "request: a document of %zu bytes is too long", r->document_length);
 	if (r->grammar_length > MOST_TEXT) return error_set(e, "request: a grammar of %zu bytes is too long", r->grammar_length);

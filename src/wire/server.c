@@ -24,10 +24,12 @@ struct server {
 	struct wire_room room;
 	pthread_t events;
 
-	pthread_mutex_t sending; /* of whole frames; held from a submission to its answer, which goes before its events */
+	pthread_mutex_t sending; /* of whole frames */
 	pthread_mutex_t lock;
 	pthread_cond_t work;
-	uint64_t n_open; /* requests whose last event was not sent */
+	pthread_cond_t answers; /* waited for by who has events of a request that is not told of yet */
+	uint64_t n_open;        /* requests whose last event was not sent */
+	uint64_t told;          /* the last one whose number has been sent, which goes before its events */
 };
 
 /* ---- answers ---- */
@@ -78,18 +80,33 @@ static bool reply_text(struct server *s, const char *text)
 
 /* ---- events ---- */
 
-/* Puts every event that is there behind the first; *ended counts last ones, *answering says that an answer goes on. */
-static void put_events(struct server *s, struct buffer *b, struct hearth_event *event, uint64_t *ended, bool *answering)
+/* What a frame of events has: last ones, whether an answer goes on, the youngest request. */
+struct batch {
+	uint64_t ended, youngest;
+	bool answering;
+};
+
+/* Puts every event that is there behind the first. */
+static struct batch put_events(struct server *s, struct buffer *b, struct hearth_event *event)
 {
-	*ended = 0;
-	*answering = false;
+	struct batch all = { 0 };
 	do {
 		size_t begun = frame_begin(b, WIRE_EVENT);
 		wire_put_event(b, event);
 		frame_end(b, begun);
-		if (event->kind == HEARTH_ANSWER) *answering = true;
-		if (event->kind == HEARTH_DONE || event->kind == HEARTH_FAILED) (*ended)++;
+		if (event->kind == HEARTH_ANSWER) all.answering = true;
+		if (event->kind == HEARTH_DONE || event->kind == HEARTH_FAILED) all.ended++;
+		if (event->request > all.youngest) all.youngest = event->request;
 	} while (!b->failed && b->size < MOST_BATCH && hearth_next(s->h, 0, event));
+	return all;
+}
+
+/* A request's number goes before its events. Ids only grow, and one request is submitted at a time. */
+static void wait_for_number(struct server *s, uint64_t id)
+{
+	pthread_mutex_lock(&s->lock);
+	while (s->told < id) pthread_cond_wait(&s->answers, &s->lock);
+	pthread_mutex_unlock(&s->lock);
 }
 
 static void *events_main(void *data)
@@ -98,14 +115,13 @@ static void *events_main(void *data)
 	struct buffer b = buffer_new((size_t)FRAME_MOST + FRAME_HEADER);
 	struct hearth_event event;
 	for (;;) {
-		uint64_t ended;
-		bool answering;
 		pthread_mutex_lock(&s->lock);
 		while (s->n_open == 0) pthread_cond_wait(&s->work, &s->lock);
 		pthread_mutex_unlock(&s->lock);
 		if (!hearth_next(s->h, -1, &event)) continue;
 		buffer_clear(&b);
-		put_events(s, &b, &event, &ended, &answering);
+		const struct batch all = put_events(s, &b, &event);
+		wait_for_number(s, all.youngest);
 		pthread_mutex_lock(&s->sending);
 		bool sent = !b.failed && frame_send(s->socket, &b, -1);
 		pthread_mutex_unlock(&s->sending);
@@ -115,9 +131,9 @@ static void *events_main(void *data)
 			return NULL;
 		}
 		pthread_mutex_lock(&s->lock);
-		s->n_open -= ended;
+		s->n_open -= all.ended;
 		pthread_mutex_unlock(&s->lock);
-		if (answering && !ended) s->engine->settle(s->engine->data, s->h, SERVER_PACE_MS);
+		if (all.answering && !all.ended) s->engine->settle(s->engine->data, s->h, SERVER_PACE_MS);
 	}
 	return NULL;
 }
@@ -266,21 +282,16 @@ static bool on_submit(struct server *s, const struct frame *f, struct error *e)
 	struct error why;
 	uint64_t id;
 	if (!wire_get_request(f->data, f->size, &r, &s->room)) return bad(e, "submit");
-	size_t begun = begin(s, WIRE_NUMBER);
-	pthread_mutex_lock(&s->sending);
-	bool taken = hearth_submit(s->h, &r, &id, &no), ok = true;
-	if (taken) {
-		wire_put_u64(&s->reply, id);
-		ok = frame_end(&s->reply, begun) && send_reply(s);
-	}
-	pthread_mutex_unlock(&s->sending);
-	if (!taken) {
+	if (!hearth_submit(s->h, &r, &id, &no)) { /* a large schema takes a while; events of others go on */
 		error_set(&why, "%s", no.text);
 		return refuse(s, &why);
 	}
+	bool ok = reply_number(s, id);
 	pthread_mutex_lock(&s->lock);
+	s->told = id;
 	s->n_open++;
 	pthread_cond_signal(&s->work);
+	pthread_cond_signal(&s->answers);
 	pthread_mutex_unlock(&s->lock);
 	return ok;
 }
@@ -391,6 +402,7 @@ bool server_run(int socket, const struct server_engine *engine, struct error *e)
 	pthread_mutex_init(&s.sending, NULL);
 	pthread_mutex_init(&s.lock, NULL);
 	pthread_cond_init(&s.work, NULL);
+	pthread_cond_init(&s.answers, NULL);
 	while (ok && (result = frame_receive(&reader, -1, &f, e)) != FRAME_ENDED) {
 		ok = result == FRAME_CAME && take(&s, &f, e);
 		if (result == FRAME_CAME && f.descriptor >= 0) close(f.descriptor);

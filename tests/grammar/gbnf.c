@@ -1,4 +1,6 @@
 /* gbnf: what the notation means, and a line for each way of writing it wrong. */
+#include "base/buffer.h"
+#include "base/memory.h"
 #include "walk.h"
 
 #include "base/utf8.h"
@@ -137,6 +139,46 @@ static void a_state_of_too_many_places_is_an_error(void **state)
 	grammar_free(g);
 }
 
+/* Hundreds of alternatives that begin alike and go on apart: every text has places of its own, too many for all tokens of a large
+ * vocabulary. It ends with a line, and before it has taken much. */
+static void one_purpose_has_a_limit(void **state)
+{
+	(void)state;
+	struct error e;
+	struct buffer b = buffer_new(1 << 20);
+	uint32_t random = 1;
+	buffer_append_text(&b, "root ::= ");
+	for (int i = 0; i < 700; i++) {
+		buffer_append_text(&b, i ? " | [" : "[");
+		for (char c = 'a'; c <= 'z'; c++) {
+			random = random * 1664525U + 1013904223U;
+			if (random >> 31) buffer_append_byte(&b, (uint8_t)c);
+		}
+		buffer_format(&b, "a]+ \"%d\"", i);
+	}
+	struct grammar *g = grammar_from_gbnf(buffer_text(&b), b.size, &e);
+	assert_non_null(g);
+	struct automaton *a = automaton_new(g, 1 << 20, &e);
+	assert_non_null(a);
+	size_t before = memory_in_use(), steps = 0;
+	automaton_rest(a);
+	for (int x = 'a'; x <= 'z'; x++) {
+		for (int y = 'a'; y <= 'z'; y++) {
+			for (int z = 'a'; z <= 'z' && !automaton_failed(a, NULL); z++, steps++) {
+				uint32_t at = automaton_step(a, automaton_start(a), (uint8_t)x);
+				automaton_step(a, automaton_step(a, at, (uint8_t)y), (uint8_t)z);
+			}
+		}
+	}
+	assert_true(automaton_failed(a, &e));
+	assert_true(strncmp(e.text, "the grammar is too ambiguous", 28) == 0);
+	assert_true(steps < 10000);
+	assert_true(memory_in_use() < before + (16 << 20));
+	automaton_free(a);
+	grammar_free(g);
+	buffer_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +188,7 @@ int main(void)
 		cmocka_unit_test(empty_parts_and_tail_calls_are_walked),
 		cmocka_unit_test(a_full_automaton_forgets_and_goes_on),
 		cmocka_unit_test(a_state_of_too_many_places_is_an_error),
+		cmocka_unit_test(one_purpose_has_a_limit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -147,6 +147,36 @@ static void what_is_made_is_json(void **state)
 	}
 }
 
+/* Parts that must all hold, or must differ, cost the product of their sizes; it ends with a line before it takes long. */
+static void what_is_joined_has_a_limit(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		for (int n = 50; n <= 19000; n += 18950) {
+			struct buffer b = buffer_new(4 << 20);
+			struct error e;
+			buffer_append_text(&b, i == 1 ? "{\"oneOf\":[" : "{\"allOf\":[");
+			for (int k = 0; k < n; k++) {
+				if (k) buffer_append_byte(&b, ',');
+				if (i == 0) buffer_format(&b, "{\"properties\":{\"a%d\":{\"type\":\"integer\"}}}", k);
+				if (i == 1) buffer_format(&b, "{\"const\":%d}", k);
+				if (i == 2) buffer_format(&b, "{\"required\":[\"a%d\",\"b\"]}", k);
+			}
+			buffer_append_text(&b, "]}");
+			struct grammar *g = S(buffer_text(&b), b.size, &e);
+			if (n == 50 && !g) fail_msg("%s", e.text);
+			assert_int_equal(g != NULL, n == 50);
+			if (!g)
+				assert_string_equal(
+				        e.text,
+				        "schema: joining and comparing its parts takes too long; make allOf, anyOf or oneOf "
+				        "smaller");
+			grammar_free(g);
+			buffer_free(&b);
+		}
+	}
+}
+
 static void failing_memory_is_a_line(void **state)
 {
 	(void)state;
@@ -177,6 +207,7 @@ int main(void)
 		cmocka_unit_test(references_and_alternatives_are_followed),
 		cmocka_unit_test(what_is_not_understood_is_named),
 		cmocka_unit_test(what_is_made_is_json),
+		cmocka_unit_test(what_is_joined_has_a_limit),
 		cmocka_unit_test(failing_memory_is_a_line),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

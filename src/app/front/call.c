@@ -17,7 +17,7 @@
 #include <string.h>
 
 enum { ARENA = 256 << 20, MOST_ERROR = 8192, MOST_TARGET = 8192 };
-static const double silence = 10, waiting_every = 5;
+static const double waiting_every = 5;
 static const char type_json[] = "application/json", type_events[] = "text/event-stream";
 
 struct call_inside {
@@ -507,7 +507,7 @@ void front_tick(struct front *f)
 	for (struct call *c = f->calls, *next; c; c = next) {
 		struct call_inside *n = c->inside;
 		next = n->next;
-		if (n->streams && n->events && now - n->written >= silence) call_write(c, comment, sizeof comment - 1);
+		if (n->streams && n->events && now - n->written >= f->silence) call_write(c, comment, sizeof comment - 1);
 		if (c->watch && c->watch->waiting && now - n->waited >= waiting_every) {
 			n->waited = now;
 			c->watch->waiting(c);

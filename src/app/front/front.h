@@ -11,6 +11,9 @@
 /* What is handed to hearth at once, and bytes of bodies that are held for calls. */
 enum { FRONT_MOST_WORK = 256, FRONT_MOST_BODIES = 512 << 20 };
 
+/* Seconds after which a stream of events that says nothing gets a comment, so that nobody on its way takes it for dead. */
+#define FRONT_SILENCE 10.0
+
 /* A piece of work that runs for a call. */
 struct work {
 	uint64_t number;
@@ -30,6 +33,7 @@ struct front {
 	struct call *calls; /* that run */
 	size_t bodies;      /* bytes that were promised to them */
 	uint64_t last_number, last_id;
+	double silence;        /* FRONT_SILENCE */
 	char cookie_line[256]; /* what sets the page's cookie */
 	char forget_line[160]; /* what takes it away */
 	/* Counts for /metrics. */

@@ -176,6 +176,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	f.post = post_new(SPAWNER_FIRST);
 	f.room = wire_room_new();
+	f.silence = FRONT_SILENCE;
 	if (prepare(&f, &opened, &start, &e)) {
 		loop(&f);
 		_exit(0); /* connections end with the process */

@@ -31,14 +31,14 @@ struct engine {
 	struct serve *serve;
 	char path[PATHS_ROOM];
 	pthread_t doer, teller;
-	/* Two locks, of which nobody holds both but who ends it. `jobs` is held for moments, so that the main thread may take it;
-	 * `running` through a submission, so that no event comes before its request is in the list. */
+	/* Two locks, of which nobody holds both but who ends it, and each for moments alone. */
 	pthread_mutex_t jobs, running;
 	pthread_cond_t news, runs_news;
 	struct job *first, *last;
 	struct run *runs;
 	size_t n_runs, n_jobs;
 	bool closing, submitting;
+	bool unnumbered;  /* a request has been submitted and is not in the list yet */
 	struct hearth *h; /* NULL while it is not open */
 	struct hearth_info info;
 	uint32_t context; /* of what is open; 0: nothing is */
@@ -65,6 +65,10 @@ static void tell(struct engine *n, const struct hearth_event *e)
 {
 	pthread_mutex_lock(&n->running);
 	struct run **at = find_run(n, e->request), *r = *at;
+	while (!r && n->unnumbered) {
+		pthread_cond_wait(&n->runs_news, &n->running);
+		r = *(at = find_run(n, e->request));
+	}
 	uint64_t call = r ? r->call : 0;
 	if (r && (e->kind == HEARTH_DONE || e->kind == HEARTH_FAILED)) {
 		*at = r->next;
@@ -140,14 +144,18 @@ static bool submit(struct engine *n, struct serve_submit *s, struct hearth_error
 	s->request.session = 0;
 	s->request.share = s->request.want == HEARTH_WANT_ANSWER ? SHARE : 0;
 	pthread_mutex_lock(&n->running);
+	n->unnumbered = true;
+	pthread_mutex_unlock(&n->running);
 	ok = hearth_submit(n->h, &s->request, &r->id, refused);
+	pthread_mutex_lock(&n->running);
+	n->unnumbered = false;
 	if (ok) {
 		r->call = s->call;
 		r->next = n->runs;
 		n->runs = r;
 		n->n_runs++;
-		pthread_cond_signal(&n->runs_news);
 	}
+	pthread_cond_signal(&n->runs_news); /* the teller waits for it, and nobody else */
 	pthread_mutex_unlock(&n->running);
 	if (!ok) memory_free(r);
 	return ok;

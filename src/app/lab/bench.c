@@ -273,6 +273,7 @@ static bool take_option(struct bench_options *o, const char *option, const char 
 	if (strcmp(option, "-p") == 0) return read_list(value, o->prompt, &o->n_prompts);
 	if (strcmp(option, "-t") == 0) return read_list(value, o->threads, &o->n_threads) && o->threads[0] > 0;
 	if (strcmp(option, "--clients") == 0) return read_list(value, o->clients, &o->n_clients);
+	if (strcmp(option, "--schema") == 0) return (o->schema = value) != NULL;
 	if (strcmp(option, "--job") == 0) return read_job(value, job);
 	if (!value || !lab_number(value, 0, 1u << 20, &number)) return false;
 	if (strcmp(option, "-n") == 0)
@@ -308,6 +309,7 @@ int lab_bench(int argc, char **argv)
 		o.n_threads = 1;
 		o.threads[0] = o.model.threads ? o.model.threads : threads_available();
 	}
+	if (o.schema) return bench_schema(&o);
 	if (o.n_clients) return bench_clients(&o);
 	return o.model.engine ? bench_engine(&o) : run_all(&o);
 }

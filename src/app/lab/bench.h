@@ -29,6 +29,7 @@ struct bench_options {
 	uint32_t depth[BENCH_MAX_LIST], n_depths;
 	uint32_t threads[BENCH_MAX_LIST], n_threads;
 	uint32_t clients[BENCH_MAX_LIST], n_clients; /* none: not measured */
+	const char *schema;                          /* NULL: not measured */
 	bool csv, copied;                            /* copied: what lies before a depth is copies of its first tokens */
 };
 
@@ -61,5 +62,8 @@ int bench_engine(const struct bench_options *o);
 
 /* `--clients`: several that ask at once. */
 int bench_clients(const struct bench_options *o);
+
+/* `--schema`: answers that are held to a schema. */
+int bench_schema(const struct bench_options *o);
 
 #endif

@@ -30,7 +30,7 @@ static const struct command commands[] = {
 	{ "perplexity", lab_perplexity, "MODEL TEXT.txt", "how surprised the model is by a text" },
 	{ "plan", lab_plan, "MODEL [--json]", "the list of steps and the memory plan" },
 	{ "dequantize", lab_dequantize, "TYPE < RAW > FLOATS", "whole blocks of a weight type as float32" },
-	{ "bench", lab_bench, "MODEL -p 512 -n 64 -d 0,4096 -t 2 -r 5 [--copied] [--csv] [--clients 1,4,16]",
+	{ "bench", lab_bench, "MODEL -p 512 -n 64 -d 0,4096 -t 2 -r 5 [--copied] [--csv] [--clients 1,4,16 | --schema FILE]",
 	  "speeds, load time, first token, peak memory" },
 	{ "embed", lab_embed, "MODEL (TEXTS.json | --ids IDS.json) [--pooling mean|cls|last] [--raw]",
 	  "vectors of texts, of length 1 unless --raw" },
