@@ -43,6 +43,15 @@ INLINE float fold(__m256 v)
 	return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
 }
 
+#ifdef __AVX512F__
+/* Eight floats, each in two lanes. */
+INLINE __m512 twice(__m256 v)
+{
+	const __m512i pairs = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+	return _mm512_permutexvar_ps(pairs, _mm512_castps256_ps512(v));
+}
+#endif
+
 INLINE __m256i load32(const void *p)
 {
 	return _mm256_loadu_si256((const __m256i *)p);
