@@ -230,7 +230,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libhearth.a
 ifeq ($(ARCH),x86_64)
 EVEX_OBJ := $(patsubst src/nn/%.c,$(BUILD)/obj/evex/%.o,$(sort $(wildcard src/nn/*_avxvnni.c)))
 endif
-EVEX_NAMES = $(foreach f,kernels dot dot_codes dot_k i16,-D$(f)_fill_avxvnni=$(f)_fill_evex)
+EVEX_NAMES = $(foreach f,kernels attention_16 dot dot_codes dot_k i16,-D$(f)_fill_avxvnni=$(f)_fill_evex)
 $(BUILD)/obj/evex/%.o: src/nn/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,cc $<)

@@ -454,6 +454,137 @@ static void check_soften(void)
 	}
 }
 
+/* What pairs stand for: value i of column j. */
+static float pair_value(const uint16_t *pairs, size_t width, size_t i, size_t j)
+{
+	return (float)(int16_t)pairs[(i / 2 * width + j) * 2 + i % 2];
+}
+
+/* Columns of n values are rounded to the nearest whole number of steps, and none is too large for a product of two. */
+static void check_columns(size_t n, size_t width, uint16_t *pairs, float *scales, const float *x)
+{
+	level->attention_16.round_columns(x, n, width, pairs, scales);
+	checks++;
+	for (size_t j = 0; j < width; j++) {
+		double squares = 0;
+		for (size_t i = 0; i < (n + 1) / 2 * 2; i++) {
+			float whole = pair_value(pairs, width, i, j), real = i < n ? x[i * width + j] : 0;
+			squares += (double)whole * (double)whole;
+			if (!(fabsf(real - whole * scales[j]) <= 0.501f * scales[j]))
+				differ("pairs of %zu, value %zu of %zu", n, i, j);
+		}
+		if (squares >= 0x1p31) differ("pairs of %zu, column %zu is too large", n, j);
+	}
+}
+
+static void check_page_16(const struct pair_state *before, const float *value_scales, const uint16_t *values, size_t n,
+                          size_t length, struct pair_page *pages)
+{
+	enum { WIDTH = (256 + 1) * PAIR_QUERIES };
+	static float acc[3 * WIDTH];
+	const size_t width = (length + PAIR_QUERIES - 1) / PAIR_QUERIES * PAIR_QUERIES;
+	for (size_t i = 0; i < 3 * WIDTH; i++) acc[i] = 1;
+	struct pair_page wanted[3];
+	memcpy(wanted, pages, sizeof wanted);
+	for (size_t g = 0; g < 3; g++) {
+		struct pair_state state = before[g];
+		level->attention_16.soften(&state, &pages[g], value_scales, n, true);
+		for (size_t lane = 0; lane < PAIR_QUERIES; lane++) {
+			float most = before[g].max[lane];
+			double sum = 0;
+			size_t first = (size_t)pages[g].first[lane], last = (size_t)pages[g].last[lane], whole_sum = 0;
+			for (size_t p = first; p < last; p++) most = fmaxf(most, wanted[g].scores[p][lane]);
+			checks++;
+			for (size_t p = 0; p < (n + 1) / 2 * 2; p++) {
+				float whole = pair_value(pages[g].weights, PAIR_QUERIES, p, lane);
+				double w = p >= first && p < last ? exp((double)(wanted[g].scores[p][lane] - most)) : 0;
+				sum += w;
+				whole_sum += (size_t)whole;
+				if (fabs((double)(whole * pages[g].steps[lane]) - w * (double)value_scales[p]) >
+				    0.51 * (double)pages[g].steps[lane] + 2e-6 * w)
+					differ("weights of %zu positions, query %zu, position %zu", n, lane, p);
+			}
+			if (whole_sum * MOST_VALUE > INT32_MAX) differ("weights of %zu positions, query %zu: too large", n, lane);
+			double factor = before[g].max[lane] == most       ? 1
+			                : before[g].max[lane] > -INFINITY ? exp((double)(before[g].max[lane] - most))
+			                                                  : 0;
+			double total = factor * (double)before[g].sum[lane] + sum;
+			if (state.max[lane] != most || fabs((double)state.sum[lane] - total) > 3e-6 * total ||
+			    fabs((double)pages[g].factors[lane] - factor) > 3e-6)
+				differ("states of %zu positions, query %zu", n, lane);
+		}
+	}
+	level->attention_16.values(values, length, n, pages, 3, acc);
+	for (size_t i = 0; i < 3 * width * PAIR_QUERIES; i++) {
+		size_t g = i / PAIR_QUERIES / width, d = i / PAIR_QUERIES % width, lane = i % PAIR_QUERIES;
+		double sum = 0;
+		for (size_t p = 0; p < n; p++)
+			sum += (double)pair_value(pages[g].weights, PAIR_QUERIES, p, lane) *
+			       (double)pair_value(values, width, p, d);
+		sum = sum * (double)pages[g].steps[lane] + (double)pages[g].factors[lane];
+		if (d < length && fabs((double)acc[i] - sum) > 1e-6 * (1 + fabs(sum)))
+			differ("values of %zu positions, %zu of %zu, query %zu", n, d, length, lane);
+	}
+	checks++;
+}
+
+/* The kernels of prompt rows against plain sums of the same whole numbers. */
+static void check_attention_16(void)
+{
+	static const size_t heads[] = { 1, 5, 32, 40, 64, 80, 128, 256 };
+	static float x[KV_PAGE * 256], key_scales[KV_PAGE], value_scales[KV_PAGE];
+	static uint16_t queries[3][256 * PAIR_QUERIES], keys[256 * KV_PAGE], values[256 * KV_PAGE];
+	static struct pair_state states[3];
+	static struct pair_page pages[3];
+	if (!level->attention_16.scores) return;
+	for (size_t h = 0; h < sizeof heads / sizeof heads[0]; h++) {
+		const size_t head = heads[h], n_pairs = (head + 1) / 2,
+		             width = (head + PAIR_QUERIES - 1) / PAIR_QUERIES * PAIR_QUERIES;
+		static uint16_t packed[3 * 256 * PAIR_QUERIES];
+		for (size_t g = 0; g < 3; g++) {
+			random_floats(&seed, x, head * PAIR_QUERIES);
+			check_columns(head, PAIR_QUERIES, queries[g], states[g].scales, x);
+			memcpy(packed + g * n_pairs * 2 * PAIR_QUERIES, queries[g], n_pairs * 2 * PAIR_QUERIES * sizeof *packed);
+			for (size_t i = 0; i < PAIR_QUERIES; i++) {
+				states[g].max[i] = i % 3 == 0 ? -INFINITY : (float)i - 6;
+				states[g].sum[i] = i % 3 == 0 ? 0 : 3;
+			}
+		}
+		random_floats(&seed, x, head * KV_PAGE);
+		check_columns(head, KV_PAGE, keys, key_scales, x);
+		random_floats(&seed, x, head * KV_PAGE);
+		level->attention_16.round_values(x, head, values, value_scales);
+		for (size_t i = 0; i < KV_PAGE * width; i++) {
+			size_t p = i / width, d = i % width;
+			float real = d < head ? x[p * head + d] : 0, whole = pair_value(values, width, p, d);
+			if (!(fabsf(real - whole * value_scales[p]) <= 0.501f * value_scales[p]) || fabsf(whole) > MOST_VALUE)
+				differ("pairs of values, %zu of %zu", d, head);
+		}
+		for (size_t n = 1; n <= KV_PAGE; n += n < 8 ? 1 : 7) {
+			for (size_t n_groups = 1; n_groups <= 3; n_groups++) {
+				level->attention_16.scores(keys, key_scales, packed, n_pairs, n, states, pages, n_groups);
+				for (size_t i = 0; i < n_groups * n * PAIR_QUERIES; i++) {
+					size_t g = i / PAIR_QUERIES / n, p = i / PAIR_QUERIES % n, lane = i % PAIR_QUERIES;
+					double sum = 0;
+					for (size_t d = 0; d < 2 * n_pairs; d++)
+						sum += (double)pair_value(queries[g], PAIR_QUERIES, d, lane) *
+						       (double)pair_value(keys, KV_PAGE, d, p);
+					sum *= (double)states[g].scales[lane] * (double)key_scales[p];
+					if (fabs((double)pages[g].scores[p][lane] - sum) > 1e-6 * fabs(sum))
+						differ("scores in pairs, head %zu, %zu positions, %zu groups", head, n, n_groups);
+				}
+				checks++;
+			}
+			for (size_t i = 0; i < 3 * PAIR_QUERIES; i++) {
+				size_t last = i % 5 ? n : n / 2;
+				pages[i / PAIR_QUERIES].first[i % PAIR_QUERIES] = (int32_t)(i % 7 ? 0 : last / 2);
+				pages[i / PAIR_QUERIES].last[i % PAIR_QUERIES] = (int32_t)(i % 11 ? last : last / 2);
+			}
+			check_page_16(states, value_scales, values, n, head, pages);
+		}
+	}
+}
+
 static void check_halves(void)
 {
 	static float x[4099];
@@ -543,6 +674,7 @@ static void check_level(void)
 	check_16();
 	for (int type = 0; type < KV_TYPES; type++) check_attention((enum kv_type)type);
 	check_soften();
+	check_attention_16();
 	check_halves();
 	for (size_t n = 0; n < 1099; n = n < 70 ? n + 1 : n * 2 - 3) check_ops(n);
 	for (size_t n = 1; n < 150; n++) check_scan(1 + n % 40, n);

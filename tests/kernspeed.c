@@ -149,7 +149,7 @@ static void speed_attention(enum kv_type type, size_t n_rows, size_t position)
 	for (size_t p = 0; p < n_pages; p++) pages[p] = memory + p * layer;
 	float *q = malloc(n_rows * HEADS * HEAD * sizeof *q), *out = malloc(n_rows * HEADS * HEAD * sizeof *out);
 	random_floats(&seed, q, n_rows * HEADS * HEAD);
-	struct attention_run run = { 0, n_rows, position, pages };
+	struct attention_run run = { .n_rows = n_rows, .prompt = n_rows > 1, .position = position, .pages = pages };
 	void *scratch = aligned_alloc(64, attention_scratch_bytes(&job.kv, HEADS / KV_HEADS));
 	job.q = q, job.q_stride = HEADS * HEAD, job.out = out, job.out_stride = HEADS * HEAD, job.runs = &run;
 	FASTEST(s, attention_compute(&job, 0, 1, scratch))
@@ -213,6 +213,7 @@ static void speed_all_attention(void)
 	for (int type = 0; type < KV_TYPES; type++) {
 		speed_attention((enum kv_type)type, 1, 32767);
 		speed_attention((enum kv_type)type, 128, 512);
+		speed_attention((enum kv_type)type, 128, 8192);
 	}
 }
 

@@ -69,11 +69,14 @@ static void take_rows(struct model *m, const struct row *rows, uint32_t n_rows, 
 			m->n_wanted_answers += kind == ROW_ANSWER;
 		}
 		struct attention_run *last = m->n_runs ? &m->runs[m->n_runs - 1] : NULL;
-		bool follows = last && m->rows[at - 1].sequence == r->sequence && m->rows[at - 1].position + 1 == position;
+		bool follows = last && last->prompt == (kind == ROW_PROMPT) && m->rows[at - 1].sequence == r->sequence &&
+		               m->rows[at - 1].position + 1 == position;
 		if (follows)
 			last->n_rows++;
 		else
-			m->runs[m->n_runs++] = (struct attention_run){ .first_row = at, .n_rows = 1, .position = position };
+			m->runs[m->n_runs++] = (struct attention_run){
+				.first_row = at, .n_rows = 1, .prompt = kind == ROW_PROMPT, .position = position
+			};
 	}
 }
 

@@ -1,12 +1,12 @@
 /*
- * attention: the walk over pages (see attention.h); scores, weights and weighted sums are the kernels'.
+ * attention: the walk over pages of rows that are computed in floats (see attention.h and attention_walk.h); scores, weights and
+ * weighted sums are the kernels'.
  *
  * A unit of work is a tile of rows of one run for the query heads (at most QUERIES queries together) that read one key head, and,
  * where threads outnumber such units, one split of the positions. A query's state is (max, sum, weighted values); a split starts
  * afresh, and its state is merged into that of the splits before it.
  */
-#include "nn/attention.h"
-
+#include "nn/attention_walk.h"
 #include "nn/kernel_types.h"
 #include "nn/kv_page.h"
 
@@ -24,14 +24,6 @@ enum {
 struct states {
 	float max[QUERIES], sum[QUERIES];
 	float *acc; /* QUERIES x head_v */
-};
-
-struct unit {
-	const struct attention_run *run;
-	size_t row, n_rows;   /* in the run */
-	size_t head, n_heads; /* of queries, all of one key head */
-	size_t kv_head;
-	size_t split; /* when splits are computed apart */
 };
 
 /* A thread's memory for one unit. */
@@ -79,7 +71,8 @@ static size_t work_floats(const struct kv_shape *s)
 size_t attention_scratch_bytes(const struct kv_shape *s, size_t group)
 {
 	(void)group;
-	return round_up(sizeof(struct work), 64) + round_up(work_floats(s) * sizeof(float), 64);
+	size_t prompt = attention_16_scratch(s), others = round_up(sizeof(struct work), 64) + work_floats(s) * sizeof(float);
+	return round_up(prompt > others ? prompt : others, 64);
 }
 
 static struct work *work_init(const struct kv_shape *s, void *scratch)
@@ -99,8 +92,7 @@ static struct work *work_init(const struct kv_shape *s, void *scratch)
 	return w;
 }
 
-/* The positions that row `row` of a run sees: [*first, *last). */
-static void visible(const struct attention_job *job, const struct attention_run *run, size_t row, size_t *first, size_t *last)
+void attention_visible(const struct attention_job *job, const struct attention_run *run, size_t row, size_t *first, size_t *last)
 {
 	size_t position = run->position + row, end = run->position + run->n_rows, half = job->window / 2;
 	if (job->whole) {
@@ -113,12 +105,11 @@ static void visible(const struct attention_job *job, const struct attention_run 
 	if (job->chunks && job->window > 0) *first = position / job->window * job->window;
 }
 
-/* The positions that some row of a unit sees. */
-static void unit_span(const struct attention_job *job, const struct unit *u, size_t *first, size_t *last)
+void attention_span(const struct attention_job *job, const struct attention_unit *u, size_t *first, size_t *last)
 {
 	size_t none;
-	visible(job, u->run, u->row, first, &none);
-	visible(job, u->run, u->row + u->n_rows - 1, &none, last);
+	attention_visible(job, u->run, u->row, first, &none);
+	attention_visible(job, u->run, u->row + u->n_rows - 1, &none, last);
 }
 
 static size_t n_splits(size_t n_positions)
@@ -144,13 +135,13 @@ static size_t unit_rows(const struct attention_job *job)
 	return QUERIES / unit_heads(job);
 }
 
-/* Most splits of any run of the job. */
+/* Most splits of any run of the job that is not attention_16.c's. */
 static size_t job_splits(const struct attention_job *job)
 {
 	size_t most = 0;
 	for (size_t i = 0; i < job->n_runs; i++) {
 		size_t splits = n_splits(job->runs[i].position + job->runs[i].n_rows);
-		if (splits > most) most = splits;
+		if (!attention_16_takes(job, &job->runs[i]) && splits > most) most = splits;
 	}
 	return most;
 }
@@ -159,6 +150,7 @@ bool attention_wants_merge(const struct attention_job *job, unsigned count)
 {
 	size_t units = 0, rows = 0, per_row = job->kv.n_heads * units_per_head(job), tile = unit_rows(job);
 	for (size_t i = 0; i < job->n_runs; i++) {
+		if (attention_16_takes(job, &job->runs[i])) continue;
 		rows += job->runs[i].n_rows;
 		units += (job->runs[i].n_rows + tile - 1) / tile * per_row;
 	}
@@ -177,16 +169,16 @@ static float *record(const struct attention_job *job, size_t row, size_t head, s
 	return (float *)job->partial + ((row * job->n_heads + head) * job_splits(job) + split) * record_floats(&job->kv);
 }
 
-/* The number of a run's first row when the rows of all runs are counted in order. */
+/* The number of a run's first row when the rows of all runs that are not attention_16.c's are counted in order. */
 static size_t rows_before(const struct attention_job *job, const struct attention_run *run)
 {
 	size_t rows = 0;
-	for (const struct attention_run *r = job->runs; r < run; r++) rows += r->n_rows;
+	for (const struct attention_run *r = job->runs; r < run; r++) rows += attention_16_takes(job, r) ? 0 : r->n_rows;
 	return rows;
 }
 
 /* Copies the unit's queries, scaled, value by value; query i is row i / n_heads, head i % n_heads of the unit. */
-static void load_queries(const struct attention_job *job, const struct unit *u, struct work *w)
+static void load_queries(const struct attention_job *job, const struct attention_unit *u, struct work *w)
 {
 	size_t n = job->kv.head_k, n_q = u->n_rows * u->n_heads;
 	for (size_t i = 0; i < n_q; i++) {
@@ -208,21 +200,19 @@ static void states_clear(struct states *s, size_t n, size_t head_v)
 	memset(s->acc, 0, n * head_v * sizeof *s->acc);
 }
 
-/* Takes from one query's scores what the distance costs. */
-static void lean(const struct attention_job *job, const struct unit *u, size_t i, size_t begin, size_t n, float *scores)
+float attention_lean(const struct attention_job *job, const struct attention_unit *u, size_t i, size_t position)
 {
-	size_t position = u->run->position + u->row + i / u->n_heads;
-	float slope = job->slopes[u->head + i % u->n_heads];
-	for (size_t p = 0; p < n; p++) scores[p] -= slope * fabsf((float)position - (float)(begin + p));
+	size_t own = u->run->position + u->row + i / u->n_heads;
+	return job->slopes[u->head + i % u->n_heads] * fabsf((float)own - (float)position);
 }
 
 /* Turns the scores in a page into weights; each row sees positions of its own. */
-static void weigh(const struct attention_job *job, const struct unit *u, struct work *w, size_t begin, size_t n)
+static void weigh(const struct attention_job *job, const struct attention_unit *u, struct work *w, size_t begin, size_t n)
 {
 	struct kernel_span spans[QUERIES];
 	for (size_t row = 0, i = 0; row < u->n_rows; row++) {
 		size_t first, last;
-		visible(job, u->run, u->row + row, &first, &last);
+		attention_visible(job, u->run, u->row + row, &first, &last);
 		first = first > begin ? first - begin : 0;
 		last = last > begin ? last - begin : 0;
 		if (last > n) last = n;
@@ -230,7 +220,7 @@ static void weigh(const struct attention_job *job, const struct unit *u, struct 
 		for (size_t h = 0; h < u->n_heads; h++, i++) {
 			float *scores = w->scores + i * KV_PAGE;
 			spans[i] = (struct kernel_span){ (uint8_t)first, (uint8_t)last };
-			if (job->slopes) lean(job, u, i, begin, n, scores);
+			for (size_t p = 0; job->slopes && p < n; p++) scores[p] -= attention_lean(job, u, i, begin + p);
 			if (job->soft_cap > 0 && first < last)
 				kernels_chosen->soft_cap(scores + first, job->soft_cap, last - first);
 		}
@@ -266,7 +256,7 @@ static void value_page(const struct attention_job *job, struct work *w, const ui
 }
 
 /* One page's part in the split's states; `begin` is the page's first position, `end` the last the unit sees plus one. */
-static void attend_page(const struct attention_job *job, const struct unit *u, struct work *w, size_t begin, size_t end)
+static void attend_page(const struct attention_job *job, const struct attention_unit *u, struct work *w, size_t begin, size_t end)
 {
 	const struct kv_shape *s = &job->kv;
 	const uint8_t *layer = u->run->pages[job->table + begin / KV_PAGE] + job->layer_offset, *next = NULL;
@@ -281,10 +271,10 @@ static void attend_page(const struct attention_job *job, const struct unit *u, s
 }
 
 /* The positions of one split. */
-static void attend_split(const struct attention_job *job, const struct unit *u, struct work *w, size_t split)
+static void attend_split(const struct attention_job *job, const struct attention_unit *u, struct work *w, size_t split)
 {
 	size_t first, last, n_q = u->n_rows * u->n_heads;
-	unit_span(job, u, &first, &last);
+	attention_span(job, u, &first, &last);
 	states_clear(&w->split, n_q, value_length(&job->kv));
 	if (first < split * SPLIT) first = split * SPLIT;
 	if (last > (split + 1) * SPLIT) last = (split + 1) * SPLIT;
@@ -308,8 +298,7 @@ static void merge(float *max, float *sum, float *acc, float split_max, float spl
 	*max = most;
 }
 
-/* The finished row of a head: weighted values over the sum, in which a sink takes part. */
-static void finish(const struct attention_job *job, size_t row, size_t head, float max, float sum, const float *acc)
+void attention_finish(const struct attention_job *job, size_t row, size_t head, float max, float sum, const float *acc)
 {
 	float factor = 1;
 	if (job->sinks) {
@@ -321,10 +310,10 @@ static void finish(const struct attention_job *job, size_t row, size_t head, flo
 	kernels_chosen->scale_multiply(acc, NULL, sum > 0 ? factor / sum : 0, out, job->kv.head_v);
 }
 
-static void compute_all_splits(const struct attention_job *job, const struct unit *u, struct work *w)
+static void compute_all_splits(const struct attention_job *job, const struct attention_unit *u, struct work *w)
 {
 	size_t first, last, n_q = u->n_rows * u->n_heads, n = value_length(&job->kv);
-	unit_span(job, u, &first, &last);
+	attention_span(job, u, &first, &last);
 	states_clear(&w->total, n_q, n);
 	for (size_t split = first / SPLIT; split < n_splits(last); split++) {
 		attend_split(job, u, w, split);
@@ -334,12 +323,12 @@ static void compute_all_splits(const struct attention_job *job, const struct uni
 		}
 	}
 	for (size_t i = 0; i < n_q; i++) {
-		finish(job, u->run->first_row + u->row + i / u->n_heads, u->head + i % u->n_heads, w->total.max[i], w->total.sum[i],
-		       w->total.acc + i * n);
+		attention_finish(job, u->run->first_row + u->row + i / u->n_heads, u->head + i % u->n_heads, w->total.max[i],
+		                 w->total.sum[i], w->total.acc + i * n);
 	}
 }
 
-static void compute_one_split(const struct attention_job *job, const struct unit *u, struct work *w)
+static void compute_one_split(const struct attention_job *job, const struct attention_unit *u, struct work *w)
 {
 	size_t n = value_length(&job->kv);
 	attend_split(job, u, w, u->split);
@@ -353,10 +342,10 @@ static void compute_one_split(const struct attention_job *job, const struct unit
 }
 
 /* The positions that a unit reads: its cost. */
-static size_t unit_cost(const struct attention_job *job, const struct unit *u, bool apart)
+static size_t unit_cost(const struct attention_job *job, const struct attention_unit *u, bool apart)
 {
 	size_t first, last;
-	unit_span(job, u, &first, &last);
+	attention_span(job, u, &first, &last);
 	if (apart) {
 		if (first < u->split * SPLIT) first = u->split * SPLIT;
 		if (last > (u->split + 1) * SPLIT) last = (u->split + 1) * SPLIT;
@@ -365,10 +354,11 @@ static size_t unit_cost(const struct attention_job *job, const struct unit *u, b
 }
 
 /* The n-th unit, key head by key head so that a thread's share reads few of them; false behind the last. */
-static bool unit_at(const struct attention_job *job, size_t n, bool apart, struct unit *u)
+static bool unit_at(const struct attention_job *job, size_t n, bool apart, struct attention_unit *u)
 {
 	size_t tile = unit_rows(job), heads = unit_heads(job), chunks = units_per_head(job), group = job->n_heads / job->kv.n_heads;
 	for (const struct attention_run *run = job->runs; run < job->runs + job->n_runs; run++) {
+		if (attention_16_takes(job, run)) continue;
 		size_t tiles = (run->n_rows + tile - 1) / tile, splits = apart ? n_splits(run->position + run->n_rows) : 1;
 		size_t units = tiles * job->kv.n_heads * chunks * splits;
 		if (n >= units) {
@@ -376,7 +366,9 @@ static bool unit_at(const struct attention_job *job, size_t n, bool apart, struc
 			continue;
 		}
 		size_t chunk = n / (tiles * splits) % chunks, row = n / splits % tiles * tile;
-		*u = (struct unit){ .run = run, .row = row, .split = n % splits, .kv_head = n / (tiles * splits * chunks) };
+		*u = (struct attention_unit){
+			.run = run, .row = row, .split = n % splits, .kv_head = n / (tiles * splits * chunks)
+		};
 		u->n_rows = run->n_rows - row < tile ? run->n_rows - row : tile;
 		u->head = u->kv_head * group + chunk * heads;
 		u->n_heads = group - chunk * heads < heads ? group - chunk * heads : heads;
@@ -385,10 +377,10 @@ static bool unit_at(const struct attention_job *job, size_t n, bool apart, struc
 	return false;
 }
 
-void attention_compute(const struct attention_job *job, unsigned thread, unsigned count, void *scratch)
+static void compute_floats(const struct attention_job *job, unsigned thread, unsigned count, void *scratch)
 {
 	struct work *w = work_init(&job->kv, scratch);
-	struct unit u;
+	struct attention_unit u;
 	bool apart = attention_wants_merge(job, count);
 	size_t total = 0, before = 0;
 	for (size_t n = 0; unit_at(job, n, apart, &u); n++) total += unit_cost(job, &u, apart);
@@ -405,11 +397,18 @@ void attention_compute(const struct attention_job *job, unsigned thread, unsigne
 	}
 }
 
+void attention_compute(const struct attention_job *job, unsigned thread, unsigned count, void *scratch)
+{
+	compute_floats(job, thread, count, scratch);
+	attention_16_compute(job, thread, count, scratch);
+}
+
 void attention_merge(const struct attention_job *job, unsigned thread, unsigned count)
 {
 	size_t n = value_length(&job->kv), pair = 0;
 	for (size_t i = 0; i < job->n_runs; i++) {
 		const struct attention_run *run = &job->runs[i];
+		if (attention_16_takes(job, run)) continue;
 		for (size_t k = 0; k < run->n_rows * job->n_heads; k++, pair++) {
 			if (pair % count != thread) continue;
 			size_t head = k % job->n_heads, row = rows_before(job, run) + k / job->n_heads;
@@ -419,7 +418,7 @@ void attention_merge(const struct attention_job *job, unsigned thread, unsigned 
 				const float *from = record(job, row, head, s);
 				merge(&acc[n], &acc[n + 1], acc, from[n], from[n + 1], from, n);
 			}
-			finish(job, run->first_row + k / job->n_heads, head, acc[n], acc[n + 1], acc);
+			attention_finish(job, run->first_row + k / job->n_heads, head, acc[n], acc[n + 1], acc);
 		}
 	}
 }

@@ -6,8 +6,9 @@
  * A page starts as zeros; what lies in it behind the last stored position is finite and does not count.
  *
  * The softmax is online: a page's scores are computed, the running maximum, sum and weighted values move on; no score matrix is
- * written. Positions are split every 8 pages (512 positions), each split is computed from a fresh state, and states are merged
- * in order; a result depends on its own row alone, for any number of threads and any other rows.
+ * written. Prompt rows take the pages in order. For others positions are split every 8 pages (512 positions), each split is
+ * computed from a fresh state, and states are merged in order. A result depends on its own row and its kind alone, for any number
+ * of threads and any other rows.
  */
 #ifndef HEARTH_NN_ATTENTION_H
 #define HEARTH_NN_ATTENTION_H
@@ -45,7 +46,8 @@ void kv_store(const struct kv_shape *shape, uint8_t *layer, size_t slot, const f
 struct attention_run {
 	size_t first_row; /* in q and out */
 	size_t n_rows;
-	size_t position;             /* of the first row; row i sees keys 0 ... position + i */
+	bool prompt;     /* rows of a prompt, computed in 16 bits where K/V are not F32 and the level has kernels for it */
+	size_t position; /* of the first row; row i sees keys 0 ... position + i */
 	const uint8_t *const *pages; /* the session's tables of pages, each from position 0 on: enough for the last row; those
 	                                wholly before every row's window are not read */
 };

@@ -10,45 +10,15 @@
 #define HEARTH_NN_I16_H
 
 #include "nn/kernel_types.h"
+#include "nn/whole.h"
 
 #include <string.h>
 #if defined(__AVX2__)
-#include <immintrin.h>
 
-#define INLINE static inline __attribute__((always_inline))
+enum { I16_LANES = WHOLE_LANES, I16_ROWS = WHOLE_LANES == 16 ? 12 : 6 };
 
-/* whole: a vector of I16_LANES 32-bit numbers. whole_products(s, a, b): s + the sums of the products of pairs of 16 bits.
- * whole_store: to[i] = (add ? to[i] : 0) + s[i] * (scales[i] * scale) for i < n, in one rounding. */
+/* whole_store: to[i] = (add ? to[i] : 0) + s[i] * (scales[i] * scale) for i < n, in one rounding. */
 #if defined(__AVX512BW__) && !defined(VNNI_OF_8)
-enum { I16_LANES = 16, I16_ROWS = 12 };
-typedef __m512i whole;
-
-INLINE whole whole_zero(void)
-{
-	return _mm512_setzero_si512();
-}
-
-INLINE whole whole_load(const uint16_t *p)
-{
-	return _mm512_loadu_si512(p);
-}
-
-INLINE whole whole_pair(const uint16_t *p)
-{
-	int pair;
-	memcpy(&pair, p, sizeof pair);
-	return _mm512_set1_epi32(pair);
-}
-
-INLINE whole whole_products(whole sum, whole a, whole b)
-{
-#if defined(__AVX512VNNI__)
-	return _mm512_dpwssd_epi32(sum, a, b);
-#else
-	return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b));
-#endif
-}
-
 INLINE void whole_store(float *to, whole sum, const float *scales, float scale, bool add, size_t n)
 {
 	const __mmask16 mask = (__mmask16)((1u << n) - 1);
@@ -58,35 +28,6 @@ INLINE void whole_store(float *to, whole sum, const float *scales, float scale, 
 }
 
 #else
-enum { I16_LANES = 8, I16_ROWS = 6 };
-typedef __m256i whole;
-
-INLINE whole whole_zero(void)
-{
-	return _mm256_setzero_si256();
-}
-
-INLINE whole whole_load(const uint16_t *p)
-{
-	return _mm256_loadu_si256((const __m256i *)(const void *)p);
-}
-
-INLINE whole whole_pair(const uint16_t *p)
-{
-	int pair;
-	memcpy(&pair, p, sizeof pair);
-	return _mm256_set1_epi32(pair);
-}
-
-INLINE whole whole_products(whole sum, whole a, whole b)
-{
-#if defined(__AVXVNNI__) || defined(VNNI_OF_8)
-	return _mm256_dpwssd_epi32(sum, a, b);
-#else
-	return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
-#endif
-}
-
 INLINE void whole_store(float *to, whole sum, const float *scales, float scale, bool add, size_t n)
 {
 	__m256 v = _mm256_cvtepi32_ps(sum), s = _mm256_mul_ps(_mm256_loadu_ps(scales), _mm256_set1_ps(scale));

@@ -8,6 +8,7 @@
 #define HEARTH_NN_KERNEL_TYPES_H
 
 #include "nn/attention.h"
+#include "nn/attention_16.h"
 #include "nn/format.h"
 #include "nn/ops.h"
 #include "nn/scan.h"
@@ -153,6 +154,7 @@ struct kernels {
 	kernel_values values[KV_TYPES];
 	kernel_unpack_part unpack_keys[KV_TYPES], unpack_values[KV_TYPES]; /* all but KV_F32's */
 	kernel_soften soften;
+	struct kernels_16 attention_16;                              /* of prompt rows; NULL: they are computed as the others */
 	void (*store_half)(const float *x, uint16_t *out, size_t n); /* as half_from_float */
 
 	/* the operations of nn/ops.h that are worth a level's own code */
@@ -188,6 +190,7 @@ void ops_fill_portable(struct kernels *k);
 void scan_fill_portable(struct kernels *k);
 #if defined(__x86_64__)
 void kernels_fill_avx2(struct kernels *k);
+void attention_16_fill_avx2(struct kernels *k);
 void attention_fill_avx2(struct kernels *k);
 void dot_fill_avx2(struct kernels *k);
 void dot_codes_fill_avx2(struct kernels *k);
@@ -199,17 +202,20 @@ void scan_fill_avx2(struct kernels *k);
 void unpack_codes_fill_avx2(struct kernels *k);
 void unpack_fill_avx2(struct kernels *k);
 void kernels_fill_avxvnni(struct kernels *k);
+void attention_16_fill_avxvnni(struct kernels *k);
 void dot_fill_avxvnni(struct kernels *k);
 void dot_codes_fill_avxvnni(struct kernels *k);
 void dot_k_fill_avxvnni(struct kernels *k);
 void i16_fill_avxvnni(struct kernels *k);
 void kernels_fill_avx512(struct kernels *k);
+void attention_16_fill_avx512(struct kernels *k);
 void attention_fill_avx512(struct kernels *k);
 void float_fill_avx512(struct kernels *k);
 void i16_fill_avx512(struct kernels *k);
 void ops_fill_avx512(struct kernels *k);
 void scan_fill_avx512(struct kernels *k);
 void kernels_fill_avx512vnni(struct kernels *k);
+void attention_16_fill_avx512vnni(struct kernels *k);
 void attention_fill_avx512vnni(struct kernels *k);
 void dot_fill_avx512vnni(struct kernels *k);
 void dot_k_fill_avx512vnni(struct kernels *k);

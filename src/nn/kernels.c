@@ -197,6 +197,7 @@ static const struct entry entries[] = {
 	{ "values_q8_0", offsetof(struct kernels, values[KV_Q8_0]) },
 	{ "values_q4_0", offsetof(struct kernels, values[KV_Q4_0]) },
 	{ "soften", offsetof(struct kernels, soften) },
+	{ "attention_16", offsetof(struct kernels, attention_16.scores) },
 	{ "dot_float", offsetof(struct kernels, dot_float) },
 	{ "exp_sum", offsetof(struct kernels, exp_sum) },
 	{ "gates", offsetof(struct kernels, gate[OPS_SILU]) },

@@ -3,6 +3,7 @@
 
 void kernels_fill_avx512(struct kernels *k)
 {
+	attention_16_fill_avx512(k);
 	attention_fill_avx512(k);
 	float_fill_avx512(k);
 	i16_fill_avx512(k);

@@ -3,6 +3,7 @@
 
 void kernels_fill_avx512vnni(struct kernels *k)
 {
+	attention_16_fill_avx512vnni(k);
 	attention_fill_avx512vnni(k);
 	dot_fill_avx512vnni(k);
 	dot_k_fill_avx512vnni(k);
