@@ -40,7 +40,7 @@ ifneq ($(ARCH),x86_64)
 LIB_SRC := $(filter-out %_avx2.c %_avxvnni.c %_avx512.c %_avx512vnni.c %_avx512bf16.c %_amx.c,$(LIB_SRC))
 endif
 ifneq ($(ARCH),aarch64)
-LIB_SRC := $(filter-out %_neon.c %_dotprod.c,$(LIB_SRC))
+LIB_SRC := $(filter-out %_neon.c %_dotprod.c %_i8mm.c,$(LIB_SRC))
 endif
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
 LIBS = -ljansson -lutf8proc -lm -lpthread
@@ -68,6 +68,7 @@ LEVEL_avx512vnni = $(LEVEL_avx512) -mavx512vnni
 LEVEL_avx512bf16 = $(LEVEL_avx512vnni) -mavx512bf16
 LEVEL_amx = $(LEVEL_avx512bf16) -mamx-tile -mamx-bf16 -mamx-int8
 LEVEL_dotprod = -march=armv8.2-a+dotprod
+LEVEL_i8mm = -march=armv8.2-a+dotprod+i8mm
 level_flags = $(LEVEL_$(lastword $(subst _, ,$(basename $(notdir $(1))))))
 
 # The programs.
@@ -230,7 +231,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libhearth.a
 ifeq ($(ARCH),x86_64)
 EVEX_OBJ := $(patsubst src/nn/%.c,$(BUILD)/obj/evex/%.o,$(sort $(wildcard src/nn/*_avxvnni.c)))
 endif
-EVEX_NAMES = $(foreach f,kernels attention_16 dot dot_codes dot_k i16,-D$(f)_fill_avxvnni=$(f)_fill_evex)
+EVEX_NAMES = $(foreach f,kernels attention_16 bytes dot dot_codes dot_k i16,-D$(f)_fill_avxvnni=$(f)_fill_evex)
 $(BUILD)/obj/evex/%.o: src/nn/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,cc $<)

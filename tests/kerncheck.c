@@ -7,6 +7,7 @@
  *     kerncheck --speed LEVEL PART   one part of it: roof, formats, matmul, attention, ops
  */
 #include "kernspeed.h"
+#include "nn/bytes.h"
 #include "nn/float16.h"
 #include "nn/kernel_types.h"
 #include "nn/kernels.h"
@@ -308,25 +309,34 @@ static void check_bytes(const struct format *f, const struct form_16 *bytes)
 {
 	enum { OUTS = 37, ROWS = 29, WIDTH = 48 };
 	static const size_t counts[] = { 1, 3, 4, 5, 11, 12, 13, ROWS }, outs[] = { 1, 15, 16, 17, OUTS },
-	                    lengths[] = { 256, COLS_16 };
-	static uint8_t packed[OUTS * 2 * 256 + 1];
+	                    lengths[] = { 64, 192, 256, COLS_16 };
+	static uint8_t packed[OUTS * 2 * 292 + 1];
 	static uint16_t codes[GROUP_16 * COLS_16], tile[WIDTH * COLS_16], x16[ROWS * COLS_16];
-	static float unpacked[OUTS * COLS_16], x[ROWS * COLS_16], a[ROWS * WIDTH], b[ROWS * WIDTH], size[OUTS];
+	static float unpacked[OUTS * COLS_16], x[ROWS * COLS_16], x_scales[ROWS], a[ROWS * WIDTH], b[ROWS * WIDTH], size[OUTS];
 	const float *rows[ROWS];
+	const bool one = bytes->round == bytes_round; /* a byte for each activation, or two */
 	if (!bytes->codes || !bytes->codes[f->index]) return;
-	for (size_t l = 0; l < 2; l++) {
-		const size_t n = lengths[l], row_bytes = n / f->type->weights * f->type->bytes, width = n / 64 * bytes->codes_bytes;
+	form_bf16 = false;
+	for (size_t l = 0; l < 4; l++) {
+		if (lengths[l] % f->type->weights != 0) continue;
+		const size_t n = lengths[l], row_bytes = n / f->type->weights * f->type->bytes,
+		             width = n / 32 * (bytes->codes_bytes / 2);
 		random_floats(&seed, x, ROWS * COLS_16);
 		for (size_t r = 0; r < ROWS; r++) {
 			int8_t q[COLS_16];
 			int16_t sums[COLS_16 / 16];
-			float scales[COLS_16 / 32], one;
+			float scales[COLS_16 / 32];
 			rows[r] = x + r * COLS_16;
-			bytes->round(rows[r], n, x16 + r * COLS_16, &one);
+			bytes->round(rows[r], n, x16 + r * COLS_16, x_scales + r);
 			plain->quantize(rows[r], n, q, scales, sums);
 			checks++;
-			if (memcmp(x16 + r * COLS_16, q, n)) differ("bytes: rounding of %zu", n);
-			for (size_t i = 0; i < n; i++) x[r * COLS_16 + i] = (float)q[i] * scales[i / 32];
+			if (one && memcmp(x16 + r * COLS_16, q, n)) differ("bytes: rounding of %zu", n);
+			for (size_t i = 0; i < n; i++) {
+				float before = x[r * COLS_16 + i], value = value_16(x16[r * COLS_16 + i], x_scales[r]);
+				if (!one && !(fabsf(value - before) <= 0.51f * x_scales[r]))
+					differ("two bytes: %g", (double)before);
+				x[r * COLS_16 + i] = one ? (float)q[i] * scales[i / 32] : value;
+			}
 		}
 		random_blocks(&seed, f, packed + 1, OUTS * n / f->type->weights);
 		for (size_t o = 0; o < OUTS; o++) {
@@ -334,11 +344,11 @@ static void check_bytes(const struct format *f, const struct form_16 *bytes)
 			size[o] = 1 + 10 * sqrtf((float)n * plain->dot_float(unpacked + o * COLS_16, unpacked + o * COLS_16, n));
 			bytes->codes[f->index](packed + 1 + o * row_bytes, n, codes + o % GROUP_16 * COLS_16);
 			if (o % GROUP_16 + 1 == GROUP_16 || o + 1 == OUTS)
-				plain->interleave(codes, COLS_16, o % GROUP_16 + 1, width, tile + o / GROUP_16 * GROUP_16 * width);
+				level->interleave(codes, COLS_16, o % GROUP_16 + 1, width, tile + o / GROUP_16 * GROUP_16 * width);
 		}
 		for (size_t i = 0; i < 8 * 5; i++) {
 			const struct tile_16 t = { tile, NULL };
-			const struct rows_16 from = { x16, COLS_16, NULL, 0 };
+			const struct rows_16 from = { x16, COLS_16, x_scales, 1 };
 			const size_t n_rows = counts[i / 5], n_outs = outs[i % 5];
 			for (size_t k = 0; k < ROWS * WIDTH; k++) a[k] = b[k] = 1;
 			bytes->products(&t, n_outs, &from, n_rows, n, a, WIDTH, i % 2);
@@ -665,8 +675,7 @@ static void check_level(void)
 	checks = 0;
 	for (size_t i = 0; i < FORMAT_COUNT; i++) {
 		check_unpack(format_at(i));
-		check_bytes(format_at(i), &level->bytes);
-		check_bytes(format_at(i), &level->bytes_16);
+		for (size_t k = 0; k < BYTES_FORMS; k++) check_bytes(format_at(i), &level->bytes[k]);
 		check_dot(format_at(i));
 	}
 	check_quantize();

@@ -1,13 +1,12 @@
 /*
  * bytes: prompt rows in 8 bits with AVX512-VNNI, 64 products an instruction (vpdpbusd), where 16 bits have 32; the two forms of
- * kernel_types.h. What brings weights into them stands in bytes_codes_avx512vnni.c.
+ * kernel_types.h. What brings weights into them stands in bytes_codes_avx2.c.
  *
  * A block of 12 rows by 16 outputs, which are the lanes, keeps 12 whole sums and 12 float ones; whole sums of 32 or 16 products
  * meet the scales, so that a float sum is that of its groups in order.
  */
-#include "nn/bytes_codes.h"
+#include "nn/bytes.h"
 #include "nn/kernel_types.h"
-#include "nn/kernels.h"
 #include "nn/quants_avx2.h"
 
 enum { MOST_ROWS = 12 };
@@ -150,23 +149,9 @@ static void products_16(const struct tile_16 *tile, size_t n_outputs, const stru
 	all_rows(tile, n_outputs, x, n_rows, n, out, out_stride, add, true);
 }
 
-static void round_row(const float *x, size_t n, uint16_t *out, float *scale)
-{
-	int16_t sums[COLS_16 / 16];
-	float scales[COLS_16 / 32], totals[COLS_16 / 32];
-	kernels_chosen->quantize(x, n, (int8_t *)out, scales, sums);
-	for (size_t i = 0; i < n / 32; i++) totals[i] = scales[i] * (float)(sums[2 * i] + sums[2 * i + 1]);
-	memcpy((uint8_t *)out + n, scales, n / 8);
-	memcpy((uint8_t *)out + n + n / 8, totals, n / 8);
-	*scale = 1;
-}
-
 void bytes_fill_avx512vnni(struct kernels *k)
 {
-	k->bytes = (struct form_16){
-		.products = products_32, .round = round_row, .codes = bytes_codes_32_avx512vnni, .codes_bytes = BYTES_32
-	};
-	k->bytes_16 = (struct form_16){
-		.products = products_16, .round = round_row, .codes = bytes_codes_16_avx512vnni, .codes_bytes = BYTES_16
-	};
+	memset(k->bytes, 0, sizeof k->bytes);
+	k->bytes[0] = (struct form_16){ products_32, .round = bytes_round, .codes = bytes_codes_32_avx2, .codes_bytes = BYTES_32 };
+	k->bytes[1] = (struct form_16){ products_16, .round = bytes_round, .codes = bytes_codes_16_avx2, .codes_bytes = BYTES_16 };
 }

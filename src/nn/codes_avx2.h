@@ -1,33 +1,12 @@
 /*
- * codes_avx2: the formats whose weights are signed codes times a scale (unpack_codes_portable.c), in AVX2 registers: 32 codes as
+ * codes_avx2: the formats whose weights are signed codes times a scale (codes.h), in AVX2 registers: 32 codes as
  * bytes, and a scale for each 16, shared by what unpacks and what multiplies them.
- *
- * The eighths of IQ1 are codes too: eight times the point, plus or minus one, with an eighth of the scale.
  */
 #ifndef HEARTH_NN_CODES_AVX2_H
 #define HEARTH_NN_CODES_AVX2_H
 
-#include "nn/codebooks.h"
+#include "nn/codes.h"
 #include "nn/quants_avx2.h"
-#include "nn/unpack.h"
-
-enum code { MXFP4, NVFP4, IQ4_NL, IQ4_XS, Q1_0, Q2_0, TQ1_0, TQ2_0, IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S, IQ1_S, IQ1_M };
-
-INLINE size_t code_bytes(enum code f)
-{
-	static const uint8_t bytes[] = { [MXFP4] = 17, [NVFP4] = 36,   [IQ4_NL] = 18, [IQ4_XS] = 136, [Q1_0] = 18,
-		                         [Q2_0] = 18,  [TQ1_0] = 54,   [TQ2_0] = 66,  [IQ2_XXS] = 66, [IQ2_XS] = 74,
-		                         [IQ2_S] = 82, [IQ3_XXS] = 98, [IQ3_S] = 110, [IQ1_S] = 50,   [IQ1_M] = 56 };
-	return bytes[f];
-}
-
-/* How many 32 weights a block has. */
-INLINE int code_groups(enum code f)
-{
-	if (f == MXFP4 || f == IQ4_NL) return 1;
-	if (f == NVFP4 || f == Q2_0) return 2;
-	return f == Q1_0 ? 4 : 8;
-}
 
 INLINE uint32_t bits32(const uint8_t *p)
 {

@@ -91,6 +91,8 @@ struct form_16 {
 	size_t codes_bytes;        /* of 32 weights with their floats; a multiple of 8 */
 };
 
+enum { BYTES_FORMS = 6 }; /* as many as a level has at most; the others are empty */
+
 /* n_outputs rows (at most GROUP_16) of rounded weights to a group. */
 typedef void (*kernel_interleave)(const uint16_t *rows, size_t stride, size_t n_outputs, size_t n, uint16_t *group);
 
@@ -144,7 +146,7 @@ struct kernels {
 	struct form_16 whole; /* prompt rows of all formats but F32, of quantized ones where there is no bfloat16 */
 	struct form_16 bf16;
 	kernel_interleave interleave;
-	struct form_16 bytes, bytes_16; /* prompt rows of the formats that have `codes` in one of them */
+	struct form_16 bytes[BYTES_FORMS]; /* prompt rows of the formats that have `codes` in one of them */
 	kernel_quantize quantize;
 	bool turns; /* the dots of K formats read `turned` and `totals` of their rows */
 	/* runs the multiplications of quantized weights' prompt rows on registers alone; the operations of `turns` turns */
@@ -192,6 +194,7 @@ void scan_fill_portable(struct kernels *k);
 void kernels_fill_avx2(struct kernels *k);
 void attention_16_fill_avx2(struct kernels *k);
 void attention_fill_avx2(struct kernels *k);
+void bytes_fill_avx2(struct kernels *k);
 void dot_fill_avx2(struct kernels *k);
 void dot_codes_fill_avx2(struct kernels *k);
 void dot_k_fill_avx2(struct kernels *k);
@@ -203,6 +206,7 @@ void unpack_codes_fill_avx2(struct kernels *k);
 void unpack_fill_avx2(struct kernels *k);
 void kernels_fill_avxvnni(struct kernels *k);
 void attention_16_fill_avxvnni(struct kernels *k);
+void bytes_fill_avxvnni(struct kernels *k);
 void dot_fill_avxvnni(struct kernels *k);
 void dot_codes_fill_avxvnni(struct kernels *k);
 void dot_k_fill_avxvnni(struct kernels *k);
@@ -235,7 +239,10 @@ void ops_fill_neon(struct kernels *k);
 void scan_fill_neon(struct kernels *k);
 void unpack_fill_neon(struct kernels *k);
 void kernels_fill_dotprod(struct kernels *k);
+void bytes_fill_dotprod(struct kernels *k);
 void dot_fill_dotprod(struct kernels *k);
+void kernels_fill_i8mm(struct kernels *k);
+void bytes_fill_i8mm(struct kernels *k);
 #endif
 
 #endif

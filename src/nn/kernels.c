@@ -185,7 +185,7 @@ static const struct entry entries[] = {
 	{ "products", offsetof(struct kernels, products) },
 	{ "products_whole", offsetof(struct kernels, whole.products) },
 	{ "products_bf16", offsetof(struct kernels, bf16.products) },
-	{ "products_bytes", offsetof(struct kernels, bytes.products) },
+	{ "products_bytes", offsetof(struct kernels, bytes[0].products) },
 	{ "quantize", offsetof(struct kernels, quantize) },
 	{ "scores_f32", offsetof(struct kernels, scores[KV_F32]) },
 	{ "scores_f16", offsetof(struct kernels, scores[KV_F16]) },

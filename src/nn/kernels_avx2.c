@@ -5,6 +5,7 @@ void kernels_fill_avx2(struct kernels *k)
 {
 	attention_16_fill_avx2(k);
 	attention_fill_avx2(k);
+	bytes_fill_avx2(k);
 	dot_fill_avx2(k);
 	dot_codes_fill_avx2(k);
 	dot_k_fill_avx2(k);

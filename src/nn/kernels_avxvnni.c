@@ -4,6 +4,7 @@
 void kernels_fill_avxvnni(struct kernels *k)
 {
 	attention_16_fill_avxvnni(k);
+	bytes_fill_avxvnni(k);
 	dot_fill_avxvnni(k);
 	dot_codes_fill_avxvnni(k);
 	dot_k_fill_avxvnni(k);

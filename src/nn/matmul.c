@@ -107,8 +107,10 @@ const struct form_16 *activations_form(const struct activations *a, const struct
 	if (a->exact || a->n_answer >= a->n_rows || a->cols % 32 != 0) return NULL;
 	if (weights->format->index == FORMAT_F32 || weights->floats) return NULL;
 	if (weights->format->quantized && k->bf16.products) return &k->bf16;
-	if (k->bytes.codes && k->bytes.codes[weights->format->index]) return &k->bytes;
-	if (k->bytes_16.codes && k->bytes_16.codes[weights->format->index]) return &k->bytes_16;
+	for (size_t i = 0; i < BYTES_FORMS; i++) {
+		const kernel_codes *codes = k->bytes[i].codes;
+		if (codes && codes[weights->format->index] && a->cols % 64 == 0) return &k->bytes[i];
+	}
 	return k->whole.products ? &k->whole : NULL;
 }
 
@@ -125,7 +127,8 @@ static size_t parts_16(size_t cols)
 
 size_t activations_16_bytes(size_t n_rows, size_t cols)
 {
-	if (!kernels_chosen->whole.products && !kernels_chosen->bf16.products) return 0;
+	const struct kernels *k = kernels_chosen;
+	if (!k->whole.products && !k->bf16.products && !k->bytes[0].products) return 0;
 	return round_up(n_rows * stride_16(cols) * sizeof(uint16_t), 64) + round_up(n_rows * parts_16(cols) * sizeof(float), 64);
 }
 

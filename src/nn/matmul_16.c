@@ -23,7 +23,7 @@ static void fill_tile(const struct matrix *m, size_t o, size_t n_outputs, size_t
 	const struct tensor_type *type = m->format->type;
 	const uint8_t *packed = m->data + o * m->row_bytes + col / type->weights * type->bytes;
 	format_unpack unpack = kernels_chosen->unpack[m->format->index];
-	const size_t width = form->codes ? n_cols / 64 * form->codes_bytes : n_cols;
+	const size_t width = form->codes ? n_cols / 32 * (form->codes_bytes / 2) : n_cols;
 	for (size_t i = 0; i < n_outputs; i += GROUP_16) {
 		size_t n = n_outputs - i < GROUP_16 ? n_outputs - i : GROUP_16;
 		for (size_t k = 0; k < n; k++) {

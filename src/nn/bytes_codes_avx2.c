@@ -1,10 +1,10 @@
 /*
- * bytes_codes: packed weights to the forms in 8 bits (see kernel_types.h), with AVX2 and VNNI.
+ * bytes_codes: packed weights to the forms in 8 bits (see kernel_types.h), with AVX2, for all levels above it too.
  *
  * Only formats whose activations llama.cpp rounds with one scale for 256 are here: with a scale for each 32 their error is a
  * quarter to two fifths of its, where prompts may have half. Blocks of 32 would have all of it.
  */
-#include "nn/bytes_codes.h"
+#include "nn/bytes.h"
 #include "nn/codes_avx2.h"
 #include "nn/quants_avx2.h"
 
@@ -46,7 +46,7 @@ INLINE void codes_with_offset(const uint8_t *b, enum code f, const int offset, s
 /* 32 signed codes with four lanes of each half's scale. */
 INLINE void store_halves(uint8_t *to, uint8_t *floats, __m256i q, __m256 scales)
 {
-	__m256 sums = _mm256_cvtepi32_ps(_mm256_dpbusd_epi32(_mm256_setzero_si256(), _mm256_set1_epi8(1), q));
+	__m256 sums = _mm256_cvtepi32_ps(sums_of_four(_mm256_set1_epi8(1), q));
 	float four[4] = { _mm256_cvtss_f32(scales), _mm_cvtss_f32(_mm256_extractf128_ps(scales, 1)),
 		          -128.0f * fold(_mm256_mul_ps(sums, scales)), 0 };
 	store32(to, q);
@@ -104,13 +104,16 @@ CODES(of_iq2_xs, codes_of_16(blocks, IQ2_XS, n, out))
 CODES(of_iq2_s, codes_of_16(blocks, IQ2_S, n, out))
 CODES(of_iq1_m, codes_of_16(blocks, IQ1_M, n, out))
 
-const kernel_codes bytes_codes_32_avx512vnni[FORMAT_COUNT] = {
-	[FORMAT_Q4_K] = of_q4_k,       [FORMAT_Q5_K] = of_q5_k,   [FORMAT_IQ4_XS] = of_iq4_xs,
-	[FORMAT_TQ1_0] = of_tq1_0,     [FORMAT_TQ2_0] = of_tq2_0, [FORMAT_IQ2_XXS] = of_iq2_xxs,
-	[FORMAT_IQ3_XXS] = of_iq3_xxs, [FORMAT_IQ3_S] = of_iq3_s, [FORMAT_IQ1_S] = of_iq1_s,
-};
+/* By how many products of bytes a sum of 16 bits holds in any case, an unsigned byte being at most 255 or the largest code; NONE:
+ * two at most. */
+#define MINS_16     [FORMAT_Q4_K] = of_q4_k, [FORMAT_TQ1_0] = of_tq1_0, [FORMAT_TQ2_0] = of_tq2_0,
+#define MINS_8      [FORMAT_Q5_K] = of_q5_k, [FORMAT_IQ3_S] = of_iq3_s, [FORMAT_IQ1_S] = of_iq1_s,
+#define MINS_NONE   [FORMAT_IQ2_XXS] = of_iq2_xxs, [FORMAT_IQ3_XXS] = of_iq3_xxs, [FORMAT_IQ4_XS] = of_iq4_xs,
+#define HALVES_8    [FORMAT_Q3_K] = of_q3_k, [FORMAT_IQ1_M] = of_iq1_m,
+#define HALVES_4    [FORMAT_Q6_K] = of_q6_k,
+#define HALVES_NONE [FORMAT_IQ2_XS] = of_iq2_xs, [FORMAT_IQ2_S] = of_iq2_s,
 
-const kernel_codes bytes_codes_16_avx512vnni[FORMAT_COUNT] = {
-	[FORMAT_Q3_K] = of_q3_k,   [FORMAT_Q6_K] = of_q6_k,   [FORMAT_IQ2_XS] = of_iq2_xs,
-	[FORMAT_IQ2_S] = of_iq2_s, [FORMAT_IQ1_M] = of_iq1_m,
-};
+const kernel_codes bytes_codes_32_avx2[FORMAT_COUNT] = { MINS_16 MINS_8 MINS_NONE };
+const kernel_codes bytes_codes_16_avx2[FORMAT_COUNT] = { HALVES_8 HALVES_4 HALVES_NONE };
+const kernel_codes bytes_codes_32_sums_avx2[2][FORMAT_COUNT] = { { MINS_16 }, { MINS_8 } };
+const kernel_codes bytes_codes_16_sums_avx2[2][FORMAT_COUNT] = { { HALVES_8 }, { HALVES_4 } };
