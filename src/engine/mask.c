@@ -2,6 +2,7 @@
 #include "engine/mask.h"
 
 #include "base/memory.h"
+#include "engine/select.h"
 #include "text/thoughts.h"
 
 #include <math.h>
@@ -11,7 +12,9 @@ enum {
 	AUTOMATON_MEMORY = 64 << 20,
 	MASKS_MEMORY = 32 << 20,
 	SPACES_FIRST = 8, /* at most, where white space may come first */
-	MOST_UNUSED = 8   /* grammars that are kept for when they are asked for again */
+	TRIED = 4,        /* tokens for each that is wanted, and at least so many */
+	LEAST_TRIED = 64,
+	MOST_UNUSED = 8 /* grammars that are kept for when they are asked for again */
 };
 
 /* A grammar with the states that were met so far, for all answers that follow it. */
@@ -267,15 +270,17 @@ static bool forget(struct mask_shared *s, struct error *e)
 	return ok;
 }
 
-/* The tokens that may come in m->state; NULL with the line. */
+/* The tokens that may come in m->state, made where they are not there; NULL with the line. */
 static const uint64_t *tokens_of(struct mask *m, struct error *e)
 {
 	struct mask_shared *s = m->shared;
 	size_t words = (s->tree->vocab->count + 63) / 64;
-	if ((automaton_is_full(s->automaton) || s->kept_bytes > MASKS_MEMORY) && !forget(s, e)) return NULL;
-	uint64_t *bits = has_room(s, m->state) ? s->kept[m->state] : NULL;
-	if (bits) return bits;
-	bits = m->state < s->n_kept ? memory_new(words, sizeof *bits) : NULL;
+	if (!has_room(s, m->state)) {
+		error_memory(e);
+		return NULL;
+	}
+	if (s->kept[m->state]) return s->kept[m->state];
+	uint64_t *bits = memory_new(words, sizeof *bits);
 	if (!bits) {
 		error_memory(e);
 		return NULL;
@@ -303,20 +308,76 @@ static bool is_free(const struct mask *m)
 	return m->pair < thoughts_n_pairs || m->trigger;
 }
 
-bool mask_apply(struct mask *m, float *logits, struct error *e)
+/* Whether a token that ends the answer or begins a thought may come. */
+static bool may_come_apart(const struct mask *m, uint32_t id)
 {
-	const struct vocab *v = m->shared->tree->vocab;
+	bool ends = m->shared->tree->vocab->flags[id] & TOKEN_ENDS;
+	return (ends && automaton_accepts(m->shared->automaton, m->state)) || begins_thought(m, id) < thoughts_n_pairs;
+}
+
+/* Whether this one may, without looking at all others. */
+static bool may_come(const struct mask *m, uint32_t id)
+{
+	const struct mask_shared *s = m->shared;
+	const struct vocab *v = s->tree->vocab;
+	bool shown = v->type[id] == TOKEN_NORMAL || v->type[id] == TOKEN_USER_DEFINED || v->type[id] == TOKEN_BYTE;
+	size_t n;
+	const char *bytes = vocab_bytes(v, id, &n);
+	uint32_t state = m->state;
+	if ((s->tree->apart[id / 64] >> id % 64 & 1) && may_come_apart(m, id)) return true;
+	if (v->flags[id] & TOKEN_ENDS) return false;
+	for (size_t i = 0; i < s->n_marks; i++) shown |= s->marks[i] == id;
+	for (size_t i = 0; i < n && state != AUTOMATON_DEAD; i++) state = automaton_step(s->automaton, state, (uint8_t)bytes[i]);
+	return shown && n > 0 && state != AUTOMATON_DEAD;
+}
+
+/* Where most tokens may come, as inside of a string, the best ones are soon found, and a state that is new costs no walk through
+ * the vocabulary. False: too few of those that were tried may, and nothing has changed. */
+static bool leave_best(struct mask *m, float *logits, uint64_t *keys, uint32_t most)
+{
+	uint32_t n = m->shared->tree->vocab->count, found = 0;
+	size_t tried = TRIED * (size_t)most + LEAST_TRIED;
+	if (most == 0 || tried > n / 2) return false;
+	tried = select_top(keys, logits, n, tried);
+	automaton_rest(m->shared->automaton);
+	for (size_t i = 0; i < tried && found < most; i++) {
+		if (may_come(m, select_index(keys[i]))) keys[found++] = keys[i];
+	}
+	if (found < most || automaton_failed(m->shared->automaton, NULL)) return false;
+	for (uint32_t id = 0; id < n; id++) logits[id] = -INFINITY;
+	for (uint32_t i = 0; i < most; i++) logits[select_index(keys[i])] = select_value(keys[i]);
+	return true;
+}
+
+/* Leaves those with a bit. False: there are none. */
+static bool leave_bits(const struct mask *m, const uint64_t *bits, float *logits)
+{
+	const struct mask_tree *t = m->shared->tree;
+	bool any = false;
+	for (uint32_t first = 0; first < t->vocab->count; first += 64) {
+		uint64_t may = bits[first / 64], apart = t->apart[first / 64];
+		uint32_t n = t->vocab->count - first < 64 ? t->vocab->count - first : 64;
+		for (uint32_t i = 0; apart && i < n; i++) {
+			if ((apart >> i & 1) && may_come_apart(m, first + i)) may |= (uint64_t)1 << i;
+		}
+		any |= may != 0;
+		if (may == UINT64_MAX) continue;
+		for (uint32_t i = 0; i < n; i++) logits[first + i] = may >> i & 1 ? logits[first + i] : -INFINITY;
+	}
+	return any;
+}
+
+bool mask_apply(struct mask *m, float *logits, uint64_t *keys, uint32_t most, struct error *e)
+{
+	struct mask_shared *s = m->shared;
 	if (is_free(m)) return true;
+	if ((automaton_is_full(s->automaton) || s->kept_bytes > MASKS_MEMORY) && !forget(s, e)) return false;
+	bool known = m->state < s->n_kept && s->kept[m->state];
+	if (!known && leave_best(m, logits, keys, most)) return true;
 	const uint64_t *bits = tokens_of(m, e);
 	if (!bits) return false;
-	bool ends = automaton_accepts(m->shared->automaton, m->state), any = false;
-	for (uint32_t id = 0; id < v->count; id++) {
-		bool may = (bits[id / 64] >> id % 64 & 1) || (ends && (v->flags[id] & TOKEN_ENDS));
-		if (!may && m->may_think) may = begins_thought(m, id) < thoughts_n_pairs;
-		if (!may) logits[id] = -INFINITY;
-		any |= may;
-	}
-	return any ? true : error_set(e, "grammar: no token of this model can follow here; allow other characters");
+	return leave_bits(m, bits, logits) ||
+	       error_set(e, "grammar: no token of this model can follow here; allow other characters");
 }
 
 static bool take_bytes(struct mask *m, const char *bytes, size_t n, struct error *e)

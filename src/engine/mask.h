@@ -42,8 +42,9 @@ struct mask_ask {
 struct mask *mask_new(struct mask_cache *c, const struct mask_tree *t, const struct mask_ask *ask, struct error *e);
 void mask_free(struct mask *m); /* NULL is allowed */
 
-/* Sets the logits of tokens that may not come next to minus infinity (n_vocab of them). False with the line when none may. */
-bool mask_apply(struct mask *m, float *logits, struct error *e);
+/* Sets the logits of tokens that may not come next to minus infinity (n_vocab of them); where only the `most` best of the others
+ * count (sampler_reach; 0: all do), of the rest as well. `keys`: room for n_vocab. False with the line when none may come. */
+bool mask_apply(struct mask *m, float *logits, uint64_t *keys, uint32_t most, struct error *e);
 
 /* The token was chosen. False with the line when it does not fit, which mask_apply prevents. */
 bool mask_take(struct mask *m, uint32_t token, struct error *e);

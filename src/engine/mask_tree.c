@@ -2,6 +2,7 @@
 #include "engine/mask_tree.h"
 
 #include "base/memory.h"
+#include "text/thoughts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,15 @@ static bool is_text(const struct vocab *v, uint32_t id)
 {
 	bool kind = v->type[id] == TOKEN_NORMAL || v->type[id] == TOKEN_USER_DEFINED || v->type[id] == TOKEN_BYTE;
 	return kind && !(v->flags[id] & TOKEN_ENDS) && v->offset[id + 1] > v->offset[id];
+}
+
+static bool is_apart(const struct vocab *v, uint32_t id)
+{
+	size_t n, i = 0;
+	const char *bytes = vocab_bytes(v, id, &n);
+	if (v->flags[id] & TOKEN_ENDS) return true;
+	while (i < thoughts_n_pairs && (strlen(thoughts_pairs[i].open) != n || memcmp(bytes, thoughts_pairs[i].open, n) != 0)) i++;
+	return i < thoughts_n_pairs;
 }
 
 static int by_bytes(const void *a, const void *b, void *vocab)
@@ -62,10 +72,12 @@ struct mask_tree *mask_tree_new(const struct vocab *v, struct error *e)
 		t->behind = memory_new(bytes + 1, sizeof *t->behind);
 		t->token = memory_new(bytes + 1, sizeof *t->token);
 		t->alike = memory_new((size_t)v->count + 1, sizeof *t->alike);
+		t->apart = memory_new((size_t)v->count / 64 + 1, sizeof *t->apart);
 	}
-	if (t && ids && open && t->byte && t->behind && t->token && t->alike) {
+	if (t && ids && open && t->byte && t->behind && t->token && t->alike && t->apart) {
 		for (uint32_t id = 0; id < v->count; id++) {
 			if (is_text(v, id)) ids[n++] = id;
+			if (is_apart(v, id)) t->apart[id / 64] |= (uint64_t)1 << id % 64;
 		}
 		qsort_r(ids, n, sizeof *ids, by_bytes, (void *)(uintptr_t)v);
 		lay_tree(t, ids, n, open);
@@ -86,5 +98,6 @@ void mask_tree_free(struct mask_tree *t)
 	memory_free(t->behind);
 	memory_free(t->token);
 	memory_free(t->alike);
+	memory_free(t->apart);
 	memory_free(t);
 }

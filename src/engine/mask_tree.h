@@ -13,6 +13,7 @@ struct mask_tree {
 	uint8_t *byte;
 	uint32_t *behind; /* the first node that is not below this one */
 	uint32_t *token;  /* the first token of these bytes; TOKEN_NONE */
+	uint64_t *apart;  /* a bit each: tokens that end an answer or begin a thought */
 	uint32_t *alike;  /* of each token, the next one of the same bytes; TOKEN_NONE */
 };
 

@@ -82,12 +82,6 @@ void sampler_room_clear(struct sampler_room *r)
 	*r = (struct sampler_room){ 0 };
 }
 
-static float bounded(float x)
-{
-	if (isnan(x)) return -FLT_MAX;
-	return x > FLT_MAX ? FLT_MAX : x < -FLT_MAX ? -FLT_MAX : x;
-}
-
 /* Each distinct recent token is changed once; `counts` says how often it came. */
 static void apply_penalties(const struct sampler *s, uint32_t *counts, float *logits)
 {
@@ -98,7 +92,7 @@ static void apply_penalties(const struct sampler *s, uint32_t *counts, float *lo
 		uint32_t count = counts[token];
 		if (!count) continue;
 		counts[token] = 0;
-		float l = bounded(logits[token]);
+		float l = select_bounded(logits[token]);
 		l = l > 0 ? l / set->repeat_penalty : l * set->repeat_penalty;
 		logits[token] = l - set->presence_penalty - (float)count * set->frequency_penalty;
 	}
@@ -107,10 +101,10 @@ static void apply_penalties(const struct sampler *s, uint32_t *counts, float *lo
 static int32_t largest(const float *logits, uint32_t n)
 {
 	uint32_t best = 0;
-	float most = bounded(logits[0]);
+	float most = select_bounded(logits[0]);
 	for (uint32_t i = 1; i < n; i++) {
 		if (!(logits[i] > most)) continue; /* not a number is never greater */
-		float l = bounded(logits[i]);
+		float l = select_bounded(logits[i]);
 		if (l > most) {
 			most = l;
 			best = i;
@@ -122,42 +116,15 @@ static int32_t largest(const float *logits, uint32_t n)
 /* All tokens, in the order of their ids. */
 static void take_all(struct candidates *c, const float *logits, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++) c->keys[i] = select_key(bounded(logits[i]), i);
+	for (uint32_t i = 0; i < n; i++) c->keys[i] = select_key(select_bounded(logits[i]), i);
 	c->n = n;
 	c->sorted = 0;
 }
 
-/* All but the k best of the collected keys go; returns the least of these. */
-static uint64_t keep_best(uint64_t *keys, size_t held, size_t k)
-{
-	select_largest(keys, held, k);
-	uint64_t least = keys[0];
-	for (size_t i = 1; i < k; i++) least = keys[i] < least ? keys[i] : least;
-	return least;
-}
-
-/* The k most likely, sorted. Tokens above the least of the best so far are collected; when the room is full, all but the k best of
- * them go, which at least halves it: linear in n for any order of the logits. Of equal ones the first stay, so a later token must
- * be strictly greater. */
+/* The k most likely, sorted. */
 static void take_top(struct candidates *c, const float *logits, uint32_t n, size_t k)
 {
-	size_t room = 2 * k + FIRST_SORTED < n ? 2 * k + FIRST_SORTED : n, held = 0;
-	float least = -INFINITY;
-	bool full = false; /* `least` holds */
-	for (uint32_t i = 0; i < n; i++) {
-		if (full && !(logits[i] > least)) continue;
-		if (held == room) {
-			least = select_value(keep_best(c->keys, held, k));
-			held = k;
-			full = true;
-			if (!(logits[i] > least)) continue;
-		}
-		c->keys[held++] = select_key(bounded(logits[i]), i);
-	}
-	select_largest(c->keys, held, k);
-	c->n = held < k ? held : k;
-	select_sort(c->keys, c->n);
-	c->sorted = c->n;
+	c->n = c->sorted = select_top(c->keys, logits, n, k);
 }
 
 /* Makes the sorted beginning at least four times as long (at first FIRST_SORTED). The weights become stale. */
@@ -294,4 +261,10 @@ int32_t sampler_choose(struct sampler *s, struct sampler_room *room, float *logi
 	}
 	remember(s, token);
 	return token;
+}
+
+uint32_t sampler_reach(const struct sampler *s)
+{
+	if (s->recent) return 0; /* penalties change the order */
+	return s->settings.temperature == 0 ? 1 : s->settings.top_k;
 }

@@ -47,6 +47,9 @@ void sampler_clear(struct sampler *s);
 bool sampler_room_init(struct sampler_room *r, uint32_t n_vocab, struct error *e);
 void sampler_room_clear(struct sampler_room *r);
 
+/* How many of the most likely tokens it looks at, whatever the others are; 0: all. */
+uint32_t sampler_reach(const struct sampler *s);
+
 /* Chooses a token by `logits` (n_vocab of them, overwritten) and remembers it for the penalties. -1: memory. */
 int32_t sampler_choose(struct sampler *s, struct sampler_room *room, float *logits, struct error *e);
 

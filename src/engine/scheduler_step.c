@@ -215,7 +215,7 @@ static bool choose_token(struct scheduler *s, struct request *r, uint32_t i)
 	if (n_scores && !scores_note(&r->scores, logits, s->n_vocab, &r->error)) return false;
 	for (size_t k = 0; k < r->asked.n_biases; k++) logits[r->asked.biases[k].id] += r->asked.biases[k].bias;
 	thinking_apply(&r->thinking, logits, s->n_vocab);
-	if (r->mask && !mask_apply(r->mask, logits, &r->error)) return false;
+	if (r->mask && !mask_apply(r->mask, logits, s->room.keys, sampler_reach(&r->sampler), &r->error)) return false;
 	r->token = sampler_choose(&r->sampler, &s->room, logits, &r->error);
 	if (r->token < 0 || (r->mask && !mask_take(r->mask, (uint32_t)r->token, &r->error))) return false;
 	thinking_take(&r->thinking, (uint32_t)r->token);

@@ -1,7 +1,12 @@
 /* select: radix selection and heap sort over 64-bit keys (see select.h). */
 #include "engine/select.h"
 
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
 #include <string.h>
+
+enum { TOP_ROOM = 256 };
 
 /* Positive floats get the sign bit set, negative ones are inverted: then integers compare as the floats do. */
 uint64_t select_key(float value, uint32_t index)
@@ -87,4 +92,42 @@ void select_sort(uint64_t *keys, size_t n)
 		swap(&keys[0], &keys[left - 1]);
 		sink(keys, 0, left - 1);
 	}
+}
+
+float select_bounded(float logit)
+{
+	if (isnan(logit)) return -FLT_MAX;
+	return logit > FLT_MAX ? FLT_MAX : logit < -FLT_MAX ? -FLT_MAX : logit;
+}
+
+/* All but the k best of the collected keys go; returns the least of these. */
+static uint64_t keep_best(uint64_t *keys, size_t held, size_t k)
+{
+	select_largest(keys, held, k);
+	uint64_t least = keys[0];
+	for (size_t i = 1; i < k; i++) least = keys[i] < least ? keys[i] : least;
+	return least;
+}
+
+/* Logits above the least of the best so far are collected; when the room is full, all but the k best of them go, which at least
+ * halves it. Of equal ones the first stay, so a later one must be strictly greater. */
+size_t select_top(uint64_t *keys, const float *logits, uint32_t n, size_t k)
+{
+	size_t room = 2 * k + TOP_ROOM < n ? 2 * k + TOP_ROOM : n, held = 0;
+	float least = -INFINITY;
+	bool full = false; /* `least` holds */
+	for (uint32_t i = 0; i < n; i++) {
+		if (full && !(logits[i] > least)) continue;
+		if (held == room) {
+			least = select_value(keep_best(keys, held, k));
+			held = k;
+			full = true;
+			if (!(logits[i] > least)) continue;
+		}
+		keys[held++] = select_key(select_bounded(logits[i]), i);
+	}
+	size_t top = held < k ? held : k;
+	select_largest(keys, held, top);
+	select_sort(keys, top);
+	return top;
 }

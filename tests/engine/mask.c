@@ -48,6 +48,32 @@ static void guesses_change_nothing(void **state)
 	hearth_close(h);
 }
 
+/* Where only the best tokens count, they are looked for first: the answer is the one of a look at all. A penalty of nearly nothing
+ * changes no choice, and makes all count. */
+static void looking_at_the_best_alone_changes_nothing(void **state)
+{
+	(void)state;
+	static const char *const grammars[] = { "root ::= [^\"]{40}", "root ::= ([a-z ]{3} \"7\"){12}",
+		                                "root ::= \"the \" [a-z]+ \".\" [^x]*", "root ::= \"yes\" | \"no\" root" };
+	struct hearth *h = asked_open(tiny_path, 1, 256);
+	for (size_t i = 0; i < 4; i++) {
+		for (uint64_t seed = 1; seed < 8; seed++) {
+			struct hearth_request r = asked_by(HEARTH_GRAMMAR_GBNF, grammars[i], seed);
+			r.ignore_end = false;
+			r.sampling.temperature = seed == 1 ? 0 : 1.5F;
+			r.sampling.top_k = (uint32_t)seed;
+			asked_run(h, &r, &a);
+			r.sampling.presence_penalty = 1e-30F;
+			r.sampling.penalty_last = 1;
+			asked_run(h, &r, &b);
+			assert_string_equal(a.text, b.text);
+			assert_int_equal(a.n_ids, b.n_ids);
+			assert_memory_equal(a.ids, b.ids, a.n_ids * sizeof a.ids[0]);
+		}
+	}
+	hearth_close(h);
+}
+
 static void a_wrong_schema_is_refused_at_once(void **state)
 {
 	(void)state;
@@ -227,6 +253,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_answer_is_one_that_the_grammar_has),
 		cmocka_unit_test(guesses_change_nothing),
+		cmocka_unit_test(looking_at_the_best_alone_changes_nothing),
 		cmocka_unit_test(a_wrong_schema_is_refused_at_once),
 		cmocka_unit_test(biases_change_what_is_chosen),
 		cmocka_unit_test(a_thought_has_a_limit),
