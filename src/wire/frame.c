@@ -61,6 +61,11 @@ static void move_to_front(struct frame_reader *r)
 	r->at = 0;
 }
 
+void frame_reader_wipe(struct frame_reader *r)
+{
+	if (r->bytes.data) move_to_front(r);
+}
+
 /* Reads what is there. */
 static enum frame_result read_piece(struct frame_reader *r, struct error *e)
 {

@@ -6,6 +6,8 @@
  *                                       <--  SERVE_READY | SERVE_REFUSED        it has bound its listener and is in its jail
  *                                       <--  SERVE_SUBMIT, SERVE_CANCEL, SERVE_ASK
  *     SERVE_EVENT, SERVE_DENIED, SERVE_TOLD -->
+ *     SERVE_FORGET                      -->
+ *                                       <--  SERVE_FORGOTTEN
  *
  * hearth-front parses every byte of HTTP and JSON that comes from outside; hearth gets structs alone and no text of a stranger that
  * it would have to parse (a conversation's JSON goes through to the engine unread). hearth decides: which models there are, what
@@ -43,12 +45,14 @@ enum serve_kind {
 	SERVE_EVENT,          /* u64 call, struct hearth_event */
 	SERVE_DENIED,         /* u64 call, u32 enum serve_denial, a text: nothing runs for this call */
 	SERVE_TOLD,           /* struct serve_told */
+	SERVE_FORGET,         /* nothing: hearth is locked, and what was said may stay in no memory */
 
 	SERVE_READY = 64, /* struct serve_ready */
 	SERVE_REFUSED,    /* a text: why it cannot serve; it ends */
 	SERVE_SUBMIT,     /* struct serve_submit */
 	SERVE_CANCEL,     /* u64 call */
-	SERVE_ASK         /* struct serve_ask */
+	SERVE_ASK,        /* struct serve_ask */
+	SERVE_FORGOTTEN   /* nothing: what SERVE_FORGET asked for is done */
 };
 
 enum serve_descriptor {

@@ -73,6 +73,34 @@ check "and the conversation goes on" seen_often "figs for the quokka" 2
 check "the chat ends well" status_is 0
 check "and with it the delay" until_true logged_twice released
 
+# The same while hearth serves, where nobody has to be at a terminal: the page's conversation and a program's.
+if command -v curl >/dev/null; then
+	. tests/serving.sh
+	asleep_again() { [ "$(grep -c '^asleep' "$work/log")" -ge 2 ]; }
+	awake_again() { [ "$(grep -c '^awake' "$work/log")" -ge 2 ]; }
+	delayed() { [ "$(grep -c '^inhibit' "$work/log")" -gt "$before" ]; }
+	locked() { ask hearth/state && grep -q '"vault": "locked"' "$work/body"; }
+	before=$(grep -c '^inhibit' "$work/log")
+	check "a vault is served" serve_begin --port 0 --key-file "$work/key"
+	check "a delay is asked for" until_true delayed
+	echo "$pid" >"$work/pid"
+	ask hearth/chats/write -d '{"number": 0, "title": "Figs", "position": 0, "role": "user", "unfinished": false, "text": "More figs for the quokka"}'
+	check "the page writes" [ "$code" = 200 ]
+	ask v1/chat/completions -d '{"model": "builtin", "messages": [{"role": "user", "content": "Figs for the quokka"}], "max_tokens": 4}'
+	check "a program asks" [ "$code" = 200 ]
+	look >"$work/open"
+	check "the words are in memory then" grep -q quokka "$work/open"
+	printf s >&8
+	check "the machine sleeps" until_true asleep_again
+	look >"$work/asleep"
+	printf w >&8
+	check "without the words in any memory" [ ! -s "$work/asleep" ]
+	until_true awake_again
+	check "and is awake with the vault locked" until_true locked
+	serve_end
+	. tests/screen.sh # whose await it is again
+fi
+
 exec 8>&-
 wait $logind
 kill $daemon

@@ -494,6 +494,7 @@ bool front_take(struct front *f)
 		case SERVE_EVENT: take_event(f, &frame); break;
 		case SERVE_DENIED: take_denied(f, &frame); break;
 		case SERVE_TOLD: take_told(f, &frame); break;
+		case SERVE_FORGET: f->forgets = true; break;
 		default: f->post.ended = true;
 		}
 	}

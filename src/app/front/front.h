@@ -34,6 +34,7 @@ struct front {
 	size_t bodies;      /* bytes that were promised to them */
 	uint64_t last_number, last_id;
 	double silence;        /* FRONT_SILENCE */
+	bool forgets;          /* hearth was locked: what was said is to be wiped */
 	char cookie_line[256]; /* what sets the page's cookie */
 	char forget_line[160]; /* what takes it away */
 	/* Counts for /metrics. */

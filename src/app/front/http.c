@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MOST_ADDED = 8, MOST_URI = 8192, PIECE = 16384, SWEEP_MS = 1000, EVENTS = 64, OVERFLOW = 4 };
+enum { MOST_ADDED = 8, MOST_URI = 8192, PIECE = 16384, SWEEP_MS = 1000, EVENTS = 64, OVERFLOW = 4, HURRIES = 4 };
 static const double sweep_seconds = 1;
 
 const struct http_limits http_usual_limits = { .connections = 2048,
@@ -476,17 +476,19 @@ static void sweep(struct http *h)
 	}
 }
 
+static void cut(struct http_exchange *x)
+{
+	x->cut = true;
+	tell_over(x);
+	wake(x);
+}
+
 /* Clients that left while their answer was being made. */
 static void look_for_ends(struct http *h)
 {
 	struct epoll_event events[EVENTS];
 	int n = epoll_wait(h->watch, events, EVENTS, 0);
-	for (int i = 0; i < n; i++) {
-		struct http_exchange *x = events[i].data.ptr;
-		x->cut = true;
-		tell_over(x);
-		wake(x);
-	}
+	for (int i = 0; i < n; i++) cut(events[i].data.ptr);
 }
 
 /* ---- the server ---- */
@@ -547,10 +549,7 @@ void http_stop(struct http *h)
 {
 	if (!h) return;
 	for (struct connection *c = h->connections; c; c = c->next) {
-		if (!c->x) continue;
-		c->x->cut = true;
-		tell_over(c->x);
-		wake(c->x);
+		if (c->x) cut(c->x);
 	}
 	if (h->daemon && h->resumed) MHD_run(h->daemon);
 	if (h->daemon) MHD_stop_daemon(h->daemon);
@@ -579,6 +578,17 @@ void http_run(struct http *h)
 	h->resumed = false;
 	MHD_run(h->daemon);
 	sweep(h);
+}
+
+void http_hurry(struct http *h)
+{
+	for (int i = 0; i < HURRIES; i++) http_run(h);
+	for (struct connection *c = h->connections; c; c = c->next) {
+		if (!c->x || c->x->state < ANSWERED) continue;
+		shutdown(c->socket, SHUT_RDWR);
+		cut(c->x);
+	}
+	http_run(h);
 }
 
 bool http_adopt(struct http *h, int socket)

@@ -61,6 +61,9 @@ int http_descriptor(const struct http *h);
 int http_timeout(struct http *h);
 void http_run(struct http *h);
 
+/* Sends of the answers that are there what their clients take at once, and ends the exchanges that are not through then. */
+void http_hurry(struct http *h);
+
 /* A connected socket, as if it had been accepted. */
 bool http_adopt(struct http *h, int socket);
 

@@ -9,6 +9,7 @@
 #include "app/front/listener.h"
 #include "base/memory.h"
 #include "guard/findings.h"
+#include "guard/leftovers.h"
 #include "guard/sanitized.h"
 #include "guard/spawner.h"
 
@@ -116,6 +117,21 @@ static bool tell_ready(struct front *f, const struct listener *l, const struct g
 	return post_end(&f->post, begun);
 }
 
+/* Nobody's words stay: clients have what they take of their answers at once, what was freed was wiped then (leftovers.h), and the
+ * rest is wiped here. */
+static void forget(struct front *f)
+{
+	size_t begun;
+	f->forgets = false;
+	http_hurry(f->http);
+	post_wipe(&f->post);
+	wire_room_free(&f->room);
+	f->room = wire_room_new();
+	leftovers_wipe();
+	post_begin(&f->post, SERVE_FORGOTTEN, &begun);
+	post_end(&f->post, begun);
+}
+
 static void loop(struct front *f)
 {
 	int tick = -1;
@@ -129,6 +145,7 @@ static void loop(struct front *f)
 		if (tick < 0 && errno != EINTR) return;
 		post_flush(&f->post);
 		if (!front_take(f)) return;
+		if (f->forgets) forget(f);
 		if (f->calls) front_tick(f);
 		http_run(f->http);
 	}

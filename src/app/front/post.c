@@ -36,6 +36,12 @@ bool post_end(struct post *p, size_t begun)
 	return false;
 }
 
+void post_wipe(struct post *p)
+{
+	frame_reader_wipe(&p->reader);
+	if (p->out.data) memory_wipe(p->out.data, p->at);
+}
+
 void post_flush(struct post *p)
 {
 	while (!p->ended && p->at < p->out.size) {

@@ -30,4 +30,7 @@ bool post_waits(const struct post *p); /* for room: to be polled for writing */
 /* The next frame that is there; false when none is. */
 bool post_take(struct post *p, struct frame *f);
 
+/* Wipes what was taken and sent; no frame may be used any more. */
+void post_wipe(struct post *p);
+
 #endif

@@ -3,7 +3,7 @@
 
 #include "app/hearth/commands.h"
 #include "app/hearth/kept_list.h"
-#include "app/hearth/leftovers.h"
+#include "guard/leftovers.h"
 #include "app/hearth/line_editor.h"
 #include "base/memory.h"
 

@@ -7,7 +7,7 @@
  */
 #include "app/hearth/ask.h"
 #include "app/hearth/chat.h"
-#include "app/hearth/leftovers.h"
+#include "guard/leftovers.h"
 #include "app/hearth/unlock.h"
 #include "base/clock.h"
 #include "base/memory.h"

@@ -12,6 +12,7 @@
 #define HEARTH_APP_HEARTH_PAGE_H
 
 #include "app/hearth/away.h"
+#include "app/hearth/before_sleep.h"
 #include "app/hearth/serve_asks.h"
 #include "app/hearth/vault_place.h"
 #include "store/conversations.h"
@@ -25,6 +26,7 @@ struct page {
 	bool open;   /* as it was when it was looked at last */
 	bool indexed;
 	struct away away;
+	struct before_sleep before_sleep; /* watched while a protected vault is open */
 };
 
 /* Finds the vault, and opens one that needs no person. Nothing here fails a server: what is wrong is said when it is asked. */

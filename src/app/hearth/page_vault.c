@@ -1,5 +1,4 @@
 /* page_vault: the vault while hearth serves: what state it is in, making, opening and locking it, and who is there (see page.h). */
-#include "app/hearth/leftovers.h"
 #include "app/hearth/new_vault.h"
 #include "app/hearth/page.h"
 #include "app/hearth/serve_engine.h"
@@ -81,6 +80,8 @@ static void opened(struct page *p)
 	p->open = true;
 	page_touch(p);
 	opening_reload(&p->serve->opening, p->vault, &ignored);
+	before_sleep_end(&p->before_sleep);
+	if (!is_unprotected(p)) before_sleep_begin(&p->before_sleep);
 	if (vault_remote(p->vault)) return;
 	vault_serve(p->vault, NULL);
 	ledger_begin(p->vault, &ignored);
@@ -90,7 +91,7 @@ void page_begin(struct page *p, struct serve *s)
 {
 	struct error ignored; /* the page says it when it is asked */
 	const struct key_secret nothing = { .kind = SLOT_UNPROTECTED };
-	*p = (struct page){ .serve = s };
+	*p = (struct page){ .serve = s, .before_sleep = before_sleep_none() };
 	page_touch(p);
 	p->placed = vault_place_find(&p->place, &s->opening.paths, s->options->vault, &ignored);
 	if (!p->placed || p->place.state != VAULT_PRESENT) return;
@@ -108,6 +109,7 @@ void page_begin(struct page *p, struct serve *s)
 
 void page_end(struct page *p)
 {
+	before_sleep_end(&p->before_sleep);
 	vault_close(p->vault);
 	p->vault = NULL;
 }
@@ -118,7 +120,7 @@ static void forget(struct page *p)
 	p->open = false;
 	p->indexed = false;
 	serve_forget(p->serve);
-	leftovers_wipe();
+	before_sleep_end(&p->before_sleep);
 }
 
 double page_look(struct page *p)
@@ -127,14 +129,16 @@ double page_look(struct page *p)
 	struct error ignored;
 	bool more = false;
 	if (!p->vault) return LOOK_SECONDS * 3;
-	if (is_open(p) && !is_unprotected(p) && away != AWAY_NOT) vault_lock(p->vault);
+	bool sleeps = before_sleep_look(&p->before_sleep) == BEFORE_SLEEP_NOW;
+	if (is_open(p) && !is_unprotected(p) && (away != AWAY_NOT || sleeps)) vault_lock(p->vault);
 	if (p->open && !is_open(p)) forget(p);
 	p->open = is_open(p);
 	if (p->open && !p->indexed) { /* the search index grows in the pauses, so that a deletion is cheap */
 		if (!conversations_index(p->vault, 200, &more, &ignored)) more = false;
 		p->indexed = !more;
 	}
-	return more ? SHORT_LOOK : LOOK_SECONDS;
+	/* a suspend that comes, or that was, is not to wait */
+	return more || (p->open && !is_unprotected(p)) ? SHORT_LOOK : LOOK_SECONDS;
 }
 
 struct vault *page_open_vault(const struct page *p)

@@ -8,6 +8,7 @@
 #include "app/hearth/serve_engine.h"
 #include "app/hearth/terminal.h"
 #include "base/memory.h"
+#include "guard/leftovers.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { TIDY_MS = 30000 };
+enum { TIDY_MS = 30000, PATIENCE = 2 }; /* PATIENCE: seconds for hearth-front to forget */
 
 void serve_send(struct serve *s, struct buffer *frames)
 {
@@ -82,14 +83,35 @@ static void leave(struct serve *s)
 
 static void forget(struct serve *s, void *data)
 {
+	struct buffer b = buffer_new(1 << 10);
 	(void)data;
 	serve_engines_end(s->engines);
 	locked_model_unload(&s->opening.locked);
+	frame_reader_wipe(&s->reader);
+	s->forgotten = false;
+	if (frame_end(&b, frame_begin(&b, SERVE_FORGET))) serve_send(s, &b);
+	buffer_free(&b);
+	leftovers_wipe();
 }
 
 void serve_forget(struct serve *s)
 {
+	struct timespec until;
 	serve_errand(s, forget, NULL);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += PATIENCE;
+	pthread_mutex_lock(&s->errands);
+	while (!s->forgotten && !s->leaving && pthread_cond_timedwait(&s->errand_done, &s->errands, &until) == 0) continue;
+	pthread_mutex_unlock(&s->errands);
+	leftovers_wipe();
+}
+
+static void note_forgotten(struct serve *s)
+{
+	pthread_mutex_lock(&s->errands);
+	s->forgotten = true;
+	pthread_cond_broadcast(&s->errand_done);
+	pthread_mutex_unlock(&s->errands);
 }
 
 static void use(struct serve *s, void *data)
@@ -116,8 +138,8 @@ static bool take_all(struct serve *s, struct error *e)
 	struct frame f;
 	uint64_t call;
 	while (!terminal_interrupted() && !s->lost) {
+		run_errand(s); /* while no frame is held, since it may wipe them */
 		enum frame_result got = frame_receive(&s->reader, TIDY_MS, &f, e);
-		run_errand(s);
 		switch (got) {
 		case FRAME_NOT_YET: serve_engines_tidy(s->engines); continue;
 		case FRAME_CAME: break;
@@ -127,6 +149,8 @@ static bool take_all(struct serve *s, struct error *e)
 			serve_engines_submit(s->engines, &f);
 		} else if (f.kind == SERVE_ASK) {
 			serve_asks_take(s->asks, &f);
+		} else if (f.kind == SERVE_FORGOTTEN) {
+			note_forgotten(s);
 		} else if (f.kind == SERVE_CANCEL && wire_get_u64(f.data, f.size, &call)) {
 			if (!serve_engines_cancel(s->engines, call)) serve_asks_cancel(s->asks, call);
 		} else {

@@ -32,7 +32,7 @@ struct serve {
 	pthread_cond_t errand_done;
 	void (*errand)(struct serve *s, void *data);
 	void *errand_data;
-	bool leaving;
+	bool leaving, forgotten; /* forgotten: hearth-front says so */
 };
 
 /* Sends whole frames, from any thread, and empties the buffer. */
@@ -44,8 +44,8 @@ void serve_event(struct serve *s, uint64_t call, const struct hearth_event *e);
  * more when hearth is about to end. */
 void serve_errand(struct serve *s, void (*run)(struct serve *s, void *data), void *data);
 
-/* The engines end, with all that they hold, and a model that lay in the vault is in no memory any more; requests that run fail. By
- * the answering thread. */
+/* The engines end, with all that they hold, and a model that lay in the vault is in no memory any more; requests that run fail;
+ * what was said is wiped here and in hearth-front. By the answering thread. */
 void serve_forget(struct serve *s);
 
 /* Another model is the usual one: the one that *chosen has found, whose opened files go over. One that lay in the vault until now

@@ -1,5 +1,5 @@
 /* leftovers: free() that wipes, the stack, and standard output's buffer (see leftovers.h). */
-#include "app/hearth/leftovers.h"
+#include "guard/leftovers.h"
 
 #include "base/memory.h"
 #include "hearth.h"

@@ -5,8 +5,8 @@
  * output. This program's free() and realloc() wipe what they give back (leftovers.c), so that the first never has anything; the
  * other two are wiped by leftovers_wipe.
  */
-#ifndef HEARTH_APP_HEARTH_LEFTOVERS_H
-#define HEARTH_APP_HEARTH_LEFTOVERS_H
+#ifndef HEARTH_GUARD_LEFTOVERS_H
+#define HEARTH_GUARD_LEFTOVERS_H
 
 /* At the program's start, before anything is written to standard output. */
 void leftovers_begin(void);
