@@ -5,7 +5,8 @@
  * engine thread owns the model, all sequences and sessions, and computes in steps: a step is one batch with the next row of every
  * answer and, in the room that is left, the next rows of the prompts that wait, in equal shares. While answers wait for it, a step
  * with prompt rows is kept short; without any it is as long as a new request may have to wait (a pass over the weights costs the
- * same for few rows and for many). Behind a step with both, answers have steps for themselves. A request that is cancelled takes
+ * same for few rows and for many). Behind a step with both, answers have steps for themselves, fewer where
+ * most requests still wait for their first word. A request that is cancelled takes
  * the batch that runs with it. Rows do not depend on each other, so none of this changes a bit of any answer.
  *
  * All functions may be called from any thread. Nothing runs and no CPU is used while there is nothing to do.

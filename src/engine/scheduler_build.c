@@ -12,19 +12,22 @@ static const struct {
 	uint32_t least, first;
 } beside_answers = { 0.5, SCHEDULER_LEAST_ROWS, SCHEDULER_LEAST_ROWS }, alone = { 2, 128, 256 };
 
-/* Behind a step with both, answers have so much of its time for themselves: else they would come as slowly as long as a prompt is
- * read, and with more the prompt would. */
-static const double share_of_answers = 1.0 / 3;
+/* Behind a step with both, answers have at most so much of its time for themselves: else they would come as slowly as long as a
+ * prompt is read, and with more the prompt would. Where more prompts wait than answers run, it is less, each answer having half of
+ * what each prompt has: steps with few answers cost as much as those with many that there will be when the prompts are read. */
+static const double most_of_answers = 1.0 / 3;
 
 /* Bytes of scores that nobody has taken, from which on a request waits. */
 enum { MOST_UNTAKEN = 32 << 20 };
 
-/* How many prompt rows a step may have. */
-static uint32_t chunk_rows(const struct scheduler *s, bool answers)
+/* How many prompt rows a step may have in which `prompts` and `answers` have their turn. Where more wait than are answered, those
+ * wait twice as long: longer slices cost less. */
+static uint32_t chunk_rows(const struct scheduler *s, uint32_t prompts, uint32_t answers)
 {
 	double seconds = answers ? beside_answers.seconds : alone.seconds;
 	uint32_t least = answers ? beside_answers.least : alone.least;
 	if (s->seconds_per_row <= 0) return answers ? beside_answers.first : alone.first;
+	if (answers && prompts > answers) seconds *= 2;
 	double rows = seconds / s->seconds_per_row;
 	if (rows < least) return least;
 	return rows < s->max_rows ? (uint32_t)rows : s->max_rows;
@@ -86,7 +89,7 @@ static uint32_t add_slices(struct scheduler *s, uint32_t n)
 {
 	uint32_t prompts = 0, answers = n;
 	for (uint32_t i = 0; i < s->n_active; i++) prompts += has_turn(s->active[i]);
-	uint32_t left = chunk_rows(s, n > 0);
+	uint32_t left = chunk_rows(s, prompts, n);
 	if (left < prompts) left = prompts;
 	if (left > s->max_rows - n) left = s->max_rows - n;
 	for (struct request *r; left > 0 && (r = shortest_prompt(s)) != NULL; prompts--) {
@@ -134,10 +137,22 @@ uint32_t scheduler_build(struct scheduler *s)
 	return all;
 }
 
+/* How many requests have a prompt that is not read yet. */
+static uint32_t count_prompts(const struct scheduler *s)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < s->n_active; i++) n += request_has_prompt(s->active[i]);
+	return n;
+}
+
 void scheduler_account(struct scheduler *s, double seconds)
 {
-	if (s->prompt_rows)
-		s->owed = s->answers > 0 ? seconds * share_of_answers : 0;
-	else if (s->owed > 0)
+	if (s->prompt_rows && s->answers > 0) {
+		double share = s->answers / (s->answers + 2.0 * count_prompts(s));
+		s->owed = seconds * (share < most_of_answers ? share : most_of_answers);
+	} else if (s->prompt_rows) {
+		s->owed = 0;
+	} else if (s->owed > 0) {
 		s->owed -= seconds;
+	}
 }

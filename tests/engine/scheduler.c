@@ -210,6 +210,22 @@ static void behind_a_step_with_both_answers_have_time_for_themselves(void **stat
 	assert_true(scheduler_build(&b.s) > 100);
 }
 
+static void where_most_wait_for_a_first_word_few_answers_have_less_time(void **state)
+{
+	(void)state;
+	static struct bench b;
+	fill_bench(&b);
+	b.requests[1].n_done = 0; /* one answer, three prompts */
+	b.s.seconds_per_row = 0.5 / 100.5;
+	assert_int_equal(scheduler_build(&b.s), 1 + 201); /* a slice twice as long */
+	scheduler_account(&b.s, 0.7);                     /* a seventh of it: 0.1 s */
+	assert_int_equal(scheduler_build(&b.s), 1);
+	scheduler_account(&b.s, 0.06);
+	assert_int_equal(scheduler_build(&b.s), 1);
+	scheduler_account(&b.s, 0.06);
+	assert_int_equal(scheduler_build(&b.s), 1 + 201);
+}
+
 static void a_step_stays_within_the_rows_and_the_time_it_may_have(void **state)
 {
 	(void)state;
@@ -302,6 +318,7 @@ int main(void)
 		cmocka_unit_test(news_that_nobody_takes_are_joined),
 		cmocka_unit_test(a_step_has_every_answer_and_equal_shares_of_prompts),
 		cmocka_unit_test(behind_a_step_with_both_answers_have_time_for_themselves),
+		cmocka_unit_test(where_most_wait_for_a_first_word_few_answers_have_less_time),
 		cmocka_unit_test(a_step_stays_within_the_rows_and_the_time_it_may_have),
 		cmocka_unit_test(every_allocation_may_fail_once),
 	};
