@@ -3,7 +3,6 @@
 
 #include "app/hearth/terminal.h"
 #include "app/hearth/web_address.h"
-#include "base/clock.h"
 #include "base/memory.h"
 #include "store/ledger.h"
 
@@ -109,15 +108,17 @@ static enum fetching_result converse(struct talk *t, bool listing, struct error 
 	return result;
 }
 
-/* Asks it to stop and hears its account of what went over the wire. */
+/* Asks it to stop and hears its account of what went over the wire. Its patience is counted in looks and messages, not by a clock:
+ * when the machine sleeps, both stand still, and what was on the way counts all the same. */
 static void wind_down(struct talk *t)
 {
 	struct fetch_message *m = memory_new(1, sizeof *m);
-	const double until = clock_seconds() + END_MS / 1000.0;
 	enum fetch_got got = FETCH_NOTHING_YET;
+	int patience = END_MS;
 	shutdown(t->socket, SHUT_WR);
-	while (m && !t->ended && clock_seconds() < until && (got == FETCH_CAME || got == FETCH_NOTHING_YET)) {
+	while (m && !t->ended && patience > 0 && (got == FETCH_CAME || got == FETCH_NOTHING_YET)) {
 		got = fetch_receive(t->socket, m, LOOK_MS);
+		patience -= got == FETCH_NOTHING_YET ? LOOK_MS : 1;
 		t->ended = got == FETCH_CAME && m->kind == FETCH_END;
 		if (t->ended) t->out->end = m->end;
 	}
