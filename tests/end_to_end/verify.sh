@@ -36,7 +36,7 @@ step() {
 			{ print }
 			/^END$/ { inside = 0 }'
 	} >"$work/step.sh"
-	timeout 900 bash "$work/step.sh"
+	timeout 3000 bash "$work/step.sh"
 }
 
 # Debian's debugger now and then ends with SIGABRT over a process with many threads; that is its fault, and it is asked once more.
