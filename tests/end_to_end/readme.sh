@@ -6,6 +6,11 @@ while read -r target; do
 	check "README: make $target exists" grep -qE "^  make $target\b" "$work/help"
 done <<<"$(grep -ohE '\bmake (run|check|install|help|lint|deb|tarball)\b' README.md | sed 's/make //' | sort -u)"
 
+for family in Llama Qwen Gemma Mistral Phi; do
+	check "README: $family is named, and has a card" eval "grep -q $family README.md && ls docs/models/${family,,}*.md >/dev/null"
+done
+check "README: ten models are known" [ "$(grep -cE '^[^#[:space:]]+/[^[:space:]]+:' models/catalogue.tsv)" = 10 ]
+
 # The block of commands for scripts, as it stands there.
 tree=$PWD
 mkdir "$work/folder"

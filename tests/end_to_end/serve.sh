@@ -94,6 +94,8 @@ check_status 1 "a port that is taken is told" "$build/hearth" serve --port "$por
 check "in one line" sh -c "[ \$(wc -l <$work/err) = 1 ] && grep -q 'port $port .* is taken' $work/err"
 serve_end
 check "an interrupt ends it" [ $status = 0 ]
+unnamed() { find "$HEARTH_HOME" -mindepth 1 -maxdepth 1 -printf '%f\n' | while read -r file; do grep -qF "\`$file\`" docs/PRIVACY.md || echo "$file"; done | grep .; }
+check_status 1 "it has written nothing but what docs/PRIVACY.md names" unnamed
 first=$token
 check "it starts again" serve_begin --port 0
 check "with the same token" [ "$token" = "$first" ]
