@@ -9,6 +9,7 @@
 #include "nn/kernel_types.h"
 #include "nn/lanes.h"
 #include "nn/whole.h"
+#if defined(__AVX2__)
 
 typedef int32_t numbers __attribute__((vector_size(OPS_LANES * 4)));
 
@@ -295,3 +296,5 @@ void OPS_NAME(attention_16_fill, OPS_LEVEL)(struct kernels *k)
 {
 	k->attention_16 = (struct kernels_16){ round_columns, round_values, scores, soften, values };
 }
+
+#endif
