@@ -68,24 +68,35 @@ static void every_cell_is_as_the_table_says(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* How many cells of a role with a hole are not as the table says; -1 when that of `probe` is. */
+static int cells_that_differ(enum guard_role role, int abi, const char *hole, enum guard_probe probe)
+{
+	const struct findings *f = findings_of(role, abi, hole);
+	int differ = 0;
+	for (int p = 0; p < GUARD_PROBES; p++) differ += !guard_agrees(role, (enum guard_probe)p, abi, f->may[p]);
+	return guard_agrees(role, probe, abi, f->may[probe]) ? -1 : differ;
+}
+
 static void a_planted_hole_shows(void **state)
 {
 	(void)state;
 	static const struct {
 		const char *call;
 		enum guard_probe probe;
-	} holes[] = { { "ptrace", PROBE_PTRACE },
-		      { "io_uring_setup", PROBE_IO_URING },
-		      { "chroot", PROBE_CHROOT },
-		      { "mount", PROBE_MOUNT },
-		      { "execve", PROBE_EXEC } };
+		int most; /* from the next Landlock on, that refuses it too */
+	} holes[] = { { "ptrace", PROBE_PTRACE, 7 },
+		      { "io_uring_setup", PROBE_IO_URING, 7 },
+		      { "chroot", PROBE_CHROOT, 7 },
+		      { "mount", PROBE_MOUNT, 0 },
+		      { "execve", PROBE_EXEC, 7 } };
+	int newest = guard_landlock_abi();
 	for (size_t h = 0; h < sizeof holes / sizeof holes[0]; h++) {
-		for (int role = 0; role < GUARD_ROLES; role++) {
-			const struct findings *f = findings_of((enum guard_role)role, 0, holes[h].call);
-			for (int p = 0; p < GUARD_PROBES; p++) {
-				bool agrees = guard_agrees((enum guard_role)role, (enum guard_probe)p, 0, f->may[p]);
-				if (agrees == ((enum guard_probe)p == holes[h].probe))
-					fail_msg("%s with %s: '%s'", guard_role_names[role], holes[h].call, guard_table[p].name);
+		for (int abi = 0; abi <= (newest < holes[h].most ? newest : holes[h].most); abi++) {
+			for (int role = 0; role < GUARD_ROLES; role++) {
+				int shown = cells_that_differ((enum guard_role)role, abi, holes[h].call, holes[h].probe);
+				if (shown != 1)
+					fail_msg("Landlock %d, %s with %s: %d cells differ", abi, guard_role_names[role],
+					         holes[h].call, shown);
 			}
 		}
 	}
