@@ -4,6 +4,8 @@
 #include "store/conversations.h"
 #include "store/tar.h"
 
+#include "made_vault.h"
+
 #include "base/memory.h"
 
 #include <dirent.h>
@@ -19,25 +21,7 @@
 
 #include <cmocka.h>
 
-static const struct key_secret key = { SLOT_KEY_FILE, "thirty-two bytes nobody can guess", 32 };
-static const struct key_cost cheap = { 2, 64 << 20 };
-
-static struct error last;
 static char base[64], folder[80], again[80], archive[80];
-
-static void clear(const char *path)
-{
-	char inner[400];
-	struct dirent *entry;
-	DIR *d = opendir(path);
-	while (d && (entry = readdir(d)) != NULL) {
-		if (entry->d_name[0] == '.') continue;
-		snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
-		if (unlink(inner) != 0) clear(inner);
-	}
-	if (d) closedir(d);
-	rmdir(path);
-}
 
 static int count_entries(const char *path)
 {
@@ -67,11 +51,10 @@ static int clear_base(void **state)
 	return 0;
 }
 
-static struct vault *made(void)
+static struct vault *filled(void)
 {
 	int64_t id;
-	struct vault *v = vault_create(disk_real(), folder, &key, cheap, &last);
-	if (!v) fail_msg("%s", last.text);
+	struct vault *v = made(disk_real(), folder);
 	assert_true(conversations_new(v, "Bees", &id, &last));
 	assert_true(conversations_add(v, id, ROLE_USER, "What do bees make?", 18, &last));
 	struct blob_writer *w = blobs_create(v, BLOB_MODEL, "m.gguf", &last);
@@ -95,7 +78,7 @@ static void what_is_backed_up_comes_back(void **state)
 	(void)state;
 	struct backup_sum out, in;
 	struct stat st;
-	struct vault *v = made();
+	struct vault *v = filled();
 	/* Owned by this process: the lock is taken, nothing moves. */
 	if (!backup_write(folder, archive, &out, &last)) fail_msg("%s", last.text);
 	vault_close(v);
@@ -119,7 +102,7 @@ static void what_stock_tar_reads(void **state)
 	(void)state;
 	struct backup_sum out;
 	char command[300];
-	vault_close(made());
+	vault_close(filled());
 	assert_true(backup_write(folder, archive, &out, &last));
 	snprintf(command, sizeof command, "%s/list", base);
 	int pid = fork(), status;
@@ -137,7 +120,7 @@ static void a_backup_of_a_vault_in_use_is_of_one_moment(void **state)
 {
 	(void)state;
 	struct backup_sum sum;
-	vault_close(made());
+	vault_close(filled());
 	fflush(NULL);
 	pid_t writer = fork();
 	if (writer == 0) {
@@ -191,7 +174,7 @@ static void a_changed_backup_is_refused(void **state)
 	struct backup_sum sum;
 	uint8_t *bytes = NULL;
 	size_t size = 0;
-	vault_close(made());
+	vault_close(filled());
 	assert_true(backup_write(folder, archive, &sum, &last));
 	assert_int_equal(disk_load(disk_real(), archive, 64 << 20, &bytes, &size), 0);
 	assert_true(restores(bytes, size));

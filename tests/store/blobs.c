@@ -2,6 +2,7 @@
 #include "store/blobs.h"
 #include "store/conversations.h"
 
+#include "made_vault.h"
 #include "simulated_disk.h"
 
 #include "base/memory_file.h"
@@ -12,25 +13,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static const struct key_secret key = { SLOT_KEY_FILE, "thirty-two bytes nobody can guess", 32 };
-static const struct key_cost cheap = { 2, 64 << 20 };
-
-static struct error last;
-
-static struct vault *made(struct disk *d, const char *folder)
-{
-	struct vault *v = vault_create(d, folder, &key, cheap, &last);
-	if (!v) fail_msg("%s", last.text);
-	return v;
-}
-
-static struct vault *opened(struct disk *d, const char *folder)
-{
-	struct vault *v = vault_take(d, folder, &last);
-	if (!v || !vault_unlock(v, &key, &last)) fail_msg("%s", last.text);
-	return v;
-}
 
 /* Byte `at` of the content that the tests use. */
 static uint8_t byte(uint64_t at)

@@ -9,6 +9,8 @@
 #include "store/blobs.h"
 #include "store/conversations.h"
 
+#include "made_vault.h"
+
 #include "base/memory.h"
 
 #include <dirent.h>
@@ -29,28 +31,11 @@
 
 #include <cmocka.h>
 
-static const struct key_secret key = { SLOT_KEY_FILE, "thirty-two bytes nobody can guess", 32 };
 static const struct key_secret other = { SLOT_KEY_FILE, "another thirty-two bytes, or more", 32 };
-static const struct key_cost cheap = { 2, 64 << 20 };
 
-static struct error last;
 static char base[64], folder[80];
 
 /* ---- folders; in memory where that is possible, since a kill takes nothing from the page cache */
-
-static void clear(const char *path)
-{
-	char inner[400];
-	struct dirent *entry;
-	DIR *d = opendir(path);
-	while (d && (entry = readdir(d)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-		snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
-		if (unlink(inner) != 0) clear(inner);
-	}
-	if (d) closedir(d);
-	rmdir(path);
-}
 
 static void copy_folder(const char *from, const char *to)
 {

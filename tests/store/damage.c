@@ -8,6 +8,7 @@
 #include "store/blobs.h"
 #include "store/conversations.h"
 
+#include "made_vault.h"
 #include "simulated_disk.h"
 
 #include <dirent.h>
@@ -18,11 +19,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static const struct key_secret key = { SLOT_KEY_FILE, "thirty-two bytes nobody can guess", 32 };
-static const struct key_cost cheap = { 2, 64 << 20 };
-
-static struct error last;
 
 static bool every_bit(void)
 {
@@ -295,20 +291,6 @@ static void every_call_of_opening_may_fail(void **state)
 }
 
 /* ---- memory */
-
-static void clear(const char *path)
-{
-	char inner[400];
-	struct dirent *entry;
-	DIR *d = opendir(path);
-	while (d && (entry = readdir(d)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-		snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
-		if (unlink(inner) != 0) clear(inner);
-	}
-	if (d) closedir(d);
-	rmdir(path);
-}
 
 static void every_allocation_may_fail(void **state)
 {

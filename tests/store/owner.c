@@ -3,6 +3,8 @@
 #include "store/conversations.h"
 #include "store/vault_messages.h"
 
+#include "made_vault.h"
+
 #include "base/clock.h"
 #include "base/memory.h"
 
@@ -21,10 +23,6 @@
 
 #include <cmocka.h>
 
-static const struct key_secret key = { SLOT_KEY_FILE, "thirty-two bytes nobody can guess", 32 };
-static const struct key_cost cheap = { 2, 64 << 20 };
-
-static struct error last;
 static char folder[400];
 
 /* A process that owns the vault and serves it until it is killed or its input ends. */
@@ -70,36 +68,6 @@ static struct vault *joined(void)
 	struct vault *v = vault_join(disk_real(), folder, &last);
 	if (!v) fail_msg("%s", last.text);
 	return v;
-}
-
-static bool join_text(void *context, const struct message_entry *m)
-{
-	char *all = context;
-	size_t n = strlen(all);
-	snprintf(all + n, 4096 - n, "%d:%.20s%s|", (int)m->role, m->text, m->unfinished ? "..." : "");
-	return true;
-}
-
-static const char *whole(struct vault *v, int64_t id)
-{
-	static char all[4096];
-	all[0] = 0;
-	return conversations_read(v, id, join_text, all, &last) ? all : last.text;
-}
-
-static bool title(void *context, const struct conversation_entry *c)
-{
-	char *all = context;
-	size_t n = strlen(all);
-	snprintf(all + n, 4096 - n, "%s(%d)|", c->title, (int)c->messages);
-	return true;
-}
-
-static const char *titles(struct vault *v)
-{
-	static char all[4096];
-	all[0] = 0;
-	return conversations_list(v, title, all, &last) ? all : last.text;
 }
 
 static const char *found(struct vault *v, const char *words, size_t limit)
@@ -342,18 +310,6 @@ static void owner_and_guests_write_at_once(void **state)
 
 /* ---- */
 
-static void clear(void)
-{
-	static const char *const files[] = { "vault.key", "vault.db",   "vault.db-journal", "index.db",   "index.db-journal",
-		                             "erase.key", "vault.lock", "vault.sock",       "network.log" };
-	char path[420];
-	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-		snprintf(path, sizeof path, "%s/%s", folder, files[i]);
-		unlink(path);
-	}
-	rmdir(folder);
-}
-
 static int make_vault(void **state)
 {
 	char base[] = "/tmp/hearth-owner-XXXXXX";
@@ -370,10 +326,9 @@ static int make_vault(void **state)
 static int end_vault(void **state)
 {
 	(void)state;
-	clear();
 	char *slash = strrchr(folder, '/');
 	*slash = 0;
-	rmdir(folder);
+	clear(folder);
 	*slash = '/';
 	return 0;
 }

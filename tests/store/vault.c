@@ -4,6 +4,7 @@
 #include "store/conversations.h"
 #include "store/vault_vfs.h"
 
+#include "made_vault.h"
 #include "simulated_disk.h"
 
 #include <setjmp.h>
@@ -13,57 +14,9 @@
 
 #include <cmocka.h>
 
-static const struct key_secret key = { SLOT_KEY_FILE, "thirty-two bytes nobody can guess", 32 };
-static const struct key_cost cheap = { 2, 64 << 20 };
-
-static struct error last;
-
-static struct vault *made(struct disk *d, const char *folder)
-{
-	struct vault *v = vault_create(d, folder, &key, cheap, &last);
-	if (!v) fail_msg("%s", last.text);
-	return v;
-}
-
-static struct vault *opened(struct disk *d, const char *folder)
-{
-	struct vault *v = vault_take(d, folder, &last);
-	if (!v || !vault_unlock(v, &key, &last)) fail_msg("%s", last.text);
-	return v;
-}
-
 static void say(struct vault *v, int64_t id, enum message_role role, const char *text)
 {
 	if (!conversations_add(v, id, role, text, strlen(text), &last)) fail_msg("%s", last.text);
-}
-
-/* All of a conversation as "role:text|role:text|". */
-static bool join(void *context, const struct message_entry *m)
-{
-	char *all = context;
-	snprintf(all + strlen(all), 4096 - strlen(all), "%d:%s|", (int)m->role, m->text);
-	return true;
-}
-
-static const char *whole(struct vault *v, int64_t id)
-{
-	static char all[4096];
-	all[0] = 0;
-	return conversations_read(v, id, join, all, &last) ? all : last.text;
-}
-
-static bool title(void *context, const struct conversation_entry *c)
-{
-	char *all = context;
-	snprintf(all + strlen(all), 4096 - strlen(all), "%s(%d)|", c->title, (int)c->messages);
-	return true;
-}
-
-static const char *titles(struct vault *v)
-{
-	static char all[4096];
-	all[0] = 0;
-	return conversations_list(v, title, all, &last) ? all : last.text;
 }
 
 static bool last_is_unfinished(void *context, const struct message_entry *m)

@@ -7,6 +7,7 @@
 #include "store/conversations.h"
 #include "store/sealed_pages.h"
 
+#include "made_vault.h"
 #include "simulated_disk.h"
 
 #include <dirent.h>
@@ -17,11 +18,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static const struct key_secret key = { SLOT_KEY_FILE, "thirty-two bytes nobody can guess", 32 };
-static const struct key_cost cheap = { 2, 64 << 20 };
-
-static struct error last;
 
 static bool nothing(void *context, const struct message_entry *m)
 {
@@ -288,20 +284,6 @@ static int found_in_files(const char *path, const char *words)
 	}
 	if (d) closedir(d);
 	return n;
-}
-
-static void clear(const char *path)
-{
-	char inner[600];
-	struct dirent *entry;
-	DIR *d = opendir(path);
-	while (d && (entry = readdir(d)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-		snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
-		if (unlink(inner) != 0) clear(inner);
-	}
-	if (d) closedir(d);
-	rmdir(path);
 }
 
 static void ten_thousand_canaries_are_in_no_file(void **state)
