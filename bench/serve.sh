@@ -7,7 +7,7 @@
 # until the last first token (answers of one token), and tokens a second of all together from the first request to the last answer's end, prompts
 # included. Then the
 # speed of one answer alone and beside 1,000 idle and 200 slow connections; and the second turn of a conversation of 4,000 tokens: seconds
-# until it starts answering, and how many tokens were computed. Without guessing ahead, which llama.cpp's library does not do; it has no HTTP, no JSON and no sampling to pay for here.
+# until it starts answering, and how many tokens were computed, beside a turn of one token. Without guessing ahead, which llama.cpp's library does not do; it has no HTTP, no JSON and no sampling to pay for here.
 # WHAT (throughput,crowd,turn): parts of it. HEARTH_PEERS: see engines.sh; peer_batch.c is compiled when the peer is there.
 set -eu
 cd "$(dirname "$0")/.."
@@ -104,4 +104,10 @@ body "$ids,$(random_ids 24 12)" 1 >"$work/0.body"
 ask 0
 read -r second _ <"$work/0.times"
 curl -s -H "Authorization: Bearer $token" --data-binary "{\"prompt\": [$ids,$(random_ids 24 13)], \"max_tokens\": 1}" "${url}v1/completions" >"$work/usage"
-echo "4,000 tokens: the first token after $first s; the next turn's, 24 tokens more, after $second s ($(grep -oE '"(prompt|cached)_tokens": *[0-9]+' "$work/usage" | tr '\n' ' '))"
+# The same for a conversation of 8 tokens, one more: what a turn costs at least.
+body "300,301,302,303,304,305,306,307" 1 >"$work/0.body"
+ask 0
+body "300,301,302,303,304,305,306,307,308" 1 >"$work/0.body"
+ask 0
+read -r least _ <"$work/0.times"
+echo "4,000 tokens: the first token after $first s; the next turn's, 24 tokens more, after $second s ($(grep -oE '"(prompt|cached)_tokens": *[0-9]+' "$work/usage" | tr '\n' ' ')); one token behind 8: $least s"
