@@ -72,7 +72,9 @@ struct hearth_options {
 	                      will do */
 	bool importance;   /* sums up what the products read, for hearth_importance */
 	uint64_t bytes_shared; /* of keys and values that requests leave for others to go on from (request.share), at most; 0: a
-	                          quarter of the free memory, or what one session of full length takes where that is more */
+	                          quarter of the free memory, or what one session of full length takes where that is more. All that
+	                          run together have these and one session of full length more, or half of the free memory where
+	                          that is more and this is 0: who has no room waits */
 };
 
 /* Opens a model. On success *h is the engine, to be closed with hearth_close. A program without a handler for SIGBUS gets one, so

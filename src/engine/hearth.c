@@ -127,8 +127,12 @@ static bool open_parts(struct hearth *h, const struct hearth_options *o, const s
 	if (!(o->words_only ? prompt_source_open(&h->source, h->file, 0, e) : open_model(h, o, place, e))) return false;
 	h->scheduler = scheduler_new(h->model, &h->source, h->draft, e);
 	if (!h->scheduler || !fill_info(h, start, place->free_memory, e)) return false;
-	uint64_t shared = place->free_memory / 4 > h->info.bytes_kv ? place->free_memory / 4 : h->info.bytes_kv;
-	scheduler_share_bytes(h->scheduler, o->bytes_shared ? o->bytes_shared : shared);
+	uint64_t kv = h->info.bytes_kv, shared = place->free_memory / 4 > kv ? place->free_memory / 4 : kv;
+	if (o->bytes_shared) shared = o->bytes_shared;
+	uint64_t planned =
+	        kv + shared; /* one session of full length, and what is kept for others; without a wish half of what is free */
+	if (!o->bytes_shared && planned < place->free_memory / 2) planned = place->free_memory / 2;
+	scheduler_share_bytes(h->scheduler, shared, planned);
 	return true;
 }
 

@@ -67,10 +67,18 @@ static bool add_files(struct filling *f, const json_t *extra)
 	return !more || (add_token(f, VOCAB_FIM_SEP) && add_text(f, "\n", 1));
 }
 
+/* Mistral's marks: there is a middle one too, which models have not learned. */
+static bool reads_suffix_first(const struct vocab *v)
+{
+	static const char name[] = "[PREFIX]";
+	size_t n;
+	const char *bytes = vocab_bytes(v, v->special[VOCAB_FIM_PRE], &n);
+	return v->special[VOCAB_FIM_MID] == TOKEN_NONE || (n == sizeof name - 1 && memcmp(bytes, name, n) == 0);
+}
+
 static bool add_all(struct filling *f, const json_t *prefix, const json_t *suffix, const json_t *begun)
 {
-	bool middle = f->vocab->special[VOCAB_FIM_MID] != TOKEN_NONE;
-	if (!middle)
+	if (reads_suffix_first(f->vocab))
 		return add_token(f, VOCAB_FIM_SUF) && add_json(f, suffix) && add_token(f, VOCAB_FIM_PRE) && add_json(f, prefix) &&
 		       add_json(f, begun);
 	return add_token(f, VOCAB_FIM_PRE) && add_json(f, prefix) && add_token(f, VOCAB_FIM_SUF) && add_json(f, suffix) &&

@@ -47,6 +47,7 @@ struct request {
 	uint32_t n_prompt, n_cached, n_generated;
 	uint32_t n_done;                /* of the prompt's; all of them: it answers */
 	uint32_t n_rows;                /* of it in this step */
+	size_t reserved;                /* bytes of keys and values that it may come to (scheduler_memory.c) */
 	int32_t token;                  /* the last one chosen */
 	int32_t chosen[GUESS_MOST + 1]; /* in this step */
 	uint32_t n_chosen;

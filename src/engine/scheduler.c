@@ -182,6 +182,12 @@ static void admit(struct scheduler *s, struct request *r)
 	if (r->failed) {
 		end_request(s, r, 0);
 	} else if (!r->session->running && s->n_active < most && !scheduler_waits_for_other(s, r)) {
+		if (!s->short_of_memory && !scheduler_has_memory(s, r)) s->short_of_memory = true;
+		if (r->failed) {
+			s->short_of_memory = false;
+			end_request(s, r, 0);
+		}
+		if (r->ended || s->short_of_memory) return;
 		bool runs = scheduler_admit(s, r);
 		if (r->failed || !tell_prompt(s, r) || !runs) end_request(s, r, r->stop);
 	}
@@ -216,6 +222,7 @@ static void free_closing_sessions(struct scheduler *s)
 static void settle(struct scheduler *s)
 {
 	struct request *next;
+	s->short_of_memory = false;
 	for (struct request *r = s->first; r; r = next) {
 		next = r->next;
 		bool cancelled = r->cancelled || r->session->closing || s->closing;
@@ -224,6 +231,7 @@ static void settle(struct scheduler *s)
 		if (r->ended && r->state != REQUEST_MAKING) remove_request(s, r);
 	}
 	free_closing_sessions(s);
+	scheduler_tidy_memory(s);
 }
 
 static void *engine_main(void *data)

@@ -27,8 +27,8 @@ struct scheduler;
  * must outlive the scheduler; nobody else may use them. */
 struct scheduler *scheduler_new(struct model *model, const struct prompt_source *source, struct draft *draft, struct error *e);
 
-/* How many bytes of keys and values there may be before what requests left for others goes; none are kept before this is called. */
-void scheduler_share_bytes(struct scheduler *s, size_t bytes);
+/* Bytes of keys and values that requests leave for others to go on from, and of all together, at most. */
+void scheduler_share_bytes(struct scheduler *s, size_t shared, size_t planned);
 
 /* Wipes what requests of this number left for others. */
 void scheduler_forget(struct scheduler *s, uint64_t share);

@@ -1,6 +1,6 @@
 /*
  * scheduler_internal: what the parts of the scheduler share: scheduler.c (queue, threads), scheduler_build.c (what a step
- * computes), scheduler_step.c (computing it), scheduler_guess.c, scheduler_scores.c, scheduler_share.c.
+ * computes), scheduler_step.c (computing it), scheduler_guess.c, scheduler_memory.c, scheduler_scores.c, scheduler_share.c.
  *
  * `lock` guards everything above the line; what stands below belongs to the engine thread. Requests and sessions are changed by the
  * engine thread alone, but for `cancelled`, `closing`, `n_requests` and the state of a request that the prompt thread has.
@@ -38,8 +38,9 @@ struct scheduler {
 	uint32_t n_open;  /* requests that have not ended */
 	uint32_t n_ended; /* last events in the queue */
 	bool closing;
-	bool long_step;      /* the batch that runs has prompt rows */
-	atomic_bool give_up; /* that batch is not wanted any more */
+	bool long_step;       /* the batch that runs has prompt rows */
+	bool short_of_memory; /* a request waits for some, and those behind it for it */
+	atomic_bool give_up;  /* that batch is not wanted any more */
 
 	/* ---- */
 
@@ -57,6 +58,7 @@ struct scheduler {
 	struct mask_cache masks;
 	uint64_t n_uses; /* of kept timelines */
 	size_t bytes_shared;
+	size_t bytes_planned; /* for all keys and values; 0: no limit */
 };
 
 /* Admits a request that is ready: finds what its session has of it and prepares its computing. False: it has failed or, with
@@ -67,6 +69,16 @@ bool scheduler_admit(struct scheduler *s, struct request *r);
  * another is about to compute (scheduler_share.c). The lock is held. */
 void scheduler_share(struct scheduler *s, struct request *r);
 bool scheduler_waits_for_other(const struct scheduler *s, const struct request *r);
+
+/* Whether all that a request may come to has room in memory; when it has not and nothing runs, the request has failed. The lock is
+ * held. */
+bool scheduler_has_memory(struct scheduler *s, struct request *r);
+
+/* Before a step: what is kept for others makes room. The lock is held. */
+void scheduler_tidy_memory(struct scheduler *s);
+
+/* Drops the kept session that was used longest ago; false: there is none. The lock is held. */
+bool scheduler_drop_kept(struct scheduler *s);
 
 /* Keeps a session whose request is over for others to go on from. The lock is held. */
 void scheduler_keep(struct scheduler *s, struct session *t);

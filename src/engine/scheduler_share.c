@@ -102,6 +102,14 @@ void scheduler_drop_session(struct scheduler *s, struct session *t)
 	session_free(t);
 }
 
+bool scheduler_drop_kept(struct scheduler *s)
+{
+	uint32_t n;
+	struct session *least = least_used(s, &n);
+	if (least) scheduler_drop_session(s, least);
+	return least != NULL;
+}
+
 void scheduler_keep(struct scheduler *s, struct session *t)
 {
 	struct session *next;
@@ -119,10 +127,11 @@ void scheduler_keep(struct scheduler *s, struct session *t)
 	}
 }
 
-void scheduler_share_bytes(struct scheduler *s, size_t bytes)
+void scheduler_share_bytes(struct scheduler *s, size_t shared, size_t planned)
 {
 	pthread_mutex_lock(&s->lock);
-	s->bytes_shared = bytes;
+	s->bytes_shared = shared;
+	s->bytes_planned = planned;
 	pthread_mutex_unlock(&s->lock);
 }
 

@@ -169,10 +169,10 @@ static bool shape_states(struct model *m, struct error *e)
 	               : error_set(e, "%s: its states are too large", gguf_name(m->file));
 }
 
-static size_t kv_bytes(const struct model *m, uint32_t context)
+size_t model_kv_bytes(const struct model *m, uint32_t positions)
 {
 	size_t states = m->state_bytes * (2 + sequence_most_marks(m));
-	return page_tables_bytes(&m->pages, context, m->max_rows, sequence_most_marks(m)) + states;
+	return page_tables_bytes(&m->pages, positions, m->max_rows, sequence_most_marks(m)) + states;
 }
 
 static void choose_context(struct model *m, const struct model_options *o)
@@ -180,7 +180,7 @@ static void choose_context(struct model *m, const struct model_options *o)
 	m->context = o->context;
 	if (m->context) return;
 	m->context = m->config.n_context < DEFAULT_CONTEXT ? m->config.n_context : DEFAULT_CONTEXT;
-	while (o->free_memory && m->context > KV_PAGE && kv_bytes(m, m->context) > o->free_memory / 2)
+	while (o->free_memory && m->context > KV_PAGE && model_kv_bytes(m, m->context) > o->free_memory / 2)
 		m->context = (m->context - 1) / KV_PAGE * KV_PAGE;
 }
 
@@ -302,7 +302,9 @@ const struct config *model_config(const struct model *m)
 
 struct model_memory model_memory(const struct model *m)
 {
-	struct model_memory memory = { .weights = m->weights.bytes, .kv = kv_bytes(m, m->context), .scratch = m->scratch_bytes };
+	struct model_memory memory = { .weights = m->weights.bytes,
+		                       .kv = model_kv_bytes(m, m->context),
+		                       .scratch = m->scratch_bytes };
 	memory.total = memory.weights + memory.kv + memory.scratch;
 	return memory;
 }

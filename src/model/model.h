@@ -60,6 +60,10 @@ void model_variant_free(struct model_variant *v); /* NULL is allowed */
 
 const struct config *model_config(const struct model *m);
 struct model_memory model_memory(const struct model *m);
+
+/* Bytes of keys, values, states and marks of one sequence of so many positions, at most. */
+size_t model_kv_bytes(const struct model *m, uint32_t positions);
+
 uint64_t model_parameters(const struct model *m);
 uint32_t model_context(const struct model *m);  /* positions */
 uint32_t model_max_rows(const struct model *m); /* of one batch */

@@ -162,6 +162,65 @@ static void the_least_used_goes_first_when_there_is_no_room(void **state)
 	hearth_close(h);
 }
 
+/* More requests than the planned memory has room for: some wait, in order, and all have the answers that they have alone. */
+static void what_has_no_room_in_memory_waits_in_order(void **state)
+{
+	(void)state;
+	struct hearth_error error;
+	struct hearth *h;
+	struct hearth_options o = { .size = sizeof o, .model = tiny_path, .threads = 1, .context = 512, .bytes_shared = 1 };
+	if (!hearth_open(&o, &h, &error)) fail_msg("%s", error.text);
+	struct hearth_request r = sharing(ids, 40, 200, 0);
+	asked_run(h, &r, &a);
+	struct hearth_event event;
+	uint32_t running = 0, most = 0, over = 0;
+	uint64_t last = 0;
+	for (int i = 0; i < 8; i++) asked_submit(h, &r, &many[i]);
+	while (hearth_next(h, PATIENCE, &event)) {
+		if (event.kind == HEARTH_PROMPT) {
+			assert_true(event.request > last);
+			last = event.request;
+			if (++running > most) most = running;
+		}
+		if (event.kind == HEARTH_DONE) {
+			running--;
+			over++;
+		}
+		for (int i = 0; i < 8; i++) {
+			if (many[i].id == event.request) asked_take(&many[i], &event);
+		}
+	}
+	assert_int_equal(over, 8);
+	assert_in_range(most, 1, 2); /* 240 positions each, and 512 are planned for */
+	for (int i = 0; i < 8; i++) assert_memory_equal(many[i].ids, a.ids, 200 * sizeof a.ids[0]);
+	hearth_close(h);
+}
+
+/* What sessions hold is not taken from them: who has no room beside it hears by how much. */
+static void what_can_never_have_room_is_refused_by_how_much(void **state)
+{
+	(void)state;
+	struct hearth_error error;
+	struct hearth *h;
+	struct hearth_options o = { .size = sizeof o, .model = tiny_path, .threads = 1, .context = 512, .bytes_shared = 1 };
+	if (!hearth_open(&o, &h, &error)) fail_msg("%s", error.text);
+	uint64_t first = hearth_session_new(h), second = hearth_session_new(h);
+	struct hearth_request r = asked_ids(ids, 300, 10);
+	r.session = first;
+	asked_run(h, &r, &a);
+	assert_int_equal(a.last.kind, HEARTH_DONE);
+	r.session = second;
+	asked_run(h, &r, &a);
+	assert_int_equal(a.last.kind, HEARTH_FAILED);
+	assert_int_equal(a.last.failure, HEARTH_FAIL_RESOURCES);
+	assert_non_null(strstr(a.error, "keys and values of this request may take 0."));
+	assert_non_null(strstr(a.error, " MiB too many; ask for fewer tokens, or close sessions"));
+	hearth_session_free(h, first);
+	asked_run(h, &r, &a);
+	assert_int_equal(a.last.kind, HEARTH_DONE);
+	hearth_close(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +231,8 @@ int main(void)
 		cmocka_unit_test(what_many_begin_with_is_computed_once),
 		cmocka_unit_test(what_was_stopped_is_gone_on_with),
 		cmocka_unit_test(the_least_used_goes_first_when_there_is_no_room),
+		cmocka_unit_test(what_has_no_room_in_memory_waits_in_order),
+		cmocka_unit_test(what_can_never_have_room_is_refused_by_how_much),
 	};
 	for (int i = 0; i < N; i++) ids[i] = TINY_BYTES + 256 + (i * 7 + i / 9) % TINY_WORDS;
 	return cmocka_run_group_tests(tests, tiny_begin, tiny_end);
