@@ -44,7 +44,7 @@ enum frame_result {
 struct frame_reader frame_reader_new(int socket, bool takes_descriptors);
 void frame_reader_free(struct frame_reader *r);
 void frame_reader_wipe(struct frame_reader *r);
-        /* what was taken; no frame of it may be used any more */ /* what came is wiped; socket and wake stay open */
+/* what was taken; no frame of it may be used any more */ /* what came is wiped; socket and wake stay open */
 
 /* Waits for a whole frame, at most `timeout_ms` (for ever when negative) for each of its pieces. */
 enum frame_result frame_receive(struct frame_reader *r, int timeout_ms, struct frame *f, struct error *e);

@@ -3,9 +3,9 @@
 
 #include "app/hearth/commands.h"
 #include "app/hearth/kept_list.h"
-#include "guard/leftovers.h"
 #include "app/hearth/line_editor.h"
 #include "base/memory.h"
+#include "guard/leftovers.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,10 +7,10 @@
  */
 #include "app/hearth/ask.h"
 #include "app/hearth/chat.h"
-#include "guard/leftovers.h"
 #include "app/hearth/unlock.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "guard/leftovers.h"
 
 #include <stdio.h>
 #include <string.h>
