@@ -75,12 +75,12 @@ typedef void (*kernel_products_16)(const struct tile_16 *tile, size_t n_outputs,
 typedef void (*kernel_round_16)(const float *x, size_t n, uint16_t *out, float *scale);
 
 /*
- * Forms in 8 bits for some formats lie in the same places. Activations are n bytes, those of answer rows, then a float scale for
- * each 32 of them, then each 32's sum times its scale. Weights are n bytes, then floats for each 32, as many as the form has:
- *     scales of 32   unsigned codes; the scales of all, then what is added to each scaled code of all;
- *     scales of 16   signed codes; for each 32 the scales of both halves, -128 times the sum of its scaled codes, for the
- * activations are multiplied as unsigned bytes, 128 more than they are, and a zero. This brings n packed weights of a row into one,
- * n a multiple of the block.
+ * Forms in 8 bits for some formats lie in the same places; those of 64-bit ARM are in bytes_neon.h, here are those of x86-64.
+ * Activations are n bytes, those of answer rows, then a float scale for each 32 of them, then each 32's sum times its scale.
+ * Weights are n bytes, then floats for each 32, as many as the form has: scales of 32   unsigned codes; the scales of all, then
+ * what is added to each scaled code of all; scales of 16   signed codes; for each 32 the scales of both halves, -128 times the sum
+ * of its scaled codes, for the activations are multiplied as unsigned bytes, 128 more than they are, and a zero. This brings n
+ * packed weights of a row into one, n a multiple of the block.
  */
 typedef void (*kernel_codes)(const uint8_t *blocks, size_t n, uint16_t *out);
 
@@ -93,7 +93,8 @@ struct form_16 {
 
 enum { BYTES_FORMS = 6 }; /* as many as a level has at most; the others are empty */
 
-/* n_outputs rows (at most GROUP_16) of rounded weights to a group. */
+/* n_outputs rows (at most GROUP_16) of rounded weights to a group; a level without products in 16 bits has an arrangement of its
+ * own for its bytes. */
 typedef void (*kernel_interleave)(const uint16_t *rows, size_t stride, size_t n_outputs, size_t n, uint16_t *group);
 
 /* The 8-bit form of n values, n a multiple of 32 (see struct activations). */

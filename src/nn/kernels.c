@@ -96,6 +96,11 @@ static bool runs_dotprod(void)
 {
 	return (getauxval(AT_HWCAP) >> 20 & 1) != 0; /* HWCAP_ASIMDDP */
 }
+
+static bool runs_i8mm(void)
+{
+	return runs_dotprod() && (getauxval(AT_HWCAP2) >> 13 & 1) != 0; /* HWCAP2_I8MM */
+}
 #endif
 
 static const struct level levels[] = {
@@ -110,6 +115,7 @@ static const struct level levels[] = {
 #elif defined(__aarch64__)
 	{ "neon", "portable", always, kernels_fill_neon },
 	{ "dotprod", "neon", runs_dotprod, kernels_fill_dotprod },
+	{ "i8mm", "dotprod", runs_i8mm, kernels_fill_i8mm },
 #endif
 };
 

@@ -4,7 +4,7 @@
  * A level is a set of instructions; it fills the entries of a table that it can do better and inherits the rest from its
  * parent:
  *     portable;  portable > avx2 > avxvnni;  avx2 > avx512 > avx512vnni > avx512bf16 > amx;
- *     portable > neon > dotprod
+ *     portable > neon > dotprod > i8mm
  * The chosen table is the one global of this floor (STYLE 3.5). It starts as `portable`, so that a program which forgets
  * to choose is slow, not wrong. What an entry computes is said in nn/kernel_types.h.
  */

@@ -3,5 +3,6 @@
 
 void kernels_fill_dotprod(struct kernels *k)
 {
+	bytes_fill_dotprod(k);
 	dot_fill_dotprod(k);
 }

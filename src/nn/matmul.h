@@ -9,7 +9,8 @@
  *   exact   every weight as float32, float32 products and sums;
  *   prompt  weights are unpacked in tiles that stay in cache, once for all rows of the batch, and multiplied in 16 bits: as whole
  *           numbers with a scale for each tile's row, or quantized ones as bfloat16 where the level has a matrix unit for it; or
- *           those with blocks of 256 in 8 bits where the level has kernels for that (nn/kernel_types.h). F32, rows of odd
+ *           those with blocks of 256 in 8 bits where the level has kernels for that (nn/kernel_types.h), on 64-bit ARM those
+ *           with blocks of 32 with activations of two bytes (nn/bytes_neon.h). F32, rows of odd
  *           lengths, and what decides rather than computes (`floats`) are multiplied as floats;
  *
  *   answer  activations are rounded to 8 bits in blocks of 32 with a float32 scale and multiplied with the packed blocks as

@@ -24,16 +24,18 @@ while read -r model level; do
 	check "kerncheck passes on it" "$qemu" -cpu "$model" $arm/kerncheck
 done <<-MODELS
 	cortex-a53 neon
-	max dotprod
+	max i8mm
 MODELS
-for level in neon dotprod; do
+for level in neon dotprod i8mm; do
 	for name in "${tests[@]}"; do
 		check "$name passes with $level" env HEARTH_CPU=$level "$qemu" -cpu max "$arm/tests/$name"
 	done
 	HEARTH_CPU=$level "$qemu" -cpu max $arm/hearth run -n 12 --temp 0 "What is the capital of France?" >"$work/$level" 2>/dev/null
 done
 check "an answer comes" [ -s "$work/neon" ]
-check "the surest words are the same at both levels" cmp "$work/neon" "$work/dotprod"
+for level in dotprod i8mm; do
+	check "the surest words are the same with $level" cmp "$work/neon" "$work/$level"
+done
 
 # The workshop's tests over a program that runs under qemu.
 mkdir "$work/emulated"
