@@ -26,6 +26,10 @@ check "a program that stops early is a failure" [ "$(count "$work/short.sh")" = 
 check "a program without cases is a failure" [ "$(count "$work/silent.sh")" = "0 passed, 1 failed, 0 skipped" ]
 check "a bad status without a failed case is a failure" [ "$(count "$work/status.sh")" = "1 passed, 1 failed, 0 skipped" ]
 
+# A planted bug that no longer fits is one that nobody tries (tests/long/planted.sh).
+fits() { for patch in tests/planted/*.patch; do git apply -C1 --check "$patch" || { echo "$patch" && return 1; }; done; }
+check "every planted bug fits the sources" fits
+
 # The lint finds what it is for.
 mkdir -p "$work/tree/src/base" "$work/tree/tools"
 printf '#include "model/model.h"\nvoid f(char *a) { sprintf(a, "x"); }\nvoid *g(void) { return malloc(1); }\n' >"$work/tree/src/base/a.c"
