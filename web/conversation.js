@@ -84,9 +84,10 @@ export class Conversation {
 		return messages;
 	}
 
-	/* How many of the oldest messages have to leave so that about `wanted` tokens are left: whole exchanges, never the last. */
+	/* How many of the oldest messages have to leave so that about `wanted` tokens are left: whole exchanges, never the last. Of what is
+	 * far too long hearth counts only a part. */
 	surplus(tokens, wanted) {
-		let left = tokens, i = this.first;
+		let left = Math.max(tokens, this.messages.slice(this.first).reduce((sum, m) => sum + m.tokens, 0)), i = this.first;
 		const last = this.lastQuestion();
 		while (i < last && (left > wanted || i === this.first)) {
 			do left -= this.messages[i++].tokens;

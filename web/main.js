@@ -17,7 +17,7 @@ import { settingsPage, answerSettings, applyLook } from "./settings.js";
 import { proofPage, networkPage } from "./proof.js";
 import { welcome } from "./welcome.js";
 import { visibleText } from "./visible.js";
-import { bytes, count, titleOf } from "./words.js";
+import { bytes, count, speedWords, titleOf } from "./words.js";
 
 const HERE_MS = 60000;
 const pages = { "#/models": modelsPage, "#/settings": settingsPage, "#/proof": proofPage, "#/network": networkPage };
@@ -190,7 +190,7 @@ class App {
 		const c = this.conversation;
 		const page = location.hash in pages;
 		this.title.textContent = page ? "" : (c.kind === "private" ? "Private" : visibleText(c.title));
-		const parent = c.parent && this.chats.find((chat) => chat.number === c.parent);
+		const parent = c.parent > 0 && this.chats.find((chat) => chat.number === c.parent);
 		this.title.hidden = page;
 		fill(this.marks, page ? null : [
 			parent && el("a.tag", { href: "#/chat/" + parent.number, title: visibleText(parent.title) }, icon("branch"), "branch"),
@@ -207,7 +207,7 @@ class App {
 		if (!c) return null;
 		const last = [...c.messages].reverse().find((m) => m.stats && m.stats.speed);
 		return [el("a", { href: "#/models", class: "model-name" }, visibleText(s.model || "no model")), " on this machine",
-			s.memory_used ? " · " + bytes(s.memory_used) + " of memory" : null, last ? " · " + Math.round(last.stats.speed) + " tokens a second" : null,
+			s.memory_used ? " · " + bytes(s.memory_used) + " of memory" : null, last ? " · " + speedWords(last.stats.speed) : null,
 			c.used && s.context ? [" ", contextMark(c.used, s.context)] : null];
 	}
 
@@ -368,15 +368,18 @@ class App {
 		await this.keep(c);
 		await this.readState().catch(() => {});
 		this.composer.draw();
-		if (failure && failure.kind === "context") return this.tooFull(failure);
-		if (failure) return this.failed(failure);
-		announce("The answer is there.");
 		const following = this.messages.following;
-		this.nearlyFull();
-		if (c.kind === "open" && this.state.vault === "none" && !this.state.asked) this.composer.say(keepQuestion(this, this.composer.note));
+		if (failure) {
+			if (failure.kind === "context") this.tooFull(failure);
+			else this.failed(failure);
+			if (following) this.messages.toEnd();
+			return;
+		}
+		announce("The answer is there.");
+		this.nearlyFull(message?.finish === "length");
+		if (c.kind === "open" && this.state.vault === "none" && !this.state.asked && !this.composer.note.firstChild) this.composer.say(keepQuestion(this, this.composer.note));
 		if (following) this.messages.toEnd();
 		if (message && !message.text && !message.thought) this.composer.say(el("p.quiet", "The model ended its answer without a word."), el("button", { onclick: () => this.answer() }, "Ask again"));
-		return undefined;
 	}
 
 	failed(error) {
@@ -390,13 +393,14 @@ class App {
 
 	/* ---- the context is full, or nearly */
 
-	nearlyFull() {
+	nearlyFull(full = false) {
 		const c = this.conversation, s = this.state;
-		if (!s.context || c.used < NEARLY_FULL * s.context || c.warned) return;
+		if (!s.context || c.used < NEARLY_FULL * s.context || (c.warned && !full)) return;
 		c.warned = true;
 		this.composer.say(el("div.card.full-card", { role: "status" },
-			el("p", el("strong", "This conversation nearly fills what the model can see at once"), ": " + count(c.used) + " of " + count(s.context) + " tokens. When it is full you are asked; nothing is left out unsaid."),
-			el("div.row", el("button", { onclick: () => this.composer.say() }, "Go on"), el("button", { onclick: () => this.leaveOut(0) }, "Leave the oldest out now"), el("button.main", { onclick: () => this.fresh() }, "New conversation"))));
+			el("p", el("strong", "This conversation " + (full ? "" : "nearly ") + "fills what the model can see at once"), ": " + count(c.used) + " of " + count(s.context) + " tokens. " + (full ? "Nothing is left out unless you say so." : "When it is full you are asked; nothing is left out unsaid.")),
+			el("div.row", el("button", { onclick: () => this.composer.say() }, "Go on"),
+				c.surplus(c.used, s.context / 2) > 0 && el("button", { onclick: () => this.leaveOut(0) }, "Leave the oldest out now"), el("button.main", { onclick: () => this.fresh() }, "New conversation"))));
 	}
 
 	/* Half of the context is made free: whole exchanges, from the oldest on, which stay in the conversation. */
@@ -416,13 +420,12 @@ class App {
 	tooFull(error) {
 		const c = this.conversation, tokens = Number(error.message.match(/\d+(?= tokens)/)) || c.used;
 		const n = c.surplus(tokens, this.state.context / 2);
-		if (n === 0) return this.failed(new Refusal("This message is too long: " + error.message, "refused"));
+		if (n === 0) return void this.failed(new Refusal("This message is too long: " + error.message, "refused"));
 		this.composer.say(el("div.card.full-card", { role: "alert" },
 			el("p", el("strong", "The model cannot see all of this conversation at once"), tokens ? ": it has " + count(tokens) + " tokens, and the model takes " + count(this.state.context) + "." : "."),
 			el("p.quiet", "Its oldest " + n + " messages can be left out. They stay here to read, and a line shows where the model's sight begins."),
 			el("div.row", el("button", { onclick: () => this.fresh() }, "New conversation"),
 				el("button.main", { onclick: () => { this.leaveOut(tokens); this.answer(); } }, "Leave them out and answer"))));
-		return undefined;
 	}
 
 	/* ---- edit, again, branch, export */

@@ -7,7 +7,7 @@
 import { el, fill, icon, iconButton, copyText } from "./dom.js";
 import { appendVisible, plainLines, withoutHidden } from "./visible.js";
 import { Rendering } from "./markdown.js";
-import { moment } from "./words.js";
+import { moment, speedWords } from "./words.js";
 
 const AT_ONCE = 60, MOST = 180, NEAR = 600, FOLLOW = 80;
 
@@ -23,7 +23,7 @@ function thoughtNode(message, open) {
 function footnote(message) {
 	const parts = [];
 	if (message.finish === "stopped") parts.push("You stopped this answer.");
-	if (message.finish === "length") parts.push("It stopped at the longest answer that is allowed (Settings). Write “go on” for more.");
+	if (message.finish === "length") parts.push("The answer ends here because the model cannot see more at once.");
 	if (message.unfinished && message.saved !== false && !message.live) parts.push("hearth ended before this answer was whole. “Try again” asks anew.");
 	return parts.join(" ");
 }
@@ -157,7 +157,7 @@ export class Messages {
 		const at = () => this.conversation.messages.indexOf(message);
 		const copy = iconButton("copy", "Copy", () => copyText(withoutHidden(message.text), copy));
 		const when = message.made ? el("time", moment(message.made)) : null;
-		const speed = message.stats && message.stats.speed ? el("span.speed", message.stats.speed.toFixed(message.stats.speed < 10 ? 1 : 0) + " tokens a second") : null;
+		const speed = message.stats && message.stats.speed ? el("span.speed", speedWords(message.stats.speed)) : null;
 		if (message.role === "user") return [iconButton("edit", "Edit", () => this.edit(message)), copy, when];
 		return [copy, iconButton("again", "Try again", () => this.acts.again(at())), iconButton("branch", "Go on from here in a new conversation", () => this.acts.branch(at())), speed, when];
 	}

@@ -7,7 +7,7 @@
 import { el, fill, icon, announce, fold, problem } from "./dom.js";
 import { ask, stream } from "./api.js";
 import { visibleText } from "./visible.js";
-import { bytes, count, duration } from "./words.js";
+import { bytes, count, duration, speedWords } from "./words.js";
 
 const fitWords = { yes: ["good", "fits"], slow: ["warn", "would be slow"], no: ["bad", "does not fit"] };
 
@@ -66,7 +66,7 @@ export function downloadNode(download) {
 		const left = s.rate > 0 && s.total > s.done ? (s.total - s.done) / s.rate : 0;
 		const line = s.state === "checking" ? "Checking that it is whole..." : !s.total ? "Asking for it..." :
 			bytes(s.done) + " of " + bytes(s.total) + (s.rate ? ", " + bytes(s.rate) + " a second, " + (left ? duration(left) + " left" : "nearly done") : "");
-		return fill(node, el("div.spread", el("strong", "Fetching " + download.title + (s.parts ? ", part " + s.part + " of " + s.parts : "")), el("button.plain", { onclick: () => download.stop() }, "Stop")),
+		return fill(node, el("div.spread", el("strong", "Downloading " + download.title + (s.parts ? ", part " + s.part + " of " + s.parts : "")), el("button.plain", { onclick: () => download.stop() }, "Stop")),
 			el("progress", { max: s.total || 1, value: s.done, "aria-label": "Download" }), el("p.quiet", line));
 	};
 	const watch = () => {
@@ -79,10 +79,10 @@ export function downloadNode(download) {
 	return node;
 }
 
-const minutes = (model, rate) => (rate > 0 ? "about " + duration(model.bytes / rate) + " to fetch" : null);
+const minutes = (model, rate) => (rate > 0 ? duration(model.bytes / rate) + " to download" : null);
 
 function facts(model) {
-	const parts = [bytes(model.bytes), model.speed ? "about " + Math.max(1, Math.round(model.speed)) + " tokens a second here" : null, model.licence ? "licence " + visibleText(model.licence) : null, model.source ? "from " + visibleText(model.source) : null, minutes(model, model.rate)];
+	const parts = [bytes(model.bytes), model.speed ? "about " + speedWords(model.speed) + " here" : null, model.licence ? "licence " + visibleText(model.licence) : null, model.kind === "found" ? "from " + visibleText(model.source) : null, model.kind === "offer" && minutes(model, model.rate)];
 	return parts.filter(Boolean).join(" · ");
 }
 
@@ -97,7 +97,7 @@ export function modelCard(app, model, main) {
 	let button = null;
 	if (model.current) button = el("span.tag.good", icon("check"), "answers now");
 	else if (here && model.fits !== "no") button = el("button", { class: main ? "main" : "", onclick: () => app.useModel(model) }, "Use it");
-	else if (!here && model.fits !== "no") button = el("button", { class: main ? "main" : "", onclick: () => app.download.start(model.pull, model.title) }, icon("fetch"), "Fetch it");
+	else if (!here && model.fits !== "no") button = el("button", { class: main ? "main" : "", onclick: () => app.download.start(model.pull, model.title) }, icon("fetch"), "Download");
 	return el("article.card.model", el("div.spread", el("h3", visibleText(model.title)), button),
 		model.good_at && el("p", visibleText(model.good_at)), model.kind === "locked" && el("p", "Only memory ever sees it in the clear, while your conversations are unlocked."), el("p.quiet", facts(model), words && !model.current ? [" · ", el("span", { class: look }, words)] : null), why(model));
 }
@@ -113,7 +113,7 @@ function byName(app) {
 		event.preventDefault();
 		const name = field.value.trim();
 		if (name) app.download.start(name, name);
-	} }, field, el("button", { type: "submit" }, "Fetch"));
+	} }, field, el("button", { type: "submit" }, "Download"));
 }
 
 export async function modelsPage(app) {
@@ -134,8 +134,8 @@ export async function modelsPage(app) {
 	const offers = rest.filter((m) => m.kind === "offer");
 	page.append(
 		...[["here", "On this machine"], ["locked", "Sealed in your vault"], ["found", "Found from other programs"]].map(([kind, title]) => list(title, rest.filter((m) => m.kind === kind)) || ""),
-		offers.length ? el("details.other.more-models", el("summary", icon("down"), count(offers.length) + " more that can be fetched"), offers.map((m) => modelCard(app, m, false))) : "",
-		fold("Another one, by its name", el("p.quiet", "From huggingface.co, or from any address. Nothing is fetched but this file, and the list of connections shows it."), byName(app)),
+		offers.length ? el("details.other.more-models", el("summary", icon("down"), count(offers.length) + " more that can be downloaded"), offers.map((m) => modelCard(app, m, false))) : "",
+		fold("Another one, by its name", el("p.quiet", "From huggingface.co, or from any address. Nothing is downloaded but this file, and the list of connections shows it."), byName(app)),
 		el("p.quiet", "This machine has " + bytes(state.memory_total) + " of memory; " + bytes(state.memory_free) + " are free now."));
 	return page;
 }

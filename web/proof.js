@@ -73,6 +73,8 @@ export function proofPage(app) {
 		fill(details, cells.size ? el("h2", "Every single try") : null, [...cells].map(([program, rows]) => programNode(program, rows)));
 		button.disabled = false;
 	}
+	if (app.proveNow) run();
+	app.proveNow = false;
 	return el("div.page",
 		el("h1", "Nothing leaves this machine"),
 		el("p.lead", "The model runs here, and the program that computes has no network to send anything through. You need not believe it: hearth tries to break its own promises while you watch."),

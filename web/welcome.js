@@ -30,6 +30,6 @@ export function welcome(app) {
 		el("img", { src: "icon.svg", alt: "", width: 56, height: 56 }),
 		el("h1", secret ? "A private conversation" : greeting(new Date().getHours())),
 		el("p.promise", secret ? [icon("mask"), " Nothing of it is written anywhere. It is gone when you leave it."] :
-			[icon("shield"), " Nothing you write leaves this machine. ", el("a", { href: "#/proof" }, "Prove it")]),
+			[icon("shield"), " Nothing you write leaves this machine. ", el("a", { href: "#/proof", onclick: () => { app.proveNow = true; } }, "Prove it")]),
 		downloadNode(app.download), place);
 }

@@ -10,6 +10,12 @@ export function bytes(n) {
 	return (unit > 1 && n < 100 ? n.toFixed(1) : Math.round(n)) + " " + units[unit];
 }
 
+/* How fast a model writes, for people: a word is one token and a third. */
+export function speedWords(tokens) {
+	const words = tokens * 0.75;
+	return (words < 10 ? words.toFixed(1) : count(words)) + " words a second";
+}
+
 export function count(n) {
 	return Math.round(n).toString().replace(/\B(?=(\d{3})+$)/g, ",");
 }

@@ -1,28 +1,27 @@
-# The page in headless Chromium: over a mock of hearth's endpoints, and over hearth itself (tests/page).
-# Needs Debian's chromium and npm, and the registry for the packages of tests/page/package-lock.json.
+# The page in headless Chromium: over a mock of hearth's endpoints, and over hearth itself, from a first visit to locking and with 5,000
+# messages (tests/page). Needs Debian's chromium and npm, and the registry for the packages of tests/page/package-lock.json.
 . tests/tap.sh
 . tests/serving.sh
+. tests/page/browser.sh
 
-chromium=$(command -v chromium)
-if [ -z "$chromium" ]; then
-	skip "the page in Chromium" "there is no chromium"
-elif ! command -v npm >/dev/null; then
-	skip "the page in Chromium" "there is no npm"
-else
-	mkdir -p "$work/npm"
-	cp tests/page/*.mjs tests/page/package*.json tests/page/.npmrc "$work/npm/"
-	if ! (cd "$work/npm" && HOME="$work" npm ci --ignore-scripts >log 2>&1); then
-		skip "the page in Chromium" "the packages cannot be had: $(tail -n 1 "$work/npm/log")"
-	else
-		serve_begin --port 0 || echo "# hearth does not serve"
-		(cd "$work/npm" && HOME="$work" node_modules/.bin/node page.mjs "$OLDPWD/web" "$chromium" "$url#token=$token") >"$work/tap" 2>"$work/page.err"
-		ended=$?
-		cat "$work/tap"
-		cases=$(grep -c '^ok\|^not ok' "$work/tap")
-		failures=$(grep -c '^not ok' "$work/tap")
-		if [ $ended -gt 1 ] || [ "$cases" = 0 ]; then
-			sed 's/^/# /' "$work/page.err"
-			failures=$((failures + 1))
-		fi
-	fi
+if ! browser_get "$work/npm"; then
+	skip "the page in Chromium" "$reason"
+	exit 0
 fi
+browser_run page.mjs "$PWD/web" "$chromium" ${SHOTS:+"$SHOTS"}
+check "hearth serves" serve_begin --port 0
+browser_run served.mjs "$chromium" "$url#token=$token" first ${SHOTS:+"$SHOTS"}
+serve_end
+
+export HEARTH_HOME=$work/other
+awk 'BEGIN {
+	printf "{\"hearth_export\": 1, \"conversations\": [{\"number\": 1, \"title\": \"Long\", \"made\": 1700000000, \"changed\": 1700000000, \"messages\": ["
+	for (i = 0; i < 5000; i++)
+		printf "%s{\"role\": \"%s\", \"made\": %d, \"text\": \"Message %d with **some** words\\n\\n- and\\n- a list\"}", i ? ", " : "", i % 2 ? "assistant" : "user", 1700000000 + i, i
+	print "]}]}"
+}' >"$work/long.json"
+check "a vault without a key" "$build/hearth" vault create --unencrypted
+check "with 5,000 messages" "$build/hearth" vault import "$work/long.json"
+check "hearth serves it" serve_begin --port 0
+browser_run served.mjs "$chromium" "$url#token=$token" long ${SHOTS:+"$SHOTS"}
+serve_end
