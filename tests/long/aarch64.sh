@@ -8,7 +8,10 @@ if ! command -v $compiler >/dev/null || [ -z "$qemu" ] || ! echo '#include <jans
 #include <histedit.h>
 #include <utf8proc.h>
 #include <cmocka.h>
-int main(void) { return 0; }' | $compiler -include stdarg.h -include stddef.h -include stdint.h -include setjmp.h -x c - -ljansson -lutf8proc -ledit -lcmocka -o "$work/probe" 2>/dev/null; then
+#include <seccomp.h>
+#include <sodium.h>
+#include <sqlite3.h>
+int main(void) { return 0; }' | $compiler -include stdarg.h -include stddef.h -include stdint.h -include setjmp.h -x c - -ljansson -lutf8proc -ledit -lcmocka -lseccomp -lsodium -lsqlite3 -o "$work/probe" 2>/dev/null; then
 	skip "hearth runs on 64-bit ARM" "no cross compiler, libraries of arm64 or qemu-user here"
 	exit 0
 fi
