@@ -480,7 +480,7 @@ static void check_columns(size_t n, size_t width, uint16_t *pairs, float *scales
 		for (size_t i = 0; i < (n + 1) / 2 * 2; i++) {
 			float whole = pair_value(pairs, width, i, j), real = i < n ? x[i * width + j] : 0;
 			squares += (double)whole * (double)whole;
-			if (!(fabsf(real - whole * scales[j]) <= 0.501f * scales[j]))
+			if (!(fabsf(real - whole * scales[j]) <= 0.51f * scales[j]))
 				differ("pairs of %zu, value %zu of %zu", n, i, j);
 		}
 		if (squares >= 0x1p31) differ("pairs of %zu, column %zu is too large", n, j);
@@ -510,8 +510,9 @@ static void check_page_16(const struct pair_state *before, const float *value_sc
 				double w = p >= first && p < last ? exp((double)(wanted[g].scores[p][lane] - most)) : 0;
 				sum += w;
 				whole_sum += (size_t)whole;
+				/* steps below 1e-30 are dropped, with up to 32,767 of them */
 				if (fabs((double)(whole * pages[g].steps[lane]) - w * (double)value_scales[p]) >
-				    0.51 * (double)pages[g].steps[lane] + 2e-6 * w)
+				    0.51 * (double)pages[g].steps[lane] + 2e-6 * w + 3.3e-26)
 					differ("weights of %zu positions, query %zu, position %zu", n, lane, p);
 			}
 			if (whole_sum * MOST_VALUE > INT32_MAX) differ("weights of %zu positions, query %zu: too large", n, lane);

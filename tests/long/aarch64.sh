@@ -18,7 +18,7 @@ fi
 unset HEARTH_CPU
 arm="build-arm"
 tests=(nn/attention nn/format nn/kernels nn/matmul nn/ops model/forward model/golden base/threads base/machine)
-check "hearth builds for 64-bit ARM" make -s -j"$(nproc)" BUILD=$arm CC=$compiler $arm/hearth $arm/hearth-lab $arm/libhearth.so.0 \
+check "hearth builds for 64-bit ARM" make -s -j"$(nproc)" BUILD=$arm CC=$compiler $arm/hearth $arm/hearth-engine $arm/hearth-lab $arm/libhearth.so.0 \
 	$arm/kerncheck "${tests[@]/#/$arm/tests/}" || exit 1
 
 while read -r model level; do
