@@ -81,9 +81,12 @@ INLINE void tile_8(const struct packed *p, enum kind f, const struct dot_tile *t
 			if (f == Q5_K) {
 				/* bit g of a byte to bit 4 */
 				const unsigned by = (unsigned)(36 - group) % 32;
-				low = _mm512_or_si512(low, _mm512_and_si512(_mm512_rol_epi32(bits[half + i], (int)by), fifth));
+				low = _mm512_or_si512(low, _mm512_and_si512(_mm512_rolv_epi32(bits[half + i],
+				                                                              _mm512_set1_epi32((int)by)),
+				                                            fifth));
 				high = _mm512_or_si512(high,
-				                       _mm512_and_si512(_mm512_rol_epi32(bits[half + i], (int)((by + 31) % 32)),
+				                       _mm512_and_si512(_mm512_rolv_epi32(bits[half + i],
+				                                                          _mm512_set1_epi32((int)((by + 31) % 32))),
 				                                        fifth));
 			}
 			uint8_t *to = t->codes + (size_t)group * t->group_step + (size_t)(half + i) * 64;
