@@ -5,7 +5,8 @@
  *
  *     memory NEEDLES PID...        NEEDLES: a file, a needle on each line, in hexadecimal
  *
- * Status 0: none is anywhere; 1: found, with a line for each place; 77: these processes cannot be looked into.
+ * Status 0: none is anywhere; 1: found, with a line for each place; 77: these processes cannot be looked into, as those of a build
+ * with a sanitizer, which maps terabytes.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -81,7 +82,8 @@ static int look_at_process(pid_t pid)
 		name[0] = 0;
 		if (sscanf(line, "%lx-%lx %7s %*s %*s %*s %255s", &from, &to, rights, name) < 3 || rights[0] != 'r') continue;
 		if (name[0] == '[' && name[1] == 'v') continue; /* the kernel's pages: vvar, vdso, vsyscall */
-		any = true;
+		any = to - from < 1UL << 40;
+		if (!any) break;
 		found += look_at_range(memory, from, to, name[0] ? name : "memory without a name", pid);
 	}
 	if (maps) fclose(maps);
@@ -162,7 +164,7 @@ static void a_secret_is_found_until_it_is_wiped(void **state)
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 	close(to[0]), close(to[1]), close(from[0]), close(from[1]);
-	if (before < 0) skip(); /* not root */
+	if (before < 0) skip(); /* not root, or sanitized */
 	assert_int_equal(before, 1);
 	assert_int_equal(after, 0);
 }
