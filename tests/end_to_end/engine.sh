@@ -45,9 +45,11 @@ gone() {
 	done
 	return 1
 }
-# begin: an answer that takes long; $pid is hearth, $engine its engine, both in the middle of it.
+# begin: an answer that takes long, since nothing may follow that ends it; $pid is hearth, $engine its engine, both in the middle of it.
+printf 'root ::= [a-z ]* "\\x01\\x02\\x01\\x02"\n' >"$work/endless"
 begin() {
-	HEARTH_CPU=portable "$build/hearth" run --raw -n 100000 --context 2048 --threads 1 "Once upon a time" >"$work/out" 2>"$work/err" </dev/null &
+	HEARTH_CPU=portable "$build/hearth" run --raw --temp 0 --grammar "$work/endless" -n 100000 --context 2048 --threads 1 "Once upon a time" \
+		>"$work/out" 2>"$work/err" </dev/null &
 	pid=$!
 	engine=$(engine_of $pid)
 	local tries=2400
