@@ -80,7 +80,7 @@ INLINE void group(const uint8_t *b, enum kind f, const struct kernel_row *rows, 
 }
 
 /* Word w of eight blocks of S words: its index among the first 64, or behind them among the last 32. */
-#define WORD(S, w)     ((w) < 64 ? (w) : (w) - (8 * (S)-32))
+#define WORD(S, w)     ((uint16_t)((w) < 64 ? (w) : (w) - (8 * (S)-32)))
 #define ONE(S, w, b)   WORD(S, (w) + (S) * (b))
 #define TWO(S, w, b)   ONE(S, w, b), ONE(S, (w) + 1, b)
 #define FOUR(S, w, b)  TWO(S, w, b), TWO(S, (w) + 2, b)
